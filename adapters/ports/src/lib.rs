@@ -1,0 +1,11 @@
+//! The ports: what an adapter offers and what it is given.
+//!
+//! **Invariant.** One working method per port; nothing here knows a protocol.
+
+mod adapter;
+mod backend;
+mod context;
+
+pub use adapter::{Adapter, AdapterError, Connection, Files, KeyDoc, Opened, Settings};
+pub use backend::{Backend, BoxFuture, FaultReply, Reply, ReplyBody, Request, Wire};
+pub use context::CallContext;

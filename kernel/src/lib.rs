@@ -1,0 +1,28 @@
+//! The shared vocabulary of Seawall: what structures look like, how they tell their parts, what went wrong.
+//!
+//! **Invariant.** No I/O, no clock, no protocol; it knows no other room.
+
+mod decimal;
+mod diagnostic;
+mod document;
+mod error;
+mod limits;
+mod node;
+mod scalar;
+mod secret;
+mod shape;
+mod source;
+
+pub use decimal::{Decimal, DecimalError};
+pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use document::{DecodeError, Document, Interest, Progress, Stop, Visitor};
+pub use error::{Cause, Class, Error};
+pub use limits::Limits;
+pub use node::{Entry, Node, NodeKind, Style, Text};
+pub use scalar::{Scalar, ScalarType, TextType};
+pub use secret::Secret;
+pub use shape::{
+    Catalogue, Fault, Group, Name, Occurs, Operation, OperationId, Part, PartId, PartKind, Particle, Shape,
+    ShapeBuilder, Type, TypeId, TypeKind,
+};
+pub use source::{FileId, Position, SourceFile, Sources, Span};
