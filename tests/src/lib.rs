@@ -1,1 +1,12 @@
-//! Placeholder.
+//! What the end-to-end tests, the demo and the benchmarks share: the real binary, tokens, a plain HTTP client.
+//!
+//! **Invariant.** Nothing here uses Seawall's own client or codecs, so that mistakes are not shared.
+
+pub mod client;
+pub mod process;
+pub mod shared;
+pub mod tokens;
+
+pub use client::{Answer, Client};
+pub use process::{Facade, FacadeOptions, seawall};
+pub use tokens::KeySet;
