@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** Nothing here uses Seawall's own client or codecs, so that mistakes are not shared.
 
+pub mod bench;
 pub mod client;
 pub mod process;
 pub mod shared;
