@@ -108,3 +108,11 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Copies a file or a folder.
+///
+/// # Errors
+/// As for [`copy`].
+pub fn copy_any(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_dir() { copy(from, to) } else { fs::copy(from, to).map(drop) }
+}

@@ -1,0 +1,21 @@
+//! End to end: the real binary against real servers, and the house rules.
+//!
+//! **Invariant.** Everything listens on the loopback address, is started here, and is gone when the test ends.
+
+#[path = "suite/estate.rs"]
+mod estate;
+
+#[path = "suite/auth.rs"]
+mod auth;
+#[path = "suite/cxf.rs"]
+mod cxf;
+#[path = "suite/hostile.rs"]
+mod hostile;
+#[path = "suite/once.rs"]
+mod once;
+#[path = "suite/outages.rs"]
+mod outages;
+#[path = "suite/reservations.rs"]
+mod reservations;
+#[path = "suite/tidy.rs"]
+mod tidy;
