@@ -8,4 +8,4 @@ mod context;
 
 pub use adapter::{Adapter, AdapterError, Connection, Files, KeyDoc, Opened, Settings};
 pub use backend::{Backend, BoxFuture, FaultReply, Reply, ReplyBody, Request, Wire};
-pub use context::CallContext;
+pub use context::{CallContext, Sent};
