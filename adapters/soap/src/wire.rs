@@ -1,0 +1,29 @@
+//! Bytes and parts: reading and writing XML messages.
+//!
+//! **Invariant.** Everything here works on what is in memory; nothing reads a file, a socket or a clock.
+
+pub(crate) mod attributes;
+pub(crate) mod chars;
+mod declaration;
+mod decoder;
+pub(crate) mod encoder;
+mod encoding;
+mod escape;
+pub(crate) mod envelope;
+mod infoset;
+mod input;
+mod lookup;
+pub(crate) mod names;
+pub(crate) mod security;
+mod skip;
+pub(crate) mod spaces;
+#[cfg(test)]
+pub(crate) mod testing;
+mod text;
+mod tokenizer;
+mod wellformed;
+
+pub use decoder::Decoder;
+pub use infoset::difference;
+pub use lookup::Index;
+pub use wellformed::wellformed;

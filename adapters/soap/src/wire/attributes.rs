@@ -1,0 +1,145 @@
+//! The attributes of a start tag.
+//!
+//! **Invariant.** Names and values are positions in the tag; a value is decoded only for somebody who wants it.
+
+use super::chars::{self, NAME, NAME_START, SPACE};
+use super::names::{ContextId, Contexts};
+use super::tokenizer::{Tag, Tokenizer};
+use kernel::DecodeError;
+use memchr::memchr;
+
+/// One attribute as written; positions count from the beginning of the tag.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attribute {
+    name: (u32, u32),
+    value: (u32, u32),
+    /// It declares a namespace.
+    pub(crate) declares: bool,
+}
+
+impl Attribute {
+    /// Its name as written, given its tag.
+    pub(crate) fn name<'a>(&self, tokens: &'a Tokenizer, tag: &Tag) -> &'a str {
+        tokens.input.text(tag.start + self.name.0 as usize, tag.start + self.name.1 as usize)
+    }
+
+    /// Its value as written, given its tag.
+    pub(crate) fn value<'a>(&self, tokens: &'a Tokenizer, tag: &Tag) -> &'a str {
+        tokens.input.text(tag.start + self.value.0 as usize, tag.start + self.value.1 as usize)
+    }
+
+    /// Place of its value in the message, given its tag.
+    pub(crate) fn offset(&self, tokens: &Tokenizer, tag: &Tag) -> u64 {
+        tokens.input.offset(tag.start + self.value.0 as usize)
+    }
+}
+
+/// Reads the attributes of a tag into `found`; names that are written twice are refused.
+///
+/// # Errors
+/// What stands there is no attribute, or there are too many.
+pub(crate) fn parse(tokens: &Tokenizer, tag: &Tag, found: &mut Vec<Attribute>) -> Result<(), DecodeError> {
+    found.clear();
+    let bytes = &tokens.input.bytes()[tag.start..tag.attributes_end];
+    let mut at = tag.name_end - tag.start;
+    let mut namespaces = 0;
+    loop {
+        let blank = chars::run(&bytes[at..], SPACE);
+        if at + blank == bytes.len() {
+            break;
+        }
+        if blank == 0 {
+            return Err(tokens.error(tag.start + at, "white space is missing between two attributes"));
+        }
+        at += blank;
+        let attribute = one(bytes, &mut at).map_err(|(at, message)| tokens.error(tag.start + at, message))?;
+        namespaces += u32::from(attribute.declares);
+        found.push(attribute);
+        let limits = &tokens.limits;
+        let offset = tokens.input.offset(tag.start + at);
+        if namespaces > limits.namespaces_max {
+            return Err(DecodeError::limit("limits.namespaces", u64::from(limits.namespaces_max), offset));
+        }
+        if found.len() - namespaces as usize > limits.attributes_max as usize {
+            return Err(DecodeError::limit("limits.attributes", u64::from(limits.attributes_max), offset));
+        }
+        if attribute.value.1 - attribute.value.0 > limits.text_bytes_max {
+            return Err(DecodeError::limit("limits.text", u64::from(limits.text_bytes_max), offset));
+        }
+    }
+    unique(tokens, tag, bytes, found)
+}
+
+/// Returns whether a tag may declare a namespace; `true` may be wrong, `false` is not.
+pub(crate) fn may_declare(tokens: &Tokenizer, tag: &Tag) -> bool {
+    let raw = &tokens.input.bytes()[tag.name_end..tag.attributes_end];
+    memchr::memchr_iter(b'x', raw).any(|at| raw[at..].starts_with(b"xmlns"))
+}
+
+fn one(bytes: &[u8], at: &mut usize) -> Result<Attribute, (usize, &'static str)> {
+    let start = *at;
+    let name_end = start + chars::run(&bytes[start..], NAME);
+    if name_end == start || !chars::is(bytes[start], NAME_START) {
+        return Err((start, "an attribute has no valid name"));
+    }
+    let equals = name_end + chars::run(&bytes[name_end..], SPACE);
+    if bytes.get(equals) != Some(&b'=') {
+        return Err((equals, "an attribute has no value"));
+    }
+    let open = equals + 1 + chars::run(&bytes[equals + 1..], SPACE);
+    let quote = *bytes.get(open).filter(|b| matches!(b, b'"' | b'\'')).ok_or((open, "a value is not quoted"))?;
+    let length = memchr(quote, &bytes[open + 1..]).ok_or((open, "a value has no end"))?;
+    let value = (open + 1, open + 1 + length);
+    *at = value.1 + 1;
+    let name = &bytes[start..name_end];
+    let declares = name.starts_with(b"xmlns") && (name.len() == 5 || name[5] == b':');
+    // A tag is part of a message, whose size is limited far below four gigabytes.
+    let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Ok(Attribute {
+        name: (narrow(start), narrow(name_end)),
+        value: (narrow(value.0), narrow(value.1)),
+        declares,
+    })
+}
+
+/// Source: XML 1.0, "An attribute name MUST NOT appear more than once in the same start-tag".
+fn unique(tokens: &Tokenizer, tag: &Tag, bytes: &[u8], found: &[Attribute]) -> Result<(), DecodeError> {
+    let name = |a: &Attribute| &bytes[a.name.0 as usize..a.name.1 as usize];
+    let twice = if found.len() <= 16 {
+        (1..found.len()).find(|&n| found[..n].iter().any(|other| name(other) == name(&found[n])))
+    } else {
+        let mut seen = std::collections::HashSet::with_capacity(found.len());
+        found.iter().position(|attribute| !seen.insert(name(attribute)))
+    };
+    match twice {
+        Some(n) => {
+            let at = tag.start + found[n].name.0 as usize;
+            Err(tokens.error(at, "an attribute is written twice"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses two attributes of one expanded name, under different prefixes.
+///
+/// Source: Namespaces in XML 1.0, section 6.3, "Uniqueness of Attributes".
+///
+/// # Errors
+/// There are two.
+pub(crate) fn distinct(
+    tokens: &Tokenizer,
+    tag: &Tag,
+    found: &[Attribute],
+    contexts: &Contexts,
+    context: ContextId,
+) -> Result<(), DecodeError> {
+    let mut seen = std::collections::HashSet::new();
+    for attribute in found.iter().filter(|attribute| !attribute.declares) {
+        let (prefix, local) = chars::split(attribute.name(tokens, tag));
+        let space = contexts.resolve(context, prefix).flatten();
+        if !prefix.is_empty() && space.is_some() && !seen.insert((space, local)) {
+            return Err(tokens.error(tag.start + attribute.name.0 as usize, "an attribute is written twice"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! An XML element as a document: tells the parts that a shape gives it, as its characters arrive.
+//!
+//! **Invariant.** A part is told once, in document order, also across pieces, pauses and stops;
+//! what nobody wants is passed over without being decoded.
+
+mod content;
+mod start;
+#[cfg(test)]
+mod tests;
+
+use super::attributes::Attribute;
+use super::lookup::{Index, Lookup, TableId};
+use super::names::{ContextId, Contexts, OUTSIDE};
+use super::skip;
+use super::tokenizer::{Tag, Token, Tokenizer};
+use kernel::{DecodeError, Document, Limits, Name, PartId, Progress, Shape, TypeId, Visitor};
+
+/// Decodes one element.
+#[derive(Debug)]
+pub struct Decoder {
+    tokens: Tokenizer,
+    contexts: Contexts,
+    lookup: Lookup,
+    frames: Vec<Frame>,
+    attributes: Vec<Attribute>,
+    /// Text of a leaf, where it is not one piece of the input.
+    scratch: String,
+    /// Own text of the open groups that have text between their elements.
+    mixed: String,
+    state: State,
+    /// While this many elements and more are open, everything is passed over.
+    passing: Option<usize>,
+    root: Root,
+    failed: Option<DecodeError>,
+}
+
+/// What the decoder begins with.
+#[derive(Debug, Clone)]
+pub(crate) struct Root {
+    /// The part that the element is.
+    pub(crate) part: PartId,
+    /// Its type.
+    pub(crate) ty: TypeId,
+    /// The name that it must have, if any.
+    pub(crate) name: Option<Name>,
+    /// The namespaces that hold around it.
+    pub(crate) context: ContextId,
+}
+
+/// An open group.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    part: PartId,
+    ty: TypeId,
+    table: TableId,
+    /// Where in the table the last element was found.
+    hint: u32,
+    context: ContextId,
+    own: Own,
+    nil: bool,
+    /// Where the own text of this group begins in `mixed`.
+    mixed_from: usize,
+}
+
+/// What becomes of the own text of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Own {
+    /// There should be none but white space.
+    None,
+    /// It is the value of this part, and there are no elements.
+    Value(PartId),
+    /// It stands between elements, and is this part.
+    Between(PartId),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// The start tag of the root comes next.
+    Root,
+    /// The start tag of the innermost group is not used up; this many of its parts were told.
+    Attributes(usize),
+    /// Within the innermost group.
+    Content,
+    /// Within a leaf; its text is gathered.
+    Leaf(Leaf),
+    /// The end tag of the innermost group is used up.
+    Closed,
+    /// Behind the root.
+    Behind,
+    /// Everything was told.
+    Over,
+}
+
+/// A leaf whose text is gathered.
+#[derive(Debug, Clone, Copy)]
+struct Leaf {
+    part: PartId,
+    nil: bool,
+    /// It is the own text of the innermost group, not an element of its own.
+    own: bool,
+}
+
+/// What a step came to.
+enum Flow {
+    On,
+    Halt(Progress),
+}
+
+type Step = Result<Flow, DecodeError>;
+
+impl Decoder {
+    /// Starts to decode a message whose root element is `root` of the shape.
+    pub fn new(index: &Index, root: PartId, limits: Limits, charset: Option<&str>) -> Self {
+        let part = index.shape().part(root);
+        let root = Root { part: root, ty: part.ty, name: Some(part.name.clone()), context: OUTSIDE };
+        Self::within(Tokenizer::new(limits, charset), Contexts::default(), index, root)
+    }
+
+    /// Continues a message whose next token is the start tag of `root`.
+    pub(crate) fn within(tokens: Tokenizer, contexts: Contexts, index: &Index, root: Root) -> Self {
+        Self {
+            tokens,
+            contexts,
+            lookup: Lookup::new(index.clone()),
+            frames: Vec::new(),
+            attributes: Vec::new(),
+            scratch: String::new(),
+            mixed: String::new(),
+            state: State::Root,
+            passing: None,
+            root,
+            failed: None,
+        }
+    }
+
+    /// Takes a piece of the message.
+    pub fn feed(&mut self, piece: &[u8]) {
+        self.tokens.input.feed(piece);
+    }
+
+    /// Says that nothing more will come.
+    pub fn close(&mut self) {
+        self.tokens.input.close();
+    }
+
+    /// Bytes that arrived so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.tokens.input.bytes_read()
+    }
+
+    fn shape(&self) -> &Shape {
+        self.lookup.index.shape()
+    }
+
+    fn step(&mut self, to: &mut dyn Visitor) -> Step {
+        if let Some(depth) = self.passing {
+            if !skip::pass(&mut self.tokens, depth)? {
+                return Ok(Flow::Halt(Progress::NeedInput));
+            }
+            self.passing = None;
+        }
+        match self.state {
+            State::Root => self.begin(to),
+            State::Attributes(next) => match self.tokens.peek()? {
+                Some(Token::Start(tag)) => self.parts_of_tag(&tag, next, to),
+                _ => Ok(Flow::Halt(Progress::NeedInput)),
+            },
+            State::Content => self.content(to),
+            State::Leaf(leaf) => self.leaf(leaf, to),
+            State::Closed => self.end_group(to),
+            State::Behind => match self.tokens.peek()? {
+                Some(Token::Finish) => {
+                    self.state = State::Over;
+                    Ok(Flow::On)
+                }
+                _ => Ok(Flow::Halt(Progress::NeedInput)),
+            },
+            State::Over => Ok(Flow::Halt(Progress::End)),
+        }
+    }
+
+    /// Passes an element over, beginning with its start tag.
+    fn pass_element(&mut self, tag: &Tag) -> Step {
+        self.passing = Some(self.tokens.open.depth());
+        self.tokens.enter(tag);
+        Ok(Flow::On)
+    }
+
+    /// The innermost group is over.
+    fn end_group(&mut self, to: &mut dyn Visitor) -> Step {
+        let Some(frame) = self.frames.pop() else { return Ok(Flow::On) };
+        self.mixed.truncate(frame.mixed_from);
+        if self.frames.is_empty() {
+            self.end_root();
+            return Ok(Flow::On);
+        }
+        self.state = State::Content;
+        Ok(Flow::unless_stopped(to.leave(frame.part)))
+    }
+
+    /// The root is over; what is open around it, such as an envelope, is passed over.
+    fn end_root(&mut self) {
+        self.state = State::Behind;
+        self.passing = Some(0);
+    }
+}
+
+impl Flow {
+    fn unless_stopped(result: Result<(), kernel::Stop>) -> Self {
+        match result {
+            Ok(()) => Self::On,
+            Err(kernel::Stop) => Self::Halt(Progress::Stopped),
+        }
+    }
+}
+
+impl Document for Decoder {
+    fn advance(&mut self, to: &mut dyn Visitor) -> Result<Progress, DecodeError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        loop {
+            match self.step(to) {
+                Ok(Flow::On) => {}
+                Ok(Flow::Halt(progress)) => return Ok(progress),
+                Err(error) => {
+                    self.failed = Some(error.clone());
+                    return Err(error);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Start tags: which part an element is, of which type, and what its attributes are.
+//!
+//! **Invariant.** A start tag is used up only after everything in it was told, so that a pause loses nothing.
+
+use super::{Decoder, Flow, Frame, Leaf, Own, State, Step};
+use crate::wire::attributes::{self, Attribute};
+use crate::wire::chars;
+use crate::wire::lookup::{Found, Known, NO_TABLE, Place, TableId};
+use crate::wire::names::{ContextId, XSD, XSI};
+use crate::wire::text::{self, Place as TextPlace};
+use crate::wire::tokenizer::{Tag, Token, shortened};
+use kernel::{DecodeError, Interest, PartId, Progress, Scalar, TypeId, Visitor};
+
+impl Decoder {
+    /// Begins with the start tag of the root.
+    pub(super) fn begin(&mut self, to: &mut dyn Visitor) -> Step {
+        let Some(Token::Start(tag)) = self.tokens.peek()? else {
+            return Ok(Flow::Halt(Progress::NeedInput));
+        };
+        attributes::parse(&self.tokens, &tag, &mut self.attributes)?;
+        let context = self.contexts.declare(self.root.context, &self.tokens, &tag, &self.attributes)?;
+        self.check_root(&tag, context)?;
+        let part = self.root.part;
+        let scalar = self.shape().scalar(self.root.ty).is_some();
+        let (ty, nil) = self.substitution(&tag, context, self.root.ty, scalar)?;
+        if scalar {
+            return match to.enter(part, ty) {
+                Interest::Pause => Ok(Flow::Halt(Progress::Paused)),
+                Interest::Skip => {
+                    self.end_root();
+                    self.tokens.enter(&tag);
+                    Ok(Flow::On)
+                }
+                Interest::Leaf | Interest::Descend => {
+                    self.foreign_attributes(&tag, context, ty, to)?;
+                    self.begin_leaf(&tag, Leaf { part, nil, own: false }, to)
+                }
+            };
+        }
+        let table = self.lookup.table(ty, context);
+        self.push_frame(part, ty, table, context, nil);
+        self.parts_of_tag(&tag, 0, to)
+    }
+
+    /// A child element of the innermost group begins.
+    pub(super) fn child(&mut self, tag: &Tag, frame: Frame, to: &mut dyn Visitor) -> Step {
+        let mut context = frame.context;
+        let mut table = frame.table;
+        let mut parsed = false;
+        if tag.attributes_end == tag.name_end {
+            self.attributes.clear();
+            parsed = true;
+        } else if attributes::may_declare(&self.tokens, tag) {
+            attributes::parse(&self.tokens, tag, &mut self.attributes)?;
+            parsed = true;
+            context = self.contexts.declare(context, &self.tokens, tag, &self.attributes)?;
+            if context != frame.context {
+                table = self.lookup.table(frame.ty, context);
+            }
+        }
+        let mut hint = frame.hint;
+        let offset = self.tokens.input.offset(tag.start);
+        let place = Place { table, ty: frame.ty, contexts: &self.contexts, context, offset };
+        let known = match self.lookup.element(place, self.tokens.name(tag), &mut hint)? {
+            Found::Part(known) => known,
+            Found::Passed => return self.pass_element(tag),
+            Found::Unknown => {
+                to.unknown(chars::split(self.tokens.name(tag)).1);
+                return self.pass_element(tag);
+            }
+        };
+        let mut ty = known.ty;
+        if known.polymorphic && !parsed {
+            attributes::parse(&self.tokens, tag, &mut self.attributes)?;
+            parsed = true;
+        }
+        let mut nil = false;
+        if parsed {
+            (ty, nil) = self.substitution(tag, context, ty, known.scalar)?;
+        }
+        let interest = to.enter(known.part, ty);
+        if interest == Interest::Pause {
+            return Ok(Flow::Halt(Progress::Paused));
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.hint = if context == frame.context { hint } else { frame.hint };
+        }
+        if interest == Interest::Skip {
+            return self.pass_element(tag);
+        }
+        if !parsed {
+            attributes::parse(&self.tokens, tag, &mut self.attributes)?;
+            (ty, nil) = self.substitution(tag, context, ty, known.scalar)?;
+        }
+        if known.scalar {
+            self.foreign_attributes(tag, context, ty, to)?;
+            return self.begin_leaf(tag, Leaf { part: known.part, nil, own: false }, to);
+        }
+        let inner = match context == frame.context {
+            true => self.lookup.inner_table(table, hint, context, ty),
+            false => self.lookup.table(ty, context),
+        };
+        self.push_frame(known.part, ty, inner, context, nil);
+        self.parts_of_tag(tag, 0, to)
+    }
+
+    fn push_frame(&mut self, part: PartId, ty: TypeId, table: TableId, context: ContextId, nil: bool) {
+        let shape = self.lookup.index.shape();
+        let own = match (shape.text_part(ty), shape.group(ty)) {
+            (Some(text), Some(group)) if group.content.is_none() && !group.mixed => Own::Value(text),
+            (Some(text), _) => Own::Between(text),
+            (None, _) => Own::None,
+        };
+        let mixed_from = self.mixed.len();
+        self.frames.push(Frame { part, ty, table, hint: NO_TABLE, context, own, nil, mixed_from });
+    }
+
+    fn check_root(&self, tag: &Tag, context: ContextId) -> Result<(), DecodeError> {
+        let Some(expected) = &self.root.name else { return Ok(()) };
+        let offset = self.tokens.input.offset(tag.start);
+        let (space, local) = self.contexts.name(context, self.tokens.name(tag), true, offset)?;
+        let space = space.map(|uri| &**uri);
+        if *local == *expected.local && space == expected.space.as_deref() {
+            return Ok(());
+        }
+        let (expected, found) = (qualified(expected.space.as_deref(), &expected.local), qualified(space, local));
+        Err(DecodeError::new(format!("expected the element {expected}, found {found}"), offset))
+    }
+
+    /// Tells the type name, the attributes and the value of the innermost group, and uses its start tag up.
+    pub(super) fn parts_of_tag(&mut self, tag: &Tag, from: usize, to: &mut dyn Visitor) -> Step {
+        let Some(&frame) = self.frames.last() else { return Ok(Flow::On) };
+        let count = self.attributes.len();
+        let mut hint = NO_TABLE;
+        for next in from..=count {
+            let told = match next {
+                0 => self.tell_type(&frame, to),
+                _ => self.tell_attribute(&frame, tag, self.attributes[next - 1], &mut hint, to)?,
+            };
+            if let Flow::Halt(progress) = told {
+                // A part that was told is not told again; one that is paused is.
+                self.state = State::Attributes(next + usize::from(progress == Progress::Stopped));
+                return Ok(told);
+            }
+        }
+        self.state = State::Attributes(count + 1);
+        self.open_content(&frame, tag, to)
+    }
+
+    /// What comes behind the attributes: nothing at all, a value, or content.
+    fn open_content(&mut self, frame: &Frame, tag: &Tag, to: &mut dyn Visitor) -> Step {
+        if frame.nil {
+            self.state = State::Closed;
+            self.pass_element(tag)?;
+            let is_root = self.frames.len() == 1;
+            return Ok(if is_root { Flow::On } else { Flow::unless_stopped(to.leaf(frame.part, Scalar::Nil)) });
+        }
+        let Own::Value(text) = frame.own else {
+            self.tokens.enter(tag);
+            self.state = State::Content;
+            return Ok(Flow::On);
+        };
+        match to.enter(text, self.shape().part(text).ty) {
+            Interest::Pause => Ok(Flow::Halt(Progress::Paused)),
+            Interest::Skip => {
+                self.state = State::Closed;
+                self.pass_element(tag)
+            }
+            Interest::Leaf | Interest::Descend => {
+                self.begin_leaf(tag, Leaf { part: text, nil: false, own: true }, to)
+            }
+        }
+    }
+
+    /// Tells `xsi:type` of a group that may have several types.
+    fn tell_type(&self, frame: &Frame, to: &mut dyn Visitor) -> Flow {
+        let shape = self.shape();
+        let several = shape.part(frame.part).ty != frame.ty
+            || shape.group(frame.ty).is_some_and(|group| !group.derived.is_empty());
+        let Some(name) = shape.ty(frame.ty).name.as_ref().filter(|_| several) else { return Flow::On };
+        match to.enter(PartId::TYPE, shape.part(PartId::TYPE).ty) {
+            Interest::Pause => Flow::Halt(Progress::Paused),
+            Interest::Skip => Flow::On,
+            Interest::Leaf | Interest::Descend => {
+                Flow::unless_stopped(to.leaf(PartId::TYPE, Scalar::Text(&name.local)))
+            }
+        }
+    }
+
+    fn tell_attribute(
+        &mut self,
+        frame: &Frame,
+        tag: &Tag,
+        attribute: Attribute,
+        hint: &mut u32,
+        to: &mut dyn Visitor,
+    ) -> Step {
+        let Some(known) = self.attribute(frame.table, frame.ty, frame.context, tag, attribute, hint, to)? else {
+            return Ok(Flow::On);
+        };
+        match to.enter(known.part, known.ty) {
+            Interest::Pause => return Ok(Flow::Halt(Progress::Paused)),
+            Interest::Skip => return Ok(Flow::On),
+            Interest::Leaf | Interest::Descend => {}
+        }
+        let raw = attribute.value(&self.tokens, tag);
+        if text::is_plain(raw, TextPlace::Attribute) {
+            return Ok(Flow::unless_stopped(to.leaf(known.part, Scalar::Text(raw))));
+        }
+        self.scratch.clear();
+        text::append(raw, TextPlace::Attribute, attribute.offset(&self.tokens, tag), &mut self.scratch)?;
+        Ok(Flow::unless_stopped(to.leaf(known.part, Scalar::Text(&self.scratch))))
+    }
+
+    /// Finds the part that an attribute is, and tells what is unknown.
+    #[expect(clippy::too_many_arguments, reason = "a table, a type and a context are the place of a name")]
+    fn attribute(
+        &mut self,
+        table: TableId,
+        ty: TypeId,
+        context: ContextId,
+        tag: &Tag,
+        attribute: Attribute,
+        hint: &mut u32,
+        to: &mut dyn Visitor,
+    ) -> Result<Option<Known>, DecodeError> {
+        if attribute.declares {
+            return Ok(None);
+        }
+        let name = attribute.name(&self.tokens, tag);
+        let offset = attribute.offset(&self.tokens, tag);
+        let place = Place { table, ty, contexts: &self.contexts, context, offset };
+        match self.lookup.attribute(place, name, hint)? {
+            Found::Part(known) => Ok(Some(known)),
+            Found::Passed => Ok(None),
+            Found::Unknown => {
+                to.unknown(chars::split(name).1);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Tells the attributes of a leaf, of which its type knows none.
+    fn foreign_attributes(
+        &mut self,
+        tag: &Tag,
+        context: ContextId,
+        ty: TypeId,
+        to: &mut dyn Visitor,
+    ) -> Result<(), DecodeError> {
+        for n in 0..self.attributes.len() {
+            self.attribute(NO_TABLE, ty, context, tag, self.attributes[n], &mut 0, to)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the type that the message gives an element, and whether it is explicitly nothing.
+    fn substitution(
+        &self,
+        tag: &Tag,
+        context: ContextId,
+        declared: TypeId,
+        scalar: bool,
+    ) -> Result<(TypeId, bool), DecodeError> {
+        let mut found = (declared, false);
+        for attribute in &self.attributes {
+            let (prefix, local) = chars::split(attribute.name(&self.tokens, tag));
+            if attribute.declares || prefix.is_empty() || !matches!(local, "type" | "nil") {
+                continue;
+            }
+            if self.contexts.resolve(context, prefix).flatten().is_none_or(|uri| **uri != *XSI) {
+                continue;
+            }
+            let value = attribute.value(&self.tokens, tag).trim_matches([' ', '\t', '\r', '\n']);
+            let offset = attribute.offset(&self.tokens, tag);
+            match (local, value) {
+                ("type", name) => found.0 = self.named_type(name, context, declared, scalar, offset)?,
+                (_, "true" | "1") => found.1 = true,
+                (_, "false" | "0") => {}
+                _ => return Err(DecodeError::new("xsi:nil is neither true nor false", offset)),
+            }
+        }
+        Ok(found)
+    }
+
+    fn named_type(
+        &self,
+        name: &str,
+        context: ContextId,
+        declared: TypeId,
+        scalar: bool,
+        offset: u64,
+    ) -> Result<TypeId, DecodeError> {
+        let (space, local) = self.contexts.name(context, name, true, offset)?;
+        let space = space.map(|uri| &**uri);
+        let index = &self.lookup.index;
+        // A leaf is told as text, whichever simple type it names; what may be anything is told as what it is declared.
+        match index.derived(declared, space, local) {
+            Some(ty) => Ok(ty),
+            None if index.is_anything(declared) => Ok(declared),
+            None if scalar && (space == Some(XSD) || index.has_type(space, local)) => Ok(declared),
+            None => {
+                let name = qualified(space, local);
+                let message = format!("xsi:type names {name}, which does not derive from the declared type");
+                Err(DecodeError::new(message, offset))
+            }
+        }
+    }
+}
+
+fn qualified(space: Option<&str>, local: &str) -> String {
+    match space {
+        Some(space) => format!("{{{}}}{}", shortened(space), shortened(local)),
+        None => shortened(local),
+    }
+}

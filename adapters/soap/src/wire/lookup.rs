@@ -1,0 +1,288 @@
+//! Which part a tag or an attribute is, found by the bytes of its name.
+//!
+//! **Invariant.** What is remembered is only ever the answer of the slow way for the same type, context and bytes.
+//!
+//! Messages repeat themselves: after the first record each name is found by one comparison, since the names of a type
+//! are tried in the order in which they came first.
+
+use super::names::{ContextId, Contexts, XML, XSI};
+use kernel::{DecodeError, Name, PartId, PartKind, Shape, TypeId, TypeKind};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A shape, and which parts may stand for which. Made once per connection.
+#[derive(Debug, Clone)]
+pub struct Index {
+    shape: Arc<Shape>,
+    members: Arc<HashMap<Name, Vec<PartId>>>,
+}
+
+/// What a name means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A part.
+    Part(Known),
+    /// Not in the shape.
+    Unknown,
+    /// Not in the shape, and no matter: it belongs to the envelope or to XML, or anything may stand here.
+    Passed,
+}
+
+/// A part that was found, with what the decoder asks about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// The part.
+    pub(crate) part: PartId,
+    /// Its declared type.
+    pub(crate) ty: TypeId,
+    /// The type is a leaf.
+    pub(crate) scalar: bool,
+    /// A message may name another type by `xsi:type`.
+    pub(crate) polymorphic: bool,
+    /// The table of its declared type in the same context, once it is known.
+    table: TableId,
+}
+
+/// Number of a table.
+pub(crate) type TableId = u32;
+/// There is no table: everything is found the slow way.
+pub(crate) const NO_TABLE: TableId = u32::MAX;
+
+/// What was learnt in a message.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    /// The shape.
+    pub(crate) index: Index,
+    tables: Vec<Table>,
+    numbers: HashMap<(TypeId, ContextId), TableId>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    elements: Vec<(Box<str>, Found)>,
+    attributes: Vec<(Box<str>, Found)>,
+}
+
+/// Most names that a table remembers.
+const NAMES_MAX: usize = 1024;
+
+impl Index {
+    /// Prepares a shape.
+    pub fn new(shape: Arc<Shape>) -> Self {
+        let mut members: HashMap<Name, Vec<PartId>> = HashMap::new();
+        for (id, part) in shape.parts() {
+            let mut head = part.substitutes;
+            let mut seen = 0;
+            while let Some(at) = head {
+                let of = members.entry(shape.part(at).name.clone()).or_default();
+                // A circle of substitutes ends where the member is known already.
+                if of.contains(&id) || seen > 1024 {
+                    break;
+                }
+                of.push(id);
+                seen += 1;
+                head = shape.part(at).substitutes;
+            }
+        }
+        Self { shape, members: Arc::new(members) }
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> &Arc<Shape> {
+        &self.shape
+    }
+
+    /// Finds an element of a group, also one that may take the place of another.
+    pub(crate) fn element(&self, ty: TypeId, space: Option<&str>, local: &str) -> Option<PartId> {
+        let parts = &self.shape.group(ty)?.parts;
+        let is = |id: &PartId| self.is(*id, PartKind::Element, space, local);
+        parts.iter().copied().find(is).or_else(|| {
+            let heads = parts.iter().filter_map(|&id| self.members.get(&self.shape.part(id).name));
+            heads.flatten().copied().find(is)
+        })
+    }
+
+    /// Finds an attribute of a group.
+    pub(crate) fn attribute(&self, ty: TypeId, space: Option<&str>, local: &str) -> Option<PartId> {
+        let parts = &self.shape.group(ty)?.parts;
+        parts.iter().copied().find(|&id| self.is(id, PartKind::Attribute, space, local))
+    }
+
+    /// Finds the type that a message may name where `declared` stands.
+    pub(crate) fn derived(&self, declared: TypeId, space: Option<&str>, local: &str) -> Option<TypeId> {
+        let is = |id: &TypeId| {
+            let name = self.shape.ty(*id).name.as_ref();
+            name.is_some_and(|name| &*name.local == local && name.space.as_deref() == space)
+        };
+        let derived = self.shape.group(declared).map_or(&[][..], |group| &group.derived);
+        std::iter::once(declared).chain(derived.iter().copied()).find(is)
+    }
+
+    /// Returns whether a group may have any content, as `xs:anyType` has.
+    pub(crate) fn is_anything(&self, ty: TypeId) -> bool {
+        self.shape.group(ty).is_some_and(|group| {
+            let named = group.parts.iter().any(|&part| self.shape.part(part).kind != PartKind::Text);
+            group.open_elements && group.open_attributes && !named
+        })
+    }
+
+    /// Returns whether the shape has a type of this name.
+    pub(crate) fn has_type(&self, space: Option<&str>, local: &str) -> bool {
+        self.shape.types().any(|(_, ty)| {
+            ty.name.as_ref().is_some_and(|name| &*name.local == local && name.space.as_deref() == space)
+        })
+    }
+
+    fn is(&self, id: PartId, kind: PartKind, space: Option<&str>, local: &str) -> bool {
+        let part = self.shape.part(id);
+        part.kind == kind && &*part.name.local == local && part.name.space.as_deref() == space
+    }
+
+    fn known(&self, part: PartId) -> Known {
+        let ty = self.shape.part(part).ty;
+        let (scalar, polymorphic) = match &self.shape.ty(ty).kind {
+            TypeKind::Scalar(_) => (true, false),
+            TypeKind::Group(group) => (false, !group.derived.is_empty() || group.abstract_ || self.is_anything(ty)),
+        };
+        Known { part, ty, scalar, polymorphic, table: NO_TABLE }
+    }
+}
+
+impl Lookup {
+    /// Starts with nothing learnt.
+    pub(crate) fn new(index: Index) -> Self {
+        Self { index, tables: Vec::new(), numbers: HashMap::new() }
+    }
+
+    /// Returns the table of a type in a context.
+    pub(crate) fn table(&mut self, ty: TypeId, context: ContextId) -> TableId {
+        if !Contexts::is_kept(context) {
+            return NO_TABLE;
+        }
+        let tables = &mut self.tables;
+        *self.numbers.entry((ty, context)).or_insert_with(|| {
+            tables.push(Table::default());
+            u32::try_from(tables.len() - 1).unwrap_or(NO_TABLE)
+        })
+    }
+
+    /// Returns the table of the type of an element that was found at `position`, if it stands in the same context.
+    pub(crate) fn inner_table(&mut self, table: TableId, position: u32, context: ContextId, ty: TypeId) -> TableId {
+        let entry = self.tables.get(table as usize).and_then(|table| table.elements.get(position as usize));
+        match entry {
+            Some((_, Found::Part(known))) if known.ty == ty && known.table != NO_TABLE => known.table,
+            Some((_, Found::Part(known))) if known.ty == ty => {
+                let inner = self.table(ty, context);
+                if let (_, Found::Part(known)) = &mut self.tables[table as usize].elements[position as usize] {
+                    known.table = inner;
+                }
+                inner
+            }
+            _ => self.table(ty, context),
+        }
+    }
+
+    /// Finds an element by its written name. `hint` is where the last one was found, and is moved on.
+    pub(crate) fn element(
+        &mut self,
+        at: Place<'_>,
+        written: &str,
+        hint: &mut u32,
+    ) -> Result<Found, DecodeError> {
+        if let Some(table) = self.tables.get(at.table as usize) {
+            if let Some(found) = find(&table.elements, written, hint) {
+                return Ok(found);
+            }
+        }
+        let (space, local) = at.contexts.name(at.context, written, true, at.offset)?;
+        let space = space.map(|uri| &**uri);
+        let group = self.index.shape.group(at.ty);
+        let found = match self.index.element(at.ty, space, local) {
+            Some(part) => Found::Part(self.index.known(part)),
+            None if group.is_some_and(|group| group.open_elements) => Found::Passed,
+            None => Found::Unknown,
+        };
+        if let Some(table) = self.tables.get_mut(at.table as usize) {
+            remember(&mut table.elements, written, found, hint);
+        }
+        Ok(found)
+    }
+
+    /// Finds an attribute by its written name. `hint` is where the last one was found, and is moved on.
+    pub(crate) fn attribute(
+        &mut self,
+        at: Place<'_>,
+        written: &str,
+        hint: &mut u32,
+    ) -> Result<Found, DecodeError> {
+        if let Some(table) = self.tables.get(at.table as usize) {
+            if let Some(found) = find(&table.attributes, written, hint) {
+                return Ok(found);
+            }
+        }
+        let (space, local) = at.contexts.name(at.context, written, false, at.offset)?;
+        let space = space.map(|uri| &**uri);
+        let group = self.index.shape.group(at.ty);
+        let found = match self.index.attribute(at.ty, space, local) {
+            Some(part) => Found::Part(self.index.known(part)),
+            None if is_foreign(space) || group.is_some_and(|group| group.open_attributes) => Found::Passed,
+            None => Found::Unknown,
+        };
+        if let Some(table) = self.tables.get_mut(at.table as usize) {
+            remember(&mut table.attributes, written, found, hint);
+        }
+        Ok(found)
+    }
+}
+
+/// Where a name stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// The table to look it up in.
+    pub(crate) table: TableId,
+    /// The type of the group that it belongs to.
+    pub(crate) ty: TypeId,
+    /// All namespace contexts.
+    pub(crate) contexts: &'a Contexts,
+    /// The one that holds here.
+    pub(crate) context: ContextId,
+    /// Place in the message.
+    pub(crate) offset: u64,
+}
+
+fn find(names: &[(Box<str>, Found)], written: &str, hint: &mut u32) -> Option<Found> {
+    let last = *hint as usize;
+    for near in [last.wrapping_add(1), last] {
+        if let Some((name, found)) = names.get(near) {
+            if **name == *written {
+                *hint = near as u32;
+                return Some(*found);
+            }
+        }
+    }
+    let at = names.iter().position(|(name, _)| **name == *written)?;
+    *hint = at as u32;
+    Some(names[at].1)
+}
+
+fn remember(names: &mut Vec<(Box<str>, Found)>, written: &str, found: Found, hint: &mut u32) {
+    if names.len() < NAMES_MAX {
+        names.push((written.into(), found));
+        *hint = names.len() as u32 - 1;
+    }
+}
+
+/// Attributes of these namespaces speak to the reader of the envelope and of XML, not to the mapping.
+fn is_foreign(space: Option<&str>) -> bool {
+    matches!(
+        space,
+        Some(
+            XSI | XML
+                | super::envelope::SOAP_11
+                | super::envelope::SOAP_12
+                | "http://schemas.xmlsoap.org/soap/encoding/"
+                | "http://www.w3.org/2003/05/soap-encoding"
+                | super::security::UTILITY
+        )
+    )
+}
