@@ -98,7 +98,9 @@ pub(crate) async fn read_head(
                 100..=199 => (interim, unseen) = (interim + 1, 0),
                 200..=599 => return Ok(head),
                 _ => {
-                    return Err(fail::contract("the status of the answer is none").with("status", head.status));
+                    return Err(
+                        fail::contract("the status of the answer is none").with("status", head.status)
+                    );
                 }
             }
         }
