@@ -2,5 +2,8 @@
 //!
 //! **Invariant.** Pure and synchronous: no I/O, no clock, no threads, no protocol.
 
+pub mod codec;
+pub mod json;
+pub mod lang;
 pub mod ty;
 pub mod value;

@@ -64,6 +64,27 @@ impl Type {
     }
 }
 
+impl Kind {
+    /// Returns the type in words, for messages.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Any => "anything".into(),
+            Self::Text => "text".into(),
+            Self::Bool => "true or false".into(),
+            Self::Number { integer: true } => "whole number".into(),
+            Self::Number { integer: false } => "number".into(),
+            Self::Float => "binary float".into(),
+            Self::Date => "date".into(),
+            Self::Time => "time".into(),
+            Self::Instant => "timestamp".into(),
+            Self::Duration => "duration".into(),
+            Self::Bytes => "bytes".into(),
+            Self::List(element) => format!("list of {}", element.kind.describe()),
+            Self::Object(_) => "object".into(),
+        }
+    }
+}
+
 impl Record {
     /// Returns number and type of a member.
     pub fn find(&self, name: &str) -> Option<(usize, &Type)> {

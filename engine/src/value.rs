@@ -62,6 +62,47 @@ impl Value {
     }
 }
 
+impl Value {
+    /// Returns whether two values mean the same: absent and `null` do, numbers go by value, instants by their point in time.
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Absent | Self::Null, Self::Absent | Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Number(a), Self::Number(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a == b,
+            (Self::Float(float), Self::Number(number)) | (Self::Number(number), Self::Float(float)) => {
+                Decimal::from_f64(*float).is_some_and(|float| float == *number)
+            }
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::Date(a), Self::Date(b)) => a == b,
+            (Self::Time(a), Self::Time(b)) => a == b,
+            (Self::Instant(a), Self::Instant(b)) => a == b,
+            (Self::Duration(a), Self::Duration(b)) => a == b,
+            (Self::Bytes(a), Self::Bytes(b)) => a == b,
+            (Self::List(a), Self::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b)),
+            (Self::Object(a), Self::Object(b)) => same_members(a, b) && same_members(b, a),
+            _ => false,
+        }
+    }
+}
+
+/// Returns whether every member of `a` is the same in `b`, in whatever order; a missing one is absent.
+fn same_members(a: &[(Arc<str>, Value)], b: &[(Arc<str>, Value)]) -> bool {
+    a.iter().all(|(name, value)| {
+        let other = b.iter().find(|(key, _)| key == name).map_or(&Value::Absent, |(_, value)| value);
+        value.same(other)
+    })
+}
+
+impl Instant {
+    /// Returns date and time as its offset shows them.
+    pub fn local(self) -> civil::DateTime {
+        // An offset is less than a day, as jiff's are; what leaves the calendar is cut to its end, which no codec reads.
+        let offset = jiff::tz::Offset::from_seconds(self.offset_s).unwrap_or(jiff::tz::Offset::UTC);
+        offset.to_datetime(self.at)
+    }
+}
+
 impl PartialEq for Instant {
     fn eq(&self, other: &Self) -> bool {
         self.at == other.at

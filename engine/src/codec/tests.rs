@@ -1,0 +1,9 @@
+//! Tests of whole chains: behaviour, diagnostics, laws, and both ways of reading.
+//!
+//! **Invariant.** Random values come from fixed seeds, so a failure can be repeated.
+
+mod behaviour;
+mod diagnostics;
+mod kit;
+mod laws;
+mod paths;

@@ -1,0 +1,12 @@
+//! JSON with exact numbers.
+//!
+//! **Invariant.** A number keeps its digits, and a member name that stands twice is an error, never a choice.
+
+#[cfg(test)]
+mod conformance;
+mod parse;
+mod write;
+
+pub use parse::{JsonError, JsonLimits, parse};
+pub use write::{text_of, to_serde, write, write_text};
+pub(crate) use write::{write_date, write_time};

@@ -1,0 +1,237 @@
+//! Writes values as JSON text.
+//!
+//! **Invariant.** Every value has one text; a number is written with all digits of its scale.
+
+use crate::value::{Instant, Value};
+use base64::Engine as _;
+use jiff::civil;
+use std::io::Write as _;
+
+/// Appends a value. Absent is written as `null`; a caller that leaves members out does not write them.
+pub fn write(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Absent | Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
+        Value::List(items) => list(items, out),
+        Value::Object(members) => {
+            out.push(b'{');
+            for (n, (name, value)) in members.iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                write_text(name, out);
+                out.push(b':');
+                write(value, out);
+            }
+            out.push(b'}');
+        }
+        Value::Text(text) => write_text(text, out),
+        Value::Number(number) => put(out, format_args!("{number}")),
+        Value::Float(float) => write_float(*float, out),
+        scalar => {
+            out.push(b'"');
+            plain(scalar, out);
+            out.push(b'"');
+        }
+    }
+}
+
+/// Appends a text in quotes, escaped where JSON demands it.
+pub fn write_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    while let Some(n) = bytes[from..].iter().position(|&byte| NEEDS_ESCAPE[usize::from(byte)]) {
+        out.extend_from_slice(&bytes[from..from + n]);
+        escape(bytes[from + n], out);
+        from += n + 1;
+    }
+    out.extend_from_slice(&bytes[from..]);
+    out.push(b'"');
+}
+
+/// Returns the plain text of a value: a date as `2026-06-01`, a number as its digits; nothing for lists and objects.
+pub fn text_of(value: &Value) -> Option<String> {
+    let mut out = Vec::new();
+    match value {
+        Value::Absent | Value::Null | Value::List(_) | Value::Object(_) => return None,
+        Value::Text(text) => return Some(text.to_string()),
+        Value::Bool(_) | Value::Number(_) | Value::Float(_) => write(value, &mut out),
+        scalar => plain(scalar, &mut out),
+    }
+    String::from_utf8(out).ok()
+}
+
+/// Returns the value for `serde_json`, for validation only: numbers become floats there.
+pub fn to_serde(value: &Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match value {
+        Value::Absent | Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::List(items) => Json::Array(items.iter().map(to_serde).collect()),
+        Value::Object(members) => {
+            Json::Object(members.iter().map(|(name, value)| (name.to_string(), to_serde(value))).collect())
+        }
+        Value::Number(number) => match number.to_i64() {
+            Some(whole) => Json::Number(whole.into()),
+            None => number_of(number.to_f64()),
+        },
+        Value::Float(float) => number_of(*float),
+        scalar => text_of(scalar).map_or(Json::Null, Json::String),
+    }
+}
+
+fn number_of(float: f64) -> serde_json::Value {
+    serde_json::Number::from_f64(float).map_or(serde_json::Value::Null, serde_json::Value::Number)
+}
+
+/// Appends a float: its shortest digits, with an exponent where it is very large or very small.
+fn write_float(float: f64, out: &mut Vec<u8>) {
+    let size = float.abs();
+    if !float.is_finite() {
+        // Codecs refuse these; an expression can still make one, and JSON has no form for it.
+        out.extend_from_slice(b"null");
+    } else if size != 0.0 && !(1e-7..1e16).contains(&size) {
+        put(out, format_args!("{float:e}"));
+    } else {
+        put(out, format_args!("{float}"));
+    }
+}
+
+/// Appends a date: `2026-06-01`.
+pub(crate) fn write_date(date: civil::Date, out: &mut Vec<u8>) {
+    digits(out, date.year().unsigned_abs().into(), 4);
+    out.push(b'-');
+    digits(out, u32::from(date.month().unsigned_abs()), 2);
+    out.push(b'-');
+    digits(out, u32::from(date.day().unsigned_abs()), 2);
+}
+
+/// Appends a time: `09:30:00`, with as many decimals as it has.
+pub(crate) fn write_time(time: civil::Time, out: &mut Vec<u8>) {
+    for (n, part) in [time.hour(), time.minute(), time.second()].into_iter().enumerate() {
+        if n > 0 {
+            out.push(b':');
+        }
+        digits(out, u32::from(part.unsigned_abs()), 2);
+    }
+    let nanos = time.subsec_nanosecond().unsigned_abs();
+    if nanos > 0 {
+        out.push(b'.');
+        digits(out, nanos, 9);
+        while out.last() == Some(&b'0') {
+            out.pop();
+        }
+    }
+}
+
+/// Appends a point in time as RFC 3339: `2026-03-01T09:05:00+01:00`, or `Z` where the offset is nought.
+fn write_instant(instant: Instant, out: &mut Vec<u8>) {
+    let local = instant.local();
+    write_date(local.date(), out);
+    out.push(b'T');
+    write_time(local.time(), out);
+    if instant.offset_s == 0 {
+        out.push(b'Z');
+        return;
+    }
+    out.push(if instant.offset_s < 0 { b'-' } else { b'+' });
+    let minutes = instant.offset_s.unsigned_abs() / 60;
+    digits(out, minutes / 60, 2);
+    out.push(b':');
+    digits(out, minutes % 60, 2);
+}
+
+fn plain(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Date(date) => write_date(*date, out),
+        Value::Time(time) => write_time(*time, out),
+        Value::Instant(instant) => write_instant(*instant, out),
+        Value::Duration(duration) => put(out, format_args!("{duration}")),
+        Value::Bytes(bytes) => {
+            out.extend_from_slice(base64::engine::general_purpose::STANDARD.encode(bytes).as_bytes());
+        }
+        _ => {}
+    }
+}
+
+fn list(items: &[Value], out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (n, item) in items.iter().enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        write(item, out);
+    }
+    out.push(b']');
+}
+
+fn escape(byte: u8, out: &mut Vec<u8>) {
+    match byte {
+        b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        0x8 => out.extend_from_slice(b"\\b"),
+        0xc => out.extend_from_slice(b"\\f"),
+        _ => put(out, format_args!("\\u{byte:04x}")),
+    }
+}
+
+fn put(out: &mut Vec<u8>, args: std::fmt::Arguments<'_>) {
+    out.write_fmt(args).expect("a vector takes all bytes");
+}
+
+fn digits(out: &mut Vec<u8>, mut n: u32, width: usize) {
+    let mut buffer = [b'0'; 10];
+    for place in buffer[..width].iter_mut().rev() {
+        *place = b'0' + u8::try_from(n % 10).unwrap_or(0);
+        n /= 10;
+    }
+    out.extend_from_slice(&buffer[..width]);
+}
+
+const NEEDS_ESCAPE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut n = 0;
+    while n < 0x20 {
+        table[n] = true;
+        n += 1;
+    }
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_has_one_text() {
+        let check = |value: Value, expected: &str| {
+            let mut out = Vec::new();
+            write(&value, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        };
+        let instant =
+            |offset_s| Value::Instant(Instant { at: "2026-03-01T08:05:00.5Z".parse().unwrap(), offset_s });
+        check(Value::Absent, "null");
+        check(Value::Number("5000.00".parse().unwrap()), "5000.00");
+        check(Value::Float(0.1), "0.1");
+        check(Value::Float(5.0), "5");
+        check(Value::Float(1e300), "1e300");
+        check(Value::Float(-2.5e-9), "-2.5e-9");
+        check(Value::Float(f64::NAN), "null");
+        check(Value::Date(civil::date(2026, 6, 1)), "\"2026-06-01\"");
+        check(Value::Time(civil::time(9, 5, 0, 120_000_000)), "\"09:05:00.12\"");
+        check(instant(0), "\"2026-03-01T08:05:00.5Z\"");
+        check(instant(3600), "\"2026-03-01T09:05:00.5+01:00\"");
+        check(instant(-12600), "\"2026-03-01T04:35:00.5-03:30\"");
+        check(Value::Bytes(Arc::from([1u8, 2])), "\"AQI=\"");
+        check(Value::Text("a\"\\\u{1}\u{8}é".into()), "\"a\\\"\\\\\\u0001\\bé\"");
+        check(Value::Object(vec![("a".into(), Value::List(vec![Value::Null]))]), "{\"a\":[null]}");
+    }
+
+    use std::sync::Arc;
+}
