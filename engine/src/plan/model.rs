@@ -4,7 +4,7 @@
 
 use crate::codec::Chain;
 use crate::expr::Typed;
-use crate::ty::Type;
+use crate::ty::{Record, Type};
 use crate::value::Value;
 use kernel::{Occurs, PartId, Shape, Span, TypeId};
 use std::sync::Arc;
@@ -36,6 +36,53 @@ pub struct Model {
     pub constants: Vec<Constant>,
     /// Paths that are deliberately not mapped.
     pub ignored: Vec<LegacyPath>,
+    /// Its JSON Schema: the one that the mapping names, or one inferred from the fields.
+    pub schema: Arc<serde_json::Value>,
+    /// Where the mapping declares it.
+    pub span: Span,
+}
+
+/// An expression together with the names that it may use.
+#[derive(Debug, Clone)]
+pub struct Formula {
+    /// The compiled expression; its inputs are indexes into the scope.
+    pub typed: Typed,
+    /// The names in scope.
+    pub scope: Arc<Scope>,
+}
+
+/// The names that an expression may use, with their types and where their values are.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Names and types, in the order of `origins`.
+    pub record: Record,
+    /// Where each value is.
+    pub origins: Vec<Origin>,
+}
+
+/// Where the value of a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A member of a `fields:` map: `out` maps outwards from the one in which the expression stands (0 is that map
+    /// itself; the implicit object of a dotted key is no map of its own), by the index of the member there.
+    Field {
+        /// How many maps outwards.
+        out: usize,
+        /// Index into the map's fields.
+        index: usize,
+    },
+    /// `now`.
+    Now,
+    /// `today`.
+    Today,
+    /// `requestId`.
+    RequestId,
+    /// A path or query parameter of the operation, by its index there.
+    Param(usize),
+    /// `body`.
+    Body,
+    /// `page`: an object with `size`, `cursor`, `offset`, `number`.
+    Page,
 }
 
 /// A legacy value that the modern side does not know.
@@ -53,7 +100,7 @@ pub enum Fill {
     /// A text as written in the mapping, in the lexical form of the legacy type.
     Text(Arc<str>),
     /// An expression over the model's fields and `now`, `today`, `requestId`; written by the chain of the legacy type.
-    Expr(Box<Typed>, Chain),
+    Expr(Box<Formula>, Chain),
 }
 
 /// The members of a JSON object, in the order of the mapping.
@@ -61,6 +108,8 @@ pub enum Fill {
 pub struct ObjectMap {
     /// The members. A dotted key has become a member of kind `Object`.
     pub fields: Vec<Field>,
+    /// It comes from dotted keys and is no `fields:` map of its own (see [`Origin::Field`]); writes need to know.
+    pub implicit: bool,
 }
 
 /// A member of a JSON object.
@@ -82,9 +131,11 @@ pub struct Field {
     pub kind: FieldKind,
 }
 
-/// What the JSON Schema says of a property. Without a schema: not required, nullable.
+/// What the JSON Schema says of a property. Without a schema: not declared, not required, nullable.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
+    /// A JSON Schema declares it.
+    pub declared: bool,
     /// It must be there.
     pub required: bool,
     /// It may be `null`.
@@ -95,6 +146,28 @@ pub struct Facts {
     pub write_only: bool,
     /// What `create` assumes where it is missing.
     pub default: Option<Value>,
+}
+
+/// What an answer shows where a value is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// `null`.
+    Null,
+    /// The member is left out.
+    Omit,
+    /// The reply breaks the contract.
+    Refuse,
+}
+
+impl Facts {
+    /// Returns what an answer shows where the value is absent.
+    pub fn absent(&self) -> Absent {
+        match (self.declared, self.required, self.nullable) {
+            (false, _, _) | (true, true, true) => Absent::Null,
+            (true, false, _) => Absent::Omit,
+            (true, true, false) => Absent::Refuse,
+        }
+    }
 }
 
 /// The five forms of a field.
@@ -111,8 +184,8 @@ pub enum FieldKind {
         /// What is written.
         write: WriteRule,
     },
-    /// An expression over the names in scope: the members of this object, then of the enclosing ones, then inputs.
-    Computed(Box<Typed>),
+    /// An expression over the names in scope: the members of this `fields:` map, then of enclosing ones, then inputs.
+    Computed(Box<Formula>),
     /// An array of objects.
     Each {
         /// The repeated legacy part, relative to the enclosing scope.
@@ -154,7 +227,7 @@ pub enum WriteRule {
     /// The inverse of the chain.
     Inverse,
     /// An expression, whenever anything is written; the client's value is not looked at.
-    Expr(Box<Typed>),
+    Expr(Box<Formula>),
     /// Nothing: read-only.
     Never,
 }

@@ -1,0 +1,9 @@
+//! Plans: what mappings compile to, and how they are run.
+//!
+//! **Invariant.** A plan is immutable; everything that changes while it runs is in the reader or the tree of one call.
+
+pub mod errors;
+pub mod model;
+pub mod read;
+pub mod resolve;
+pub mod tree;

@@ -1,0 +1,119 @@
+//! What has to wait for the end of something: elements that use a value of what encloses them.
+//!
+//! **Invariant.** Only where an expression or a `..` demands it; what is kept is given back when its owner ends.
+//!
+//! The parts below the owner are recorded while everything else is read as it comes. At the owner's end the record is
+//! told once more, and then only the branches that waited are taken.
+
+use super::layout::ReadPlan;
+use super::state::{Active, Frame, State};
+use crate::plan::tree::Leaf;
+use kernel::{Interest, PartId, Scalar, TypeId};
+
+/// Recorded parts of one owner.
+#[derive(Debug, Default)]
+pub(super) struct Log(Vec<Told>);
+
+#[derive(Debug)]
+enum Told {
+    Enter(PartId, TypeId),
+    Leaf(PartId, Leaf),
+    Leave(PartId),
+}
+
+impl Log {
+    /// Returns an empty log for each branch that something waits for.
+    pub(super) fn all(plan: &ReadPlan) -> Vec<Self> {
+        plan.branches.iter().filter(|branch| branch.waits.is_some()).map(|_| Self::default()).collect()
+    }
+
+    pub(super) fn clear(&mut self, bytes_kept: usize) {
+        self.0.clear();
+        self.0.shrink_to(bytes_kept / size_of::<Told>());
+    }
+}
+
+impl State {
+    /// Records that a part begins; returns whether it is recorded, so that all in it has to be told.
+    pub(super) fn record_enter(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> bool {
+        for (_, depth) in &mut self.recordings {
+            *depth += 1;
+        }
+        for at in self.top().start..self.active.len() {
+            let branch = &plan.branches[self.active[at].branch as usize];
+            let (Some(log), Some(node)) = (branch.waits, branch.node) else { continue };
+            let late = |edge: u32| plan.edges[edge as usize].late;
+            if !self.active[at].late && plan.nodes[node as usize].find(part).any(late) {
+                self.recordings.push((log, 1));
+            }
+        }
+        self.record(|| Told::Enter(part, ty));
+        let leaf = plan.shape.group(ty).is_none();
+        if leaf {
+            // No `leave` follows a leaf.
+            self.step_out();
+        }
+        !self.recordings.is_empty()
+    }
+
+    pub(super) fn record_leaf(&mut self, part: PartId, scalar: Scalar<'_>) {
+        self.record(|| Told::Leaf(part, Leaf::from_scalar(scalar)));
+    }
+
+    pub(super) fn record_leave(&mut self, part: PartId) {
+        self.record(|| Told::Leave(part));
+        self.step_out();
+    }
+
+    fn record(&mut self, told: impl Fn() -> Told) {
+        for &(log, _) in &self.recordings {
+            self.logs[log as usize].0.push(told());
+        }
+    }
+
+    fn step_out(&mut self) {
+        for (_, depth) in &mut self.recordings {
+            *depth -= 1;
+        }
+        self.recordings.retain(|&(_, depth)| depth > 0);
+    }
+
+    /// Does what waited for the end of a branch.
+    pub(super) fn finish_late(&mut self, plan: &ReadPlan, branch: u32) {
+        let Some(log) = plan.branches[branch as usize].waits else { return };
+        let Log(told) = std::mem::take(&mut self.logs[log as usize]);
+        if let Some(node) = plan.branches[branch as usize].node {
+            self.start_node(plan, node);
+        }
+        self.frames.push(Frame { part: PartId::TYPE, start: self.active.len() });
+        self.active.push(Active { branch, late: true, text: false });
+        self.tell(plan, &told);
+        self.active.pop();
+        self.frames.pop();
+    }
+
+    /// Tells recorded parts once more. A failure is kept in the state, and then the rest changes nothing.
+    fn tell(&mut self, plan: &ReadPlan, told: &[Told]) {
+        let mut skipped = 0_u32;
+        for told in told {
+            match told {
+                Told::Enter(_, ty) if skipped > 0 => skipped += u32::from(plan.shape.group(*ty).is_some()),
+                Told::Leave(_) if skipped > 0 => skipped -= 1,
+                Told::Leaf(..) if skipped > 0 => {}
+                Told::Enter(part, ty) => {
+                    let wanted = self.enter(plan, *part, *ty);
+                    skipped = u32::from(wanted == Interest::Skip && plan.shape.group(*ty).is_some());
+                }
+                Told::Leaf(part, leaf) => drop(self.leaf(plan, *part, leaf.as_scalar())),
+                Told::Leave(part) => drop(self.leave(plan, *part)),
+            }
+        }
+    }
+
+    /// Forgets what waited for the end of a branch that is not taken.
+    pub(super) fn drop_log(&mut self, plan: &ReadPlan, branch: u32) {
+        if let Some(log) = plan.branches[branch as usize].waits {
+            self.logs[log as usize].0.clear();
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The compiled form of a reading: a trie over parts, and the levels whose cells its leaves fill.
+//!
+//! **Invariant.** Made once; everything is an index, nothing is a name that has to be looked up.
+
+use crate::codec::Chain;
+use crate::expr::Typed;
+use crate::plan::errors::{ErrorTable, Pattern};
+use crate::plan::model::{Absent, Origin};
+use crate::value::Value;
+use kernel::{PartId, Shape};
+use std::sync::Arc;
+
+/// How replies of one operation, or records of one model, are read.
+#[derive(Debug, Clone)]
+pub struct ReadPlan {
+    pub(super) shape: Arc<Shape>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) edges: Vec<Edge>,
+    pub(super) branches: Vec<Branch>,
+    /// Level 0 is the reply; level 1 is the record, if there is one.
+    pub(super) levels: Vec<Level>,
+    /// What each cell is.
+    pub(super) cells: Vec<CellKind>,
+    /// How many conditions there are on picked parts.
+    pub(super) conditions: usize,
+    pub(super) table: Arc<ErrorTable>,
+    /// Cells with the texts that lines of the table release.
+    pub(super) details: Vec<Option<u32>>,
+    /// The edge at which the table is decided, if the schema proves that it can be decided before the payload.
+    pub(super) pause: Option<u32>,
+    /// The record is the reply itself, not a part of it.
+    pub(super) rooted: bool,
+    /// What comes of it.
+    pub(super) yields: Yield,
+    /// The members that make the key.
+    pub(super) key: Vec<u32>,
+    /// The cell with the legacy cursor of the next page.
+    pub(super) cursor: Option<u32>,
+    pub(super) strict: bool,
+    pub(super) repeatable: bool,
+}
+
+/// What comes of a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Yield {
+    /// Nothing but a judgement.
+    Nothing,
+    /// One record.
+    One,
+    /// An array of records.
+    Many,
+}
+
+/// A place in the trie: what is interesting below a part.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Node {
+    /// Parts with their edges, sorted; a part may have several.
+    pub(super) lookup: Vec<(PartId, u32)>,
+    /// Its edges, whose counters start anew with it.
+    pub(super) edges: Vec<u32>,
+}
+
+impl Node {
+    /// Returns the edges of a part.
+    pub(super) fn find(&self, part: PartId) -> impl Iterator<Item = u32> + '_ {
+        let start = self.lookup.partition_point(|&(known, _)| known < part);
+        self.lookup[start..].iter().take_while(move |&&(known, _)| known == part).map(|&(_, edge)| edge)
+    }
+}
+
+/// A part below a node; several numbers may be the same part by derivation or substitution.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Edge {
+    pub(super) branches: Vec<u32>,
+    /// It is no attribute, so all attributes of what encloses it are known when it begins.
+    pub(super) element: bool,
+    /// It leads to something that has to wait for the end of what encloses it.
+    pub(super) late: bool,
+}
+
+/// One pick of a part, and what is done with it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Branch {
+    pub(super) pick: Take,
+    /// What is done when its value is told.
+    pub(super) acts: Vec<Act>,
+    /// Cells and tests that its mere beginning fills.
+    pub(super) present: Vec<u32>,
+    pub(super) present_tests: Vec<u32>,
+    /// Where it leads, if anything below it is of interest.
+    pub(super) node: Option<u32>,
+    /// The level that it opens.
+    pub(super) level: Option<u32>,
+    /// Conditions that must hold when it closes.
+    pub(super) conditions: Vec<u32>,
+    /// Those of them that are known when the first element begins.
+    pub(super) early_conditions: Vec<u32>,
+    /// Cells that are emptied when it begins.
+    pub(super) clear_at_open: Vec<u32>,
+    /// Cells that are emptied when its conditions did not hold: as it arrives, and in the late pass.
+    pub(super) clear_at_failure: Vec<u32>,
+    pub(super) clear_late: Vec<u32>,
+    /// In which passes it is taken.
+    pub(super) pass: Pass,
+    /// The number of the log that keeps what is below it and waits for its end.
+    pub(super) waits: Option<u32>,
+}
+
+/// Which occurrences a branch takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Take {
+    /// The first; more of them are residue.
+    #[default]
+    Only,
+    /// The n-th.
+    Nth(u32),
+    /// Each takes the place of the one before.
+    Last,
+    /// All.
+    Every,
+    /// The first for which the conditions hold.
+    FirstWhere,
+    /// All for which the conditions hold.
+    EveryWhere,
+}
+
+/// In which passes something is done: as it arrives, or when what encloses it is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pass {
+    pub(super) now: bool,
+    pub(super) late: bool,
+}
+
+impl Default for Pass {
+    fn default() -> Self {
+        Self { now: true, late: false }
+    }
+}
+
+/// What is done with a leaf.
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    /// Its JSON text goes to a cell; the value is kept too if `keep`.
+    Read { cell: u32, chain: Chain, keep: bool },
+    /// An element of a list.
+    Append { cell: u32, chain: Chain, keep: bool },
+    /// It is kept as it is.
+    Raw { cell: u32 },
+    /// A condition of a pick.
+    Condition { number: u32, value: Arc<str> },
+    /// A test of the error table.
+    Test { number: u32, patterns: Vec<Pattern> },
+}
+
+/// What a cell is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CellKind {
+    /// Anything but a list; in the arena of this level.
+    Single(u32),
+    /// A list.
+    List,
+}
+
+/// A set of cells that is filled and written together: the reply, a record, an element.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Level {
+    pub(super) members: Vec<Member>,
+    /// The cells that belong to it.
+    pub(super) cells: Vec<u32>,
+    /// The list that its JSON goes to.
+    pub(super) list: u32,
+    /// The level around it.
+    pub(super) outer: u32,
+    /// Its JSON pointer within the level around it, without the index: `/rooms`.
+    pub(super) pointer: Box<str>,
+    /// Its values are needed by an expression.
+    pub(super) keep: bool,
+}
+
+/// A member of a JSON object.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    /// `"checkIn":`, empty if it is not in the JSON.
+    pub(super) label: Box<[u8]>,
+    /// Its name.
+    pub(super) name: Arc<str>,
+    pub(super) absent: Absent,
+    /// Its JSON pointer within the level.
+    pub(super) pointer: Box<str>,
+    /// Its legacy path as the mapping writes it.
+    pub(super) legacy: Box<str>,
+    pub(super) kind: MemberKind,
+}
+
+/// How a member is written.
+#[derive(Debug, Clone)]
+pub(super) enum MemberKind {
+    /// A cell of this level or of one around it; `empty` is what it shows where nothing arrived.
+    Cell { cell: u32, empty: Option<(Box<[u8]>, Value)> },
+    /// Several leaves, combined.
+    Several { cells: Vec<u32>, chain: Chain },
+    /// An array: of plain values, or of the objects of a level.
+    List { cell: u32 },
+    /// An object in the same level.
+    Object { members: Vec<Member> },
+    /// An expression; its result is kept in a cell's value.
+    Computed { formula: Arc<Typed>, inputs: Vec<Input>, cell: u32 },
+    /// Alternatives.
+    Cases { selector: Option<u32>, tag: Box<[u8]>, tag_name: Arc<str>, cases: Vec<CaseMember> },
+}
+
+/// One alternative.
+#[derive(Debug, Clone)]
+pub(super) struct CaseMember {
+    pub(super) name: Arc<str>,
+    pub(super) when: Vec<Pattern>,
+    /// The cell that says that it is there, where no selector decides.
+    pub(super) present: Option<u32>,
+    pub(super) members: Vec<Member>,
+}
+
+/// Where the value of an input of an expression is.
+#[derive(Debug, Clone)]
+pub(super) enum Input {
+    /// A member, by indexes from the members of a level.
+    Member { level: u32, path: Vec<u32> },
+    /// `now`, `today`, `requestId`.
+    Ambient(Origin),
+}

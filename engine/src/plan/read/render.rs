@@ -1,0 +1,373 @@
+//! Closing a level: its members become JSON text, absent ones by the rules of the schema.
+//!
+//! **Invariant.** An error names the pointer and the legacy path, never the value.
+
+use super::layout::{CaseMember, Input, Level, Member, MemberKind, ReadPlan, Yield};
+use super::run::push_value;
+use super::state::{Cell, State};
+use crate::codec::Chain;
+use crate::expr::{Names, Typed};
+use crate::json;
+use crate::plan::model::{Absent, Origin};
+use crate::plan::tree::Leaf;
+use crate::value::Value;
+use kernel::{Cause, Class, Error, Scalar};
+use std::fmt::Display;
+
+/// What became of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// It came from the legacy system.
+    Present,
+    /// It is written, but says nothing of the legacy system: a constant, an empty list.
+    Neutral,
+    /// Nothing was written.
+    Absent,
+}
+
+type Rendered<T> = Result<T, Box<Error>>;
+
+impl State {
+    /// Writes a level that is complete, and adds it to its list.
+    pub(super) fn emit(&mut self, plan: &ReadPlan, number: u32) {
+        if self.failure.is_some() {
+            return;
+        }
+        let level = &plan.levels[number as usize];
+        let Cell::List(list) = &mut self.cells[level.list as usize] else { return };
+        let mut list = std::mem::take(list);
+        self.positions[number as usize] = list.count;
+        if list.count > 0 {
+            list.json.push(b',');
+        }
+        list.json.push(b'{');
+        let done = self.members(plan, number, &level.members, &mut list.json).and_then(|_| self.kept(plan, number));
+        list.json.push(b'}');
+        list.count += 1;
+        self.cells[level.list as usize] = Cell::List(list);
+        match done {
+            Ok(()) if number == 1 => self.records += 1,
+            Ok(()) => {}
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Keeps what expressions and callers need of a level beside its text.
+    fn kept(&mut self, plan: &ReadPlan, number: u32) -> Rendered<()> {
+        let level = &plan.levels[number as usize];
+        if level.keep {
+            let value = self.object(plan, number, &level.members)?;
+            push_value(&mut self.values[level.list as usize], value);
+        }
+        if number == 1 && plan.yields == Yield::One {
+            for &member in &plan.key {
+                let value = self.value(plan, number, &level.members[member as usize])?;
+                self.key.push(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes members, and returns whether any of them came from the legacy system.
+    ///
+    /// A missing member is refused only if another one is there: an object without any is absent as a whole.
+    fn members(&mut self, plan: &ReadPlan, level: u32, members: &[Member], out: &mut Vec<u8>) -> Rendered<bool> {
+        let (mut present, mut neutral, mut refused) = (false, false, None);
+        for member in members.iter().filter(|member| !member.label.is_empty()) {
+            let mark = out.len();
+            if out.last() != Some(&b'{') {
+                out.push(b',');
+            }
+            out.extend_from_slice(&member.label);
+            match self.member(plan, level, member, out)? {
+                Shown::Present => present = true,
+                Shown::Neutral => neutral = true,
+                Shown::Absent => match member.absent {
+                    Absent::Null => out.extend_from_slice(b"null"),
+                    Absent::Omit => out.truncate(mark),
+                    Absent::Refuse => {
+                        out.truncate(mark);
+                        refused = refused.or(Some(member));
+                    }
+                },
+            }
+        }
+        let only_neutral = neutral && members.iter().all(|member| !member.is_legacy());
+        match refused {
+            // Level members are an element or a record, which is there; only an inner object may be absent as a whole.
+            Some(member) if present || std::ptr::eq(members, plan.levels[level as usize].members.as_slice()) => {
+                Err(self.contract(plan, level, member, "required and absent"))
+            }
+            _ => Ok(present || only_neutral),
+        }
+    }
+
+    fn member(&mut self, plan: &ReadPlan, level: u32, member: &Member, out: &mut Vec<u8>) -> Rendered<Shown> {
+        match &member.kind {
+            MemberKind::Cell { cell, empty } => match &self.cells[*cell as usize] {
+                Cell::Json(start, end) => {
+                    let arena = plan.arena(*cell, level);
+                    out.extend_from_slice(&self.arenas[arena as usize][*start..*end]);
+                    Ok(Shown::Present)
+                }
+                Cell::Failed(error) => {
+                    let reason = error.message.clone();
+                    Err(self.contract(plan, level, member, reason))
+                }
+                Cell::Empty => match empty {
+                    Some((text, _)) => {
+                        out.extend_from_slice(text);
+                        Ok(Shown::Present)
+                    }
+                    None => Ok(Shown::Absent),
+                },
+                _ => Ok(Shown::Absent),
+            },
+            MemberKind::List { cell } => match &self.cells[*cell as usize] {
+                Cell::List(list) => {
+                    out.push(b'[');
+                    out.extend_from_slice(&list.json);
+                    out.push(b']');
+                    Ok(if list.count > 0 { Shown::Present } else { Shown::Neutral })
+                }
+                Cell::Failed(error) => {
+                    let reason = error.message.clone();
+                    Err(self.contract(plan, level, member, reason))
+                }
+                _ => Ok(Shown::Absent),
+            },
+            MemberKind::Object { members } => self.inner(plan, level, members, None, out),
+            MemberKind::Cases { tag, .. } => match self.chosen(plan, level, member)? {
+                Some(case) => self.inner(plan, level, &case.members, Some((tag, &case.name)), out),
+                None => Ok(Shown::Absent),
+            },
+            MemberKind::Several { .. } | MemberKind::Computed { .. } => {
+                let value = self.value(plan, level, member)?;
+                if value.is_absent() {
+                    return Ok(Shown::Absent);
+                }
+                json::write(&value, out);
+                let constant = matches!(&member.kind, MemberKind::Computed { inputs, .. } if inputs.is_empty());
+                Ok(if constant { Shown::Neutral } else { Shown::Present })
+            }
+        }
+    }
+
+    /// Writes an object in the same level; one that has a tag is there by being chosen.
+    fn inner(
+        &mut self,
+        plan: &ReadPlan,
+        level: u32,
+        members: &[Member],
+        tag: Option<(&[u8], &str)>,
+        out: &mut Vec<u8>,
+    ) -> Rendered<Shown> {
+        let mark = out.len();
+        out.push(b'{');
+        if let Some((label, name)) = tag {
+            out.extend_from_slice(label);
+            json::write_text(name, out);
+        }
+        let present = self.members(plan, level, members, out)? || tag.is_some();
+        if !present {
+            out.truncate(mark);
+            return Ok(Shown::Absent);
+        }
+        out.push(b'}');
+        Ok(Shown::Present)
+    }
+
+    /// Returns the case that applies.
+    fn chosen<'a>(&self, plan: &ReadPlan, level: u32, member: &'a Member) -> Rendered<Option<&'a CaseMember>> {
+        let MemberKind::Cases { selector, cases, .. } = &member.kind else { return Ok(None) };
+        let Some(selector) = selector else {
+            let there = |case: &&CaseMember| {
+                case.present.is_some_and(|cell| matches!(self.cells[cell as usize], Cell::Present))
+            };
+            return Ok(cases.iter().find(there));
+        };
+        let Cell::Raw(leaf) = &self.cells[*selector as usize] else { return Ok(None) };
+        let Some(text) = leaf.text().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+        let chosen = cases.iter().find(|case| case.when.iter().any(|pattern| pattern.matches(&text)));
+        match chosen {
+            Some(case) => Ok(Some(case)),
+            None => Err(self.contract(plan, level, member, "selects none of the cases")),
+        }
+    }
+
+    /// Returns the value of a member.
+    fn value(&mut self, plan: &ReadPlan, level: u32, member: &Member) -> Rendered<Value> {
+        match &member.kind {
+            MemberKind::Cell { cell, empty } => match &self.cells[*cell as usize] {
+                Cell::Json(..) => Ok(self.values[*cell as usize].clone()),
+                Cell::Failed(error) => {
+                    let reason = error.message.clone();
+                    Err(self.contract(plan, level, member, reason))
+                }
+                Cell::Empty => Ok(empty.as_ref().map_or(Value::Absent, |(_, value)| value.clone())),
+                _ => Ok(Value::Absent),
+            },
+            MemberKind::Several { cells, chain } => self.combined(plan, level, member, cells, chain),
+            MemberKind::List { cell } => Ok(match &self.values[*cell as usize] {
+                Value::Absent => Value::List(Vec::new()),
+                list => list.clone(),
+            }),
+            MemberKind::Object { members } => self.object(plan, level, members),
+            MemberKind::Cases { tag_name, .. } => match self.chosen(plan, level, member)? {
+                Some(case) => {
+                    let Value::Object(mut inner) = self.object_or_empty(plan, level, &case.members)? else {
+                        return Ok(Value::Absent);
+                    };
+                    inner.insert(0, (tag_name.clone(), Value::Text(case.name.clone())));
+                    Ok(Value::Object(inner))
+                }
+                None => Ok(Value::Absent),
+            },
+            MemberKind::Computed { formula, inputs, cell } => {
+                self.computed(plan, level, member, (formula, inputs, *cell))
+            }
+        }
+    }
+
+    fn combined(
+        &self,
+        plan: &ReadPlan,
+        level: u32,
+        member: &Member,
+        cells: &[u32],
+        chain: &Chain,
+    ) -> Rendered<Value> {
+        let scalar = |&cell: &u32| match &self.cells[cell as usize] {
+            Cell::Raw(leaf) => Leaf::as_scalar(leaf),
+            _ => Scalar::Nil,
+        };
+        let scalars: Vec<Scalar<'_>> = cells.iter().map(scalar).collect();
+        chain.read(&scalars).map_err(|error| self.contract(plan, level, member, error.message))
+    }
+
+    fn computed(
+        &mut self,
+        plan: &ReadPlan,
+        level: u32,
+        member: &Member,
+        (formula, inputs, cell): (&Typed, &[Input], u32),
+    ) -> Rendered<Value> {
+        if matches!(self.cells[cell as usize], Cell::Present) {
+            return Ok(self.values[cell as usize].clone());
+        }
+        let mut bound = Vec::with_capacity(inputs.len());
+        for (&index, input) in formula.inputs().iter().zip(inputs) {
+            bound.push((index, self.input(plan, input)?));
+        }
+        let value = formula
+            .eval(&Bound(&bound))
+            .map_err(|error| self.contract(plan, level, member, format!("cannot be computed: {error}")))?;
+        self.cells[cell as usize] = Cell::Present;
+        self.values[cell as usize] = value.clone();
+        Ok(value)
+    }
+
+    fn input(&mut self, plan: &ReadPlan, input: &Input) -> Rendered<Value> {
+        Ok(match input {
+            Input::Ambient(Origin::Now) => Value::Instant(self.ambient.now),
+            Input::Ambient(Origin::Today) => Value::Date(self.ambient.today),
+            Input::Ambient(Origin::RequestId) => Value::Text(self.ambient.request_id.clone()),
+            Input::Ambient(_) => Value::Absent,
+            Input::Member { level, path } => {
+                let Some(member) = plan.levels[*level as usize].at(path) else { return Ok(Value::Absent) };
+                return self.value(plan, *level, member);
+            }
+        })
+    }
+
+    /// Returns the object of these members; absent if none of them is there.
+    fn object(&mut self, plan: &ReadPlan, level: u32, members: &[Member]) -> Rendered<Value> {
+        Ok(match self.object_or_empty(plan, level, members)? {
+            Value::Object(members) if members.is_empty() => Value::Absent,
+            object => object,
+        })
+    }
+
+    fn object_or_empty(&mut self, plan: &ReadPlan, level: u32, members: &[Member]) -> Rendered<Value> {
+        let mut object = Vec::with_capacity(members.len());
+        for member in members {
+            let value = self.value(plan, level, member)?;
+            if !value.is_absent() {
+                object.push((member.name.clone(), value));
+            }
+        }
+        Ok(Value::Object(object))
+    }
+
+    fn contract(&self, plan: &ReadPlan, level: u32, member: &Member, reason: impl Display) -> Box<Error> {
+        let pointer = self.pointer(plan, level) + &member.pointer;
+        Box::new(
+            Error::new(Class::Poison, Cause::Contract, "the reply breaks the contract")
+                .with("pointer", pointer)
+                .with("path", &member.legacy)
+                .with("reason", reason),
+        )
+    }
+
+    /// Returns the JSON pointer of the element that a level is at.
+    fn pointer(&self, plan: &ReadPlan, number: u32) -> String {
+        let level = &plan.levels[number as usize];
+        if number <= 1 {
+            return match plan.yields {
+                Yield::Many => format!("/items/{}", self.records),
+                _ => String::new(),
+            };
+        }
+        // The list itself is taken out while its element is written, so its length is not to be had here.
+        format!("{}{}/{}", self.pointer(plan, level.outer), level.pointer, self.positions[number as usize])
+    }
+}
+
+impl ReadPlan {
+    /// The level in whose arena the text of a cell is.
+    fn arena(&self, cell: u32, or: u32) -> u32 {
+        match self.cells[cell as usize] {
+            super::layout::CellKind::Single(level) => level,
+            super::layout::CellKind::List => or,
+        }
+    }
+}
+
+impl Level {
+    /// Returns the member at a path of indexes.
+    fn at(&self, path: &[u32]) -> Option<&Member> {
+        let (first, rest) = path.split_first()?;
+        self.members.get(*first as usize)?.at(rest)
+    }
+}
+
+impl Member {
+    fn at(&self, path: &[u32]) -> Option<&Member> {
+        match (&self.kind, path) {
+            (_, []) => Some(self),
+            (MemberKind::Object { members }, [first, rest @ ..]) => members.get(*first as usize)?.at(rest),
+            (MemberKind::Cases { cases, .. }, [case, first, rest @ ..]) => {
+                cases.get(*case as usize)?.members.get(*first as usize)?.at(rest)
+            }
+            _ => None,
+        }
+    }
+
+    /// Something of it comes from the legacy system.
+    fn is_legacy(&self) -> bool {
+        match &self.kind {
+            MemberKind::Computed { inputs, .. } => !inputs.is_empty(),
+            MemberKind::Object { members } => members.iter().any(Self::is_legacy),
+            _ => true,
+        }
+    }
+}
+
+struct Bound<'a>(&'a [(usize, Value)]);
+
+impl Names for Bound<'_> {
+    fn value(&self, index: usize) -> Value {
+        let found = self.0.iter().find(|(known, _)| *known == index);
+        found.map_or(Value::Absent, |(_, value)| value.clone())
+    }
+}

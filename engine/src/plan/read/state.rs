@@ -1,0 +1,280 @@
+//! What a reader knows at a moment: open parts, filled cells, what went wrong.
+//!
+//! **Invariant.** Buffers are kept from reply to reply and shrunk when one of them grew large.
+
+use super::layout::{CellKind, Pass, ReadPlan, Yield};
+use super::late::Log;
+use super::residue::Residue;
+use super::Answer;
+use crate::codec::CodecError;
+use crate::plan::errors::FaultView;
+use crate::plan::tree::Leaf;
+use crate::program::Ambient;
+use crate::value::Value;
+use kernel::{Error, PartId};
+
+/// Buffers larger than this are given back after a reply.
+const BUFFER_BYTES_KEPT: usize = 1 << 20;
+
+/// Everything that changes while a reply is read.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) frames: Vec<Frame>,
+    pub(super) active: Vec<Active>,
+    /// Branches that the leaf which comes next is for.
+    pub(super) pending: Vec<u32>,
+    /// Occurrences by edge.
+    pub(super) counters: Vec<u32>,
+    /// Branches that took their one occurrence.
+    pub(super) done: Vec<bool>,
+    pub(super) conditions: Vec<bool>,
+    pub(super) tests: Vec<bool>,
+    pub(super) cells: Vec<Cell>,
+    /// Values by cell, where an expression needs them.
+    pub(super) values: Vec<Value>,
+    /// JSON text by level.
+    pub(super) arenas: Vec<Vec<u8>>,
+    /// Elements written so far in the list of a level, for pointers.
+    pub(super) positions: Vec<usize>,
+    /// Levels that are explicitly nothing.
+    pub(super) nil: Vec<bool>,
+    pub(super) logs: Vec<Log>,
+    /// Branches whose late parts are being recorded, with the depth in them.
+    pub(super) recordings: Vec<(u32, u32)>,
+    /// The table was judged before the payload.
+    pub(super) decided: bool,
+    pub(super) failure: Option<Box<Error>>,
+    pub(super) records: u64,
+    pub(super) key: Vec<Value>,
+    pub(super) fingerprint: u128,
+    pub(super) residue: Residue,
+    pub(super) ambient: Ambient,
+    out: Vec<u8>,
+}
+
+/// An open part.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) part: PartId,
+    /// Where its branches begin in `active`.
+    pub(super) start: usize,
+}
+
+/// A branch that an open part is on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Active {
+    pub(super) branch: u32,
+    /// The pass in which what is below it is done.
+    pub(super) late: bool,
+    /// Its own text is wanted: a leaf that came as a structure.
+    pub(super) text: bool,
+}
+
+/// What a leaf left behind.
+#[derive(Debug)]
+pub(super) enum Cell {
+    /// Nothing came.
+    Empty,
+    /// Something came that means nothing.
+    Nothing,
+    /// JSON text in the arena of its level.
+    Json(usize, usize),
+    /// The leaf as it came.
+    Raw(Leaf),
+    /// It is there.
+    Present,
+    /// It could not be read.
+    Failed(Box<CodecError>),
+    /// Elements, separated by commas.
+    List(List),
+}
+
+/// Elements of an array as JSON text.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    pub(super) json: Vec<u8>,
+    /// Elements in `json`.
+    pub(super) count: usize,
+}
+
+impl Cell {
+    pub(super) fn clear(&mut self) {
+        match self {
+            Self::List(list) => {
+                list.json.clear();
+                list.count = 0;
+            }
+            other => *other = Self::Empty,
+        }
+    }
+}
+
+impl Pass {
+    pub(super) fn includes(self, late: bool) -> bool {
+        if late { self.late } else { self.now }
+    }
+}
+
+impl State {
+    pub(super) fn new(plan: &ReadPlan) -> Self {
+        let cell = |kind: &CellKind| match kind {
+            CellKind::List => Cell::List(List::default()),
+            CellKind::Single(_) => Cell::Empty,
+        };
+        Self {
+            frames: Vec::new(),
+            active: Vec::new(),
+            pending: Vec::new(),
+            counters: vec![0; plan.edges.len()],
+            done: vec![false; plan.branches.len()],
+            conditions: vec![false; plan.conditions],
+            tests: vec![false; plan.table.tests],
+            cells: plan.cells.iter().map(cell).collect(),
+            values: vec![Value::Absent; plan.cells.len()],
+            arenas: vec![Vec::new(); plan.levels.len()],
+            positions: vec![0; plan.levels.len()],
+            nil: vec![false; plan.levels.len()],
+            logs: Log::all(plan),
+            recordings: Vec::new(),
+            decided: false,
+            failure: None,
+            records: 0,
+            key: Vec::new(),
+            fingerprint: 0,
+            residue: Residue::default(),
+            ambient: Ambient::for_tests(),
+            out: Vec::new(),
+        }
+    }
+
+    pub(super) fn reset(&mut self, plan: &ReadPlan, ambient: &Ambient) {
+        self.ambient = ambient.clone();
+        self.frames.clear();
+        self.active.clear();
+        self.pending.clear();
+        self.recordings.clear();
+        self.counters.fill(0);
+        self.done.fill(false);
+        self.conditions.fill(false);
+        self.tests.fill(false);
+        self.nil.fill(false);
+        self.values.fill(Value::Absent);
+        for log in &mut self.logs {
+            log.clear(BUFFER_BYTES_KEPT);
+        }
+        for cell in &mut self.cells {
+            cell.clear();
+            if let Cell::List(list) = cell {
+                list.json.shrink_to(BUFFER_BYTES_KEPT);
+            }
+        }
+        for arena in self.arenas.iter_mut().chain([&mut self.out]) {
+            arena.clear();
+            arena.shrink_to(BUFFER_BYTES_KEPT);
+        }
+        self.decided = false;
+        self.failure = None;
+        self.records = 0;
+        self.key.clear();
+        self.fingerprint = FINGERPRINT_SEED;
+        self.residue.clear();
+        self.frames.push(Frame { part: PartId::TYPE, start: 0 });
+        self.open(plan, 0, false);
+        if plan.rooted {
+            self.open_level(plan, 1);
+        }
+    }
+
+    pub(super) fn judged(&self, plan: &ReadPlan, beside: &FaultView<'_>) -> Option<Error> {
+        let line = plan.table.first(|test| self.tests[test], beside)?;
+        let detail = plan.details.get(line).copied().flatten();
+        let text = detail.and_then(|cell| match &self.cells[cell as usize] {
+            Cell::Raw(leaf) => leaf.text(),
+            _ => None,
+        });
+        Some(plan.table.error(line, text))
+    }
+
+    pub(super) fn finish(&mut self, plan: &ReadPlan) -> Result<(), Error> {
+        if self.failure.is_none() {
+            self.finish_late(plan, 0);
+        }
+        if plan.rooted && self.failure.is_none() {
+            self.emit(plan, 1);
+        }
+        if let Some(error) = self.judged(plan, &FaultView::default()) {
+            return Err(error);
+        }
+        self.failure.take().map_or(Ok(()), |error| Err(*error))
+    }
+
+    pub(super) fn answer(&mut self, plan: &ReadPlan) -> Answer<'_> {
+        self.out.clear();
+        if plan.yields == Yield::Many {
+            self.out.push(b'[');
+        }
+        if let Some(Cell::List(list)) = plan.levels.get(1).map(|level| &self.cells[level.list as usize]) {
+            self.out.extend_from_slice(&list.json);
+        }
+        if plan.yields == Yield::Many {
+            self.out.push(b']');
+        }
+        let cursor = plan.cursor.and_then(|cell| match &self.cells[cell as usize] {
+            Cell::Raw(leaf) => leaf.text().filter(|text| !text.trim().is_empty()),
+            _ => None,
+        });
+        Answer {
+            json: &self.out,
+            found: self.records > 0,
+            key: std::mem::take(&mut self.key),
+            fingerprint: self.fingerprint,
+            cursor,
+        }
+    }
+
+    pub(super) fn take_items(&mut self, plan: &ReadPlan, first: bool, out: &mut Vec<u8>) -> usize {
+        let open = plan.table.tests > 0 && !self.decided;
+        if plan.yields != Yield::Many || open || self.failure.is_some() {
+            return 0;
+        }
+        let Cell::List(list) = &mut self.cells[plan.levels[1].list as usize] else { return 0 };
+        let count = list.count;
+        if count > 0 {
+            if !first {
+                out.push(b',');
+            }
+            out.extend_from_slice(&list.json);
+            list.json.clear();
+            list.count = 0;
+        }
+        count
+    }
+
+    /// Keeps the first failure.
+    pub(super) fn fail(&mut self, error: Box<Error>) {
+        self.failure.get_or_insert(error);
+    }
+
+    /// Nothing that comes can change the outcome.
+    pub(super) fn is_over(&self, plan: &ReadPlan) -> bool {
+        self.failure.is_some() && (self.decided || plan.table.tests == 0)
+    }
+
+    /// Mixes a leaf into the fingerprint.
+    pub(super) fn mix(&mut self, cell: u32, bytes: &[u8]) {
+        let mut mixed = self.fingerprint ^ u128::from(cell);
+        for chunk in bytes.chunks(8) {
+            let mut word = [0_u8; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            mixed = (mixed ^ u128::from(u64::from_le_bytes(word))).wrapping_mul(FINGERPRINT_FACTOR);
+            mixed ^= mixed >> 64;
+        }
+        // The length keeps `a` + `bc` apart from `ab` + `c`.
+        self.fingerprint = (mixed ^ bytes.len() as u128).wrapping_mul(FINGERPRINT_FACTOR);
+    }
+}
+
+/// Seed and prime of 128-bit FNV-1a; here words are mixed instead of bytes.
+/// Source: the FNV non-cryptographic hash, RFC 9923, section 5.
+const FINGERPRINT_SEED: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+const FINGERPRINT_FACTOR: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

@@ -1,0 +1,62 @@
+//! What a request brings, and what stands beside it.
+//!
+//! **Invariant.** `now`, `today` and `requestId` are fixed for a request; a retry sees the same ones.
+
+use crate::plan::tree::Tree;
+use crate::value::{Instant, Value};
+use jiff::civil;
+use std::sync::Arc;
+
+/// The inputs that every expression may use.
+#[derive(Debug, Clone)]
+pub struct Ambient {
+    /// `now`.
+    pub now: Instant,
+    /// `today`, in the time zone of the connection or UTC.
+    pub today: civil::Date,
+    /// `requestId`.
+    pub request_id: Arc<str>,
+}
+
+/// Everything from which a request to a legacy system is made.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// Path and query parameters in the order of [`crate::program::OperationPlan::params`]; `Absent` where not given.
+    pub params: Vec<Value>,
+    /// The body; `Absent` where there is none.
+    pub body: Value,
+    /// `now`, `today`, `requestId`.
+    pub ambient: Ambient,
+    /// The page that a list asks for.
+    pub page: Page,
+    /// The old record, for an update that keeps what the mapping does not know.
+    pub old: Option<Tree>,
+}
+
+/// The page that a list asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// How many items at most.
+    pub size: u32,
+    /// The legacy cursor of the last page.
+    pub cursor: Option<Arc<str>>,
+    /// Items before this page.
+    pub offset: u64,
+    /// Number of the page, from 1.
+    pub number: u64,
+}
+
+impl Ambient {
+    /// Returns the values with which tests run: `2026-01-01T00:00:00Z` and `test-request`.
+    pub fn for_tests() -> Self {
+        let now = Instant { at: jiff::Timestamp::constant(1_767_225_600, 0), offset_s: 0 };
+        Self { now, today: civil::date(2026, 1, 1), request_id: "test-request".into() }
+    }
+}
+
+impl Inputs {
+    /// Returns inputs with neither parameters nor body.
+    pub fn new(ambient: Ambient) -> Self {
+        Self { params: Vec::new(), body: Value::Absent, ambient, page: Page::default(), old: None }
+    }
+}
