@@ -260,6 +260,24 @@ impl Chain {
         Ok(steps[from..].iter().fold(value, |value, step| step.fold(value)))
     }
 
+    /// Returns the only values that reading can give, absent apart, where a code table or a flag decides.
+    pub fn outcomes(&self) -> Option<Vec<Value>> {
+        let steps = &self.inner.steps;
+        let last = steps.iter().rposition(|step| !matches!(step, Step::Default(_) | Step::NullIf(_)))?;
+        let Step::Lookup(lookup) = &steps[last] else { return None };
+        let mut values = lookup.outcomes();
+        for step in &steps[last + 1..] {
+            match step {
+                Step::NullIf(nulls) => values.retain(|value| !nulls.iter().any(|null| null.same(value))),
+                Step::Default(default) if !values.iter().any(|value| value.same(default)) => {
+                    values.push(default.clone());
+                }
+                _ => {}
+            }
+        }
+        Some(values)
+    }
+
     /// How much it keeps.
     pub fn loss(&self) -> Loss {
         self.inner.steps.iter().map(Step::loss).max().unwrap_or(Loss::Exact)

@@ -2,19 +2,18 @@
 //!
 //! **Invariant.** The message names no payload, but for a short code that a person needs to mend a table.
 
-use std::borrow::Cow;
 use std::fmt;
 
 /// A value that a codec cannot read or write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodecError {
     /// What is wrong: lower case, no payload.
-    pub message: Cow<'static, str>,
+    pub message: String,
 }
 
 impl CodecError {
     /// Returns an error with this message.
-    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into() }
     }
 }

@@ -106,6 +106,12 @@ impl Lookup {
         }
     }
 
+    /// Returns the modern values that reading can give.
+    pub(crate) fn outcomes(&self) -> Vec<Value> {
+        let reached = |(n, line): &(usize, &Line)| !line.legacy.is_empty() || self.other == Some(*n);
+        self.lines.iter().enumerate().filter(reached).map(|(_, line)| line.modern.clone()).collect()
+    }
+
     /// Returns whether several legacy codes read alike.
     pub(crate) fn is_lossy(&self) -> bool {
         self.other.is_some() || self.lines.iter().any(|line| line.legacy.len() > 1)

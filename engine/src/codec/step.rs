@@ -314,7 +314,8 @@ fn read_unix(zone: &Zone, text: &str) -> Result<Instant, CodecError> {
     let seconds = Decimal::parse(text).map_err(|_| wrong())?.normalized();
     let nanos = seconds.rescaled(9).map_err(|_| wrong())?.mantissa();
     let at = jiff::Timestamp::from_nanosecond(nanos).map_err(|_| wrong())?;
-    Ok(zone.show(at))
+    let shown = zone.show(at);
+    if shown.local().year() < 0 { Err(wrong()) } else { Ok(shown) }
 }
 
 fn write_unix(value: &Value) -> Result<Value, CodecError> {

@@ -11,7 +11,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("y_number_real_exponent.json", "more than 38 digits"),
     ("y_number_real_fraction_exponent.json", "more than 38 digits"),
     ("y_object_duplicated_key.json", "stands twice"),
-    ("y_object_duplicated_key_and_value.json", "stands twice"),
 ];
 
 /// Implementation-defined files that are read; all others of that kind are refused.

@@ -95,6 +95,8 @@ fn what_breaks_the_contract_is_an_error() {
     fails("integer | date(yyyyMMdd)", "0", "not a date as yyyyMMdd");
     fails("text | integer", "5.5", "whole number");
     fails("hexbytes", "0", "hexadecimal");
+    fails("integer | datetime(unix)", "-99999999999", "seconds since 1970");
+    fails("xdate", "-0044-03-15", "not a date");
     fails("bytes", "A", "base64");
 }
 
@@ -285,6 +287,7 @@ fn scalars_of_any_kind_are_read() {
     check("blob(9) | hex", Scalar::Bytes(&[1, 2, 255]), "\"0102ff\"");
     check("hexbytes", Scalar::Bytes(&[1, 2, 255]), "\"0102FF\"");
     assert!(chain("float").read(&[Scalar::Float(f64::NAN)]).is_err());
+    assert!(chain("xdate").read(&[Scalar::Date(jiff::civil::date(-44, 3, 15))]).is_err());
 }
 
 #[test]
@@ -312,4 +315,19 @@ fn loss_order_and_notes_are_told() {
     check("text + text | lines(35)", Loss::Partial, false, "2 lines of 35");
     check("timestamp", Loss::Exact, true, "the clocks repeat");
     check("xdatetime", Loss::Canonical, true, "offset of the zone");
+}
+
+#[test]
+fn a_table_tells_what_it_can_give() {
+    let check = |line: &str, expected: Option<&[&str]>| {
+        let outcomes = chain(line).outcomes();
+        let texts: Option<Vec<String>> = outcomes.map(|values| values.iter().map(super::kit::json).collect());
+        let expected = expected.map(|values| values.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(texts, expected, "{line}");
+    };
+    check("text | codes(status)", Some(&["\"booked\"", "\"cancelled\"", "\"no-show\""]));
+    check("text | codes(open) | default(none)", Some(&["\"a\"", "\"unknown\"", "\"none\""]));
+    check("text | flag(A, S)", Some(&["true", "false"]));
+    check("text | codes(status) | upper", None);
+    check("text", None);
 }

@@ -2,7 +2,9 @@
 //!
 //! **Invariant.** Inputs are random bytes of the alphabets that matter, right and wrong ones alike.
 
+use super::super::{Chain, Written};
 use super::kit::{Random, json, try_chain};
+use crate::value::Value;
 use kernel::Scalar;
 
 const LINES: &[&str] = &[
@@ -73,6 +75,124 @@ fn the_short_cut_and_the_long_way_give_the_same_json() {
     }
     assert!(told > 100_000, "only {told} inputs were readable");
 }
+
+/// Every type under every pair of codecs: it compiles or says why, and what compiles never breaks a law or panics.
+#[test]
+fn any_chain_that_compiles_keeps_the_laws_on_any_input() {
+    let mut random = Random(0xbeef);
+    let (mut compiled, mut refused, mut written) = (0, 0, 0);
+    for ty in TYPES {
+        for first in CODECS {
+            for second in CODECS {
+                let line = format!("{ty}{first}{second}");
+                let Ok(chain) = try_chain(&line, Some("Europe/Vienna"), &[]) else {
+                    refused += 1;
+                    continue;
+                };
+                compiled += 1;
+                for _ in 0..30 {
+                    written += usize::from(round(&line, &chain, &mut random));
+                }
+            }
+        }
+    }
+    assert!(compiled > 1000 && refused > 1000 && written > 10_000, "{compiled} {refused} {written}");
+}
+
+/// Reads both ways, writes back what was read and something else; returns whether something was written back.
+fn round(line: &str, chain: &Chain, random: &mut Random) -> bool {
+    let several = line.contains('+');
+    let texts = [input(random), input(random)];
+    let scalars = [Scalar::Text(&texts[0]), Scalar::Text(&texts[1])];
+    let scalars = if several { &scalars[..] } else { &scalars[..1] };
+    let read = chain.read(scalars);
+    if !several {
+        let mut out = Vec::new();
+        match (chain.read_json(scalars[0], &mut out), &read) {
+            (Ok(true), Ok(value)) => {
+                assert_eq!(String::from_utf8_lossy(&out), json(value), "{line} {texts:?}")
+            }
+            (Ok(false), Ok(value)) => assert!(value.is_absent() && out.is_empty(), "{line} {texts:?}"),
+            (Err(_), Err(_)) => assert!(out.is_empty()),
+            (fast, slow) => panic!("{line} {texts:?}: {fast:?} {slow:?}"),
+        }
+    }
+    let other = Value::Text(texts[1].as_str().into());
+    let old: Vec<Written> = texts.iter().take(scalars.len()).cloned().map(Written::Text).collect();
+    let mut kept = false;
+    for value in read.iter().chain([&other]) {
+        let Ok(written) = chain.write(value, Some(&old)) else { continue };
+        let again: Vec<Scalar<'_>> = written.iter().map(Written::as_scalar).collect();
+        let again = chain.read(&again).unwrap();
+        assert!(again.same(&chain.canonical(value).unwrap()), "{line} {value:?} gave {written:?}");
+        kept = true;
+    }
+    kept
+}
+
+const TYPES: &[&str] = &[
+    "text",
+    "text(5)",
+    "char(8)",
+    "token",
+    "list",
+    "enum",
+    "bool",
+    "integer",
+    "integer(6)",
+    "decimal",
+    "decimal(7,2)",
+    "float",
+    "real",
+    "xdate",
+    "xtime",
+    "xdatetime",
+    "timestamp",
+    "instant",
+    "bytes",
+    "hexbytes",
+    "blob(4)",
+    "text + text",
+    "char(8) + char(8)",
+    "integer + integer",
+    "text + xdate",
+];
+
+const CODECS: &[&str] = &[
+    "",
+    " | codes(status)",
+    " | codes(country)",
+    " | codes(open)",
+    " | flag(1, 0)",
+    " | flag(A, [S, G])",
+    " | date(yyyyMMdd)",
+    " | date(yyDDD)",
+    " | time(HHmmss)",
+    " | datetime(yyyyMMddHHmmss)",
+    " | datetime(yyyyMMdd + HHmmss)",
+    " | datetime(unix)",
+    " | decimal(2)",
+    " | decimal",
+    " | integer",
+    " | number(de)",
+    " | number(fr)",
+    " | nullIf(0)",
+    " | nullIf(1, 2)",
+    " | default(1)",
+    " | default(true)",
+    " | join(-)",
+    " | lines(5)",
+    " | split(;)",
+    " | slice(2, 4)",
+    " | pad(left, 5, 0)",
+    " | pad(right, 6,  )",
+    " | lower",
+    " | upper",
+    " | raw",
+    " | hex",
+    " | base64",
+    " | readOnly",
+];
 
 fn input(r: &mut Random) -> String {
     let inner = match r.below(10) {
