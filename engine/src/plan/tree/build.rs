@@ -146,6 +146,15 @@ impl Tree {
         copy
     }
 
+    /// Puts a copy of the content of another tree's node in the place of what this one has.
+    pub fn take_content(&mut self, to: NodeId, from: &Tree, node: NodeId) {
+        if let Content::Group { children, .. } = &mut self.node_mut(to).content {
+            children.clear();
+        }
+        self.node_mut(to).ty = from.ty(node);
+        self.copy_content(to, from, node);
+    }
+
     fn copy_content(&mut self, to: NodeId, from: &Tree, node: NodeId) {
         match &from.node(node).content {
             Content::Leaf(leaf) => self.node_mut(to).content = Content::Leaf(leaf.clone()),

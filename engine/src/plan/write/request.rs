@@ -1,0 +1,127 @@
+//! The request of an operation: its `send:` assignments, and the body translated into the place that they give it.
+//!
+//! **Invariant.** Later assignments see what earlier ones made; each is written in the schema's order.
+
+use super::names::Scoped;
+use super::verify::missing;
+use super::{Outcome, Write, WriteError, put};
+use crate::codec::{Chain, Written};
+use crate::plan::model::{Formula, ModelId};
+use crate::plan::tree::{Leaf, NodeId, Tree};
+use crate::program::{Assignment, Inputs, OperationPlan, Program, SendValue, Verb};
+use crate::value::Value;
+
+/// Builds the request of an operation.
+///
+/// # Errors
+/// Every value that the legacy structure cannot hold, and every part that it requires and nothing fills.
+pub fn request(
+    program: &Program,
+    operation: &OperationPlan,
+    inputs: &Inputs,
+) -> Result<(Tree, Outcome), Vec<WriteError>> {
+    let Some(call) = &operation.call else { return Err(vec![whole("nothing is called")]) };
+    let send = &call.send;
+    let mut build = Build {
+        tree: Tree::new(send.shape.clone(), send.ty),
+        program,
+        operation,
+        inputs,
+        outcome: Outcome::default(),
+        errors: Vec::new(),
+    };
+    for assignment in &send.assignments {
+        build.assign(assignment);
+    }
+    if build.errors.is_empty() {
+        build.errors = missing(&build.tree);
+    }
+    if build.errors.is_empty() { Ok((build.tree, build.outcome)) } else { Err(build.errors) }
+}
+
+struct Build<'a> {
+    tree: Tree,
+    program: &'a Program,
+    operation: &'a OperationPlan,
+    inputs: &'a Inputs,
+    outcome: Outcome,
+    errors: Vec<WriteError>,
+}
+
+impl Build<'_> {
+    fn assign(&mut self, assignment: &Assignment) {
+        match &assignment.value {
+            SendValue::Text(text) => self.store(assignment, Written::Text(text.to_string())),
+            SendValue::Expr(formula, chain) => self.expression(assignment, formula, chain),
+            SendValue::Body(model) => self.body(assignment, *model),
+        }
+    }
+
+    fn expression(&mut self, assignment: &Assignment, formula: &Formula, chain: &Chain) {
+        let names = Scoped {
+            frames: &[],
+            formula,
+            ambient: &self.inputs.ambient,
+            params: &self.inputs.params,
+            body: &self.inputs.body,
+            page: Some(&self.inputs.page),
+            depth: 0,
+        };
+        let value = formula.typed.eval(&names).map_err(|error| error.to_string());
+        match value.and_then(|value| chain.write_generated(&value).map_err(|error| error.message)) {
+            Ok(written) => {
+                for value in written {
+                    self.store(assignment, value);
+                }
+            }
+            Err(message) => self.errors.push(WriteError { pointer: String::new(), message }),
+        }
+    }
+
+    fn store(&mut self, assignment: &Assignment, value: Written) {
+        let leaf = match value {
+            Written::Absent => return,
+            Written::Nil => Leaf::Nil,
+            Written::Text(text) => Leaf::Text(text.into()),
+            Written::Bytes(bytes) => Leaf::Bytes(bytes.into()),
+        };
+        let node = self.place(assignment);
+        self.tree.set(node, leaf);
+    }
+
+    fn place(&mut self, assignment: &Assignment) -> NodeId {
+        let root = self.tree.root();
+        self.tree.ensure(root, &assignment.path.steps, assignment.fresh)
+    }
+
+    fn body(&mut self, assignment: &Assignment, model: ModelId) {
+        let model = self.program.model(model);
+        let node = self.place(assignment);
+        let write = if self.operation.verb == Verb::Create { Write::Create } else { Write::Put };
+        if let Some(old) = &self.inputs.old {
+            self.tree.take_content(node, old, old.root());
+        }
+        let body = self.with_params();
+        match put(model, &body, &mut self.tree, node, write, &self.inputs.ambient) {
+            Ok(outcome) => self.outcome = outcome,
+            Err(errors) => self.errors.extend(errors),
+        }
+    }
+
+    /// Path parameters that are fields of the model belong to the body.
+    fn with_params(&self) -> Value {
+        let mut body = self.inputs.body.clone();
+        let Value::Object(members) = &mut body else { return body };
+        for (param, value) in self.operation.params.iter().zip(&self.inputs.params) {
+            let known = |members: &[(std::sync::Arc<str>, Value)]| members.iter().any(|(name, _)| *name == param.name);
+            if param.field.is_some() && !known(members) {
+                members.push((param.name.clone(), value.clone()));
+            }
+        }
+        body
+    }
+}
+
+fn whole(message: &str) -> WriteError {
+    WriteError { pointer: String::new(), message: message.to_owned() }
+}
