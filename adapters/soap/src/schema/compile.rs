@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// Most parts and particles of one shape: a schema that doubles itself by references must come to an end.
-const BUDGET: usize = 4_000_000;
+const BUDGET: usize = 1_000_000;
 /// Most characters of a documentation that are kept.
 const DOC_MAX: usize = 200;
 

@@ -121,7 +121,10 @@ impl<'a> Compiler<'a> {
             (None, own) => own,
             // Chains of extensions stay flat.
             (Some(Particle::Sequence(mut parts, Occurs::ONCE)), Some(own)) => {
-                parts.push(own);
+                match own {
+                    Particle::Sequence(own, Occurs::ONCE) => parts.extend(own),
+                    own => parts.push(own),
+                }
                 Some(Particle::Sequence(parts, Occurs::ONCE))
             }
             (Some(inherited), Some(own)) => Some(Particle::Sequence(vec![inherited, own], Occurs::ONCE)),

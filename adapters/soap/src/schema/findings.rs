@@ -5,7 +5,7 @@
 use kernel::{Diagnostic, Severity, Span};
 
 /// Most findings that are kept one by one.
-const KEPT_MAX: usize = 500;
+const KEPT_MAX: usize = 100;
 
 /// The findings of one loading.
 #[derive(Debug, Default)]
