@@ -67,7 +67,7 @@ pub enum CodecArg {
 pub struct Source<'a> {
     /// Its legacy type.
     pub ty: &'a ScalarType,
-    /// Nothing is written as an explicit nothing: SQL NULL, `xsi:nil` where the element is required.
+    /// Nothing is written as an explicit nothing; whoever compiles says so only where the legacy system expects it.
     pub nillable: bool,
     /// Where the legacy schema declares it.
     pub span: Option<Span>,
@@ -210,6 +210,20 @@ impl Chain {
         match self.read(&scalars) {
             Ok(read) if read.same(&canonical) => Ok(written),
             _ => Err(CodecError::new("the legacy field would give back another value")),
+        }
+    }
+
+    /// Encodes a value that nobody sent, such as `now`.
+    ///
+    /// As [`Chain::write`], but an instant is never refused: one in the hour that the clocks repeat reads back as the
+    /// earlier of the two, and fractions that the legacy field does not hold are cut.
+    ///
+    /// # Errors
+    /// The legacy type cannot hold the value.
+    pub fn write_generated(&self, value: &Value) -> Result<Vec<Written>, CodecError> {
+        match self.write(value, None) {
+            Err(_) if matches!(value, Value::Instant(_)) => self.encode(self.canonical(value)?, None),
+            written => written,
         }
     }
 

@@ -224,7 +224,7 @@ pub(crate) fn local_text(local: jiff::civil::DateTime) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// Reads base64, which XML may break by blanks.
+/// Reads base64, which may be broken by blanks.
 pub(crate) fn from_base64(text: &str) -> Result<Vec<u8>, CodecError> {
     let packed: String = text.split(is_blank).collect();
     STANDARD.decode(packed).map_err(|_| CodecError::new("not base64"))

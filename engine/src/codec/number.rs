@@ -8,7 +8,7 @@ use kernel::{Decimal, DecimalError};
 /// How a number is written as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// `-1234.56`, as XSD and SQL write it.
+    /// `-1234.56`, as most systems write it.
     Plain,
     /// `-1.234,56`.
     German,
@@ -127,7 +127,7 @@ pub(crate) fn fit(
     Ok(number)
 }
 
-/// Returns whether this is a blank of a number or of a list: the white space of XML.
+/// Returns whether this is a blank of a number or of a list: blank, tab and line ends.
 pub(crate) fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r')
 }

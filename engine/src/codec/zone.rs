@@ -1,4 +1,4 @@
-//! Time zones, and dates and times in ISO 8601 as XSD and RFC 3339 write them.
+//! Time zones, and dates and times in ISO 8601 and RFC 3339.
 //!
 //! **Invariant.** No clock is read; a local time that does not exist is refused, one that exists twice reads as the earlier.
 

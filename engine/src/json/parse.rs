@@ -345,6 +345,8 @@ mod tests {
         check("[1e99]", "the number has more than 38 digits at line 1, column 2");
         check("\"a", "the text never ends at line 1, column 1");
         check("\"\\ud800\"", "half of a surrogate pair at line 1, column 2");
+        check("\"\\udc00\\udc00\"", "half of a surrogate pair at line 1, column 2");
+        check("\"\\ud800\\u0041\"", "half of a surrogate pair at line 1, column 2");
         check("1 2", "something follows the value at line 1, column 3");
         check(&"[".repeat(65), "nested deeper than 64 at line 1, column 65");
         let many: Vec<String> = (0..40).map(|n| format!("\"m{}\":0", n % 30)).collect();
