@@ -42,6 +42,8 @@ pub struct FaultReply {
     pub text: String,
     /// The status of the transport, if it has one.
     pub status: Option<u16>,
+    /// When it is worth trying again, if the transport said so.
+    pub retry_after: Option<std::time::Duration>,
     /// Its detail: the part that it is, and the document that tells it.
     pub detail: Option<(PartId, Box<dyn ReplyBody>)>,
 }

@@ -5,15 +5,16 @@
 pub(crate) mod attributes;
 pub(crate) mod chars;
 mod declaration;
-mod decoder;
+pub(crate) mod decoder;
 pub(crate) mod encoder;
 mod encoding;
 mod escape;
 pub(crate) mod envelope;
 mod infoset;
 mod input;
-mod lookup;
+pub(crate) mod lookup;
 pub(crate) mod names;
+pub(crate) mod reply;
 pub(crate) mod security;
 mod skip;
 pub(crate) mod spaces;
@@ -21,6 +22,7 @@ pub(crate) mod spaces;
 pub(crate) mod testing;
 mod text;
 mod tokenizer;
+pub(crate) mod walk;
 mod wellformed;
 
 pub use decoder::Decoder;

@@ -47,6 +47,15 @@ pub(crate) struct Root {
     pub(crate) context: ContextId,
 }
 
+/// Where the decoder begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// The next token is the start tag of the root.
+    Tag,
+    /// The next token is behind the start tag of the root, whatever that was.
+    Content,
+}
+
 /// An open group.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
@@ -113,12 +122,18 @@ impl Decoder {
     pub fn new(index: &Index, root: PartId, limits: Limits, charset: Option<&str>) -> Self {
         let part = index.shape().part(root);
         let root = Root { part: root, ty: part.ty, name: Some(part.name.clone()), context: OUTSIDE };
-        Self::within(Tokenizer::new(limits, charset), Contexts::default(), index, root)
+        Self::within(Tokenizer::new(limits, charset), Contexts::default(), index, root, Begin::Tag)
     }
 
-    /// Continues a message whose next token is the start tag of `root`.
-    pub(crate) fn within(tokens: Tokenizer, contexts: Contexts, index: &Index, root: Root) -> Self {
-        Self {
+    /// Continues a message that was read up to `root`.
+    pub(crate) fn within(
+        tokens: Tokenizer,
+        contexts: Contexts,
+        index: &Index,
+        root: Root,
+        begin: Begin,
+    ) -> Self {
+        let mut decoder = Self {
             tokens,
             contexts,
             lookup: Lookup::new(index.clone()),
@@ -130,7 +145,14 @@ impl Decoder {
             passing: None,
             root,
             failed: None,
+        };
+        if begin == Begin::Content {
+            let Root { part, ty, context, .. } = decoder.root;
+            let table = decoder.lookup.table(ty, context);
+            decoder.push_frame(part, ty, table, context, false);
+            decoder.state = State::Content;
         }
+        decoder
     }
 
     /// Takes a piece of the message.

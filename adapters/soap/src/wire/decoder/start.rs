@@ -104,7 +104,7 @@ impl Decoder {
         self.parts_of_tag(tag, 0, to)
     }
 
-    fn push_frame(&mut self, part: PartId, ty: TypeId, table: TableId, context: ContextId, nil: bool) {
+    pub(super) fn push_frame(&mut self, part: PartId, ty: TypeId, table: TableId, context: ContextId, nil: bool) {
         let shape = self.lookup.index.shape();
         let own = match (shape.text_part(ty), shape.group(ty)) {
             (Some(text), Some(group)) if group.content.is_none() && !group.mixed => Own::Value(text),
