@@ -9,6 +9,8 @@ mod complex;
 pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod index;
+#[cfg(test)]
+mod messages;
 mod model;
 mod simple;
 mod text;
