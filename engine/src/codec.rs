@@ -27,6 +27,7 @@ use crate::value::Value;
 use fast::Fast;
 use kernel::{Diagnostic, Scalar, ScalarType, Span};
 use leaf::Leaf;
+use lookup::Lookup;
 use std::sync::Arc;
 use step::Step;
 
@@ -290,6 +291,15 @@ impl Chain {
             }
         }
         Some(values)
+    }
+
+    /// Returns all legacy codes that the first code table or flag knows; nothing where there is none.
+    pub fn legacy_codes(&self) -> Vec<String> {
+        let lookup = self.inner.steps.iter().find_map(|step| match step {
+            Step::Lookup(lookup) => Some(lookup),
+            _ => None,
+        });
+        lookup.map_or_else(Vec::new, Lookup::legacy_codes)
     }
 
     /// How much it keeps.

@@ -73,6 +73,11 @@ impl Lookup {
         }
     }
 
+    /// Returns all legacy codes, as written.
+    pub(crate) fn legacy_codes(&self) -> Vec<String> {
+        self.lines.iter().flat_map(|line| line.legacy.iter().map(ToString::to_string)).collect()
+    }
+
     /// Reads a code.
     pub(crate) fn read(&self, text: &str) -> Result<Value, CodecError> {
         self.line(text).map(|line| line.modern.clone())

@@ -9,6 +9,7 @@ mod names;
 mod request;
 mod verify;
 
+pub(crate) use fill::with_defaults;
 pub use request::request;
 pub use verify::read_back;
 

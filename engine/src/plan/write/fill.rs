@@ -68,7 +68,7 @@ impl Run<'_> {
 }
 
 /// Returns the value with the defaults of the JSON Schema where a member is missing.
-pub(super) fn with_defaults(map: &ObjectMap, value: &Value) -> Value {
+pub(crate) fn with_defaults(map: &ObjectMap, value: &Value) -> Value {
     let Value::Object(members) = value else { return value.clone() };
     let mut members = members.clone();
     for field in &map.fields {
