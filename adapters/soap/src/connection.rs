@@ -40,7 +40,7 @@ impl Adapter for Soap {
         findings: &mut Vec<Diagnostic>,
     ) -> Result<Opened, AdapterError> {
         let config = config::read(settings, files).map_err(AdapterError)?;
-        let selection = Selection { service: config.service.as_deref(), port: config.port.as_deref() };
+        let selection = Selection { service: config.service.as_deref(), port: config.port.as_deref(), ..Selection::default() };
         let wsdl = wsdl::load_port(&config.wsdl, selection, files, sources).map_err(|mut wrong| {
             // A file that cannot be read has no place in itself: the place is where it is named.
             wrong.iter_mut().for_each(|one| one.span = one.span.or(Some(config.wsdl_span)));

@@ -136,13 +136,16 @@ pub struct Refused {
     pub span: Span,
 }
 
-/// Which port of a WSDL is meant. Nothing means the first that offers an operation.
+/// Which port of a WSDL is meant, and how strictly it is read. No port means the first that offers an operation.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Selection<'a> {
     /// The service.
     pub service: Option<&'a str>,
     /// The port.
     pub port: Option<&'a str>,
+    /// What is broken in the files is a warning: missing files stay away, undeclared types may hold anything,
+    /// operations whose messages are not declared are refused one by one.
+    pub tolerant: bool,
 }
 
 impl Wsdl {
@@ -171,6 +174,7 @@ pub fn load_port(
     sources: &mut Sources,
 ) -> Result<Wsdl, Vec<Diagnostic>> {
     let mut findings = Findings::default();
+    findings.tolerant = selection.tolerant;
     let Some(library) = files::collect(path, files, sources, &mut findings) else {
         return Err(findings.into_vec());
     };

@@ -197,8 +197,14 @@ fn the_first_port_counts_and_another_can_be_chosen() {
     let ports: Vec<_> = loaded.services[0].ports.iter().map(|port| (&*port.name, port.soap)).collect();
     assert_eq!(ports, [("One", Some(SoapVersion::V11)), ("Two", Some(SoapVersion::V12))]);
     let files = Texts::new([("s.wsdl", wsdl(&body))]);
-    let choose =
-        |service, port| load_port("s.wsdl", Selection { service, port }, &files, &mut Sources::default());
+    let choose = |service, port| {
+        load_port(
+            "s.wsdl",
+            Selection { service, port, ..Selection::default() },
+            &files,
+            &mut Sources::default(),
+        )
+    };
     let chosen = choose(Some("S"), Some("Two")).expect("it is there");
     assert_eq!(chosen.bindings[0].soap, SoapVersion::V12);
     let findings = choose(None, Some("Three")).expect_err("it is not there");
@@ -253,6 +259,26 @@ fn mistakes_of_a_wsdl_are_refused_with_their_reason() {
         findings[0].to_string(),
         "E091: schema file `gone.wsdl` cannot be read: there is no such file"
     );
+}
+
+#[test]
+fn a_tolerant_reader_lives_with_what_is_broken() {
+    let broken = r#"<types><xs:schema targetNamespace="urn:b"><xs:import namespace="urn:far" schemaLocation="gone.xsd"/><xs:element name="b" type="xs:nope"/></xs:schema></types>"#;
+    let messages = r#"<message name="In"><part name="p" element="t:Ask"/></message><message name="Out" xmlns:b="urn:b"><part name="p" element="b:b"/></message>"#;
+    let files = Texts::new([("s.wsdl", wsdl(&format!("{broken}{messages}{PORT_TYPE}")))]);
+    let read = |path: &str, tolerant| {
+        let selection = Selection { tolerant, ..Selection::default() };
+        load_port(path, selection, &files, &mut Sources::default())
+    };
+    let codes =
+        |findings: &[kernel::Diagnostic]| findings.iter().map(|found| found.code.0).collect::<Vec<_>>();
+    assert_eq!(codes(&read("s.wsdl", false).expect_err("it is broken")), ["E091", "E092"]);
+    let loaded = read("s.wsdl", true).expect("it is read all the same");
+    assert_eq!(codes(&loaded.findings), ["W091", "W091"]);
+    let reply = loaded.catalogue.operations[0].reply.expect("a reply");
+    let shape = &loaded.catalogue.shape;
+    assert_eq!(render(shape, reply), "{urn:b}b mixed open@ open {#text[0..1]: text} = any*");
+    assert_eq!(codes(&read("gone.wsdl", true).expect_err("it is not there")), ["E091"]);
 }
 
 #[test]

@@ -68,9 +68,12 @@ pub(crate) fn collect(
         Reader { files, sources, findings, library: Library::default(), known: HashMap::new(), bytes: 0 };
     let path = normalized("", path).unwrap_or_else(|| path.to_owned());
     let mut next = 0;
+    // The file that was asked for must be readable, whatever else may be missing.
+    let tolerant = std::mem::take(&mut reader.findings.tolerant);
     if reader.read(&path, None) == Link::Broken {
         return None;
     }
+    reader.findings.tolerant = tolerant;
     while next < reader.library.loaded.len() {
         reader.follow(next);
         next += 1;

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** Every refusal and everything passed over is in here with its place; too many of them are counted, not lost.
 
-use kernel::{Diagnostic, Severity, Span};
+use kernel::{Code, Diagnostic, Severity, Span};
 
 /// Most findings that are kept one by one.
 const KEPT_MAX: usize = 100;
@@ -15,11 +15,16 @@ pub(crate) struct Findings {
     more: usize,
     /// What is found now concerns nothing that an operation needs: it is a warning, not an error.
     pub(crate) aside: bool,
+    /// What is broken at some place of the schema is a warning too: somebody decided to live with it.
+    pub(crate) tolerant: bool,
 }
 
 impl Findings {
     /// Adds a finding; one that was already made at the same place is not repeated.
-    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
+        if self.tolerant && diagnostic.span.is_some() && diagnostic.severity == Severity::Error {
+            (diagnostic.code, diagnostic.severity) = (Code("W091"), Severity::Warning);
+        }
         if self.kept.iter().rev().take(64).any(|known| *known == diagnostic) {
             return;
         }
