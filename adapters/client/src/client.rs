@@ -76,6 +76,7 @@ impl Client {
         fields: &[(&str, &str)],
         body: &[Bytes],
     ) -> Result<Response, Error> {
+        cx.sent.hold();
         let deadline = tokio::time::Instant::from_std(cx.deadline);
         match tokio::time::timeout_at(deadline, self.exchange(cx, head, fields, body)).await {
             Ok(result) => result,

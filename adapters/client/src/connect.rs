@@ -104,12 +104,10 @@ async fn race(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     if let [only] = addresses {
         return TcpStream::connect(only).await;
     }
-    let mut waiting = addresses.iter().copied();
     let mut tries = JoinSet::new();
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    loop {
-        let Some(next) = waiting.next() else { break };
-        tries.spawn(TcpStream::connect(next));
+    for next in addresses {
+        tries.spawn(TcpStream::connect(*next));
         // A failure lets the next one start at once, silence after the head start.
         match tokio::time::timeout(HEAD_START, tries.join_next()).await {
             Ok(Some(Ok(Ok(stream)))) => return Ok(stream),

@@ -3,7 +3,7 @@
 //! **Invariant.** Passed first and by reference; it never holds a payload.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 /// What a call may need beside its request.
@@ -15,15 +15,21 @@ pub struct CallContext {
     pub trace: Option<Arc<str>>,
     /// The id under which logs show the request.
     pub request_id: Arc<str>,
-    /// Whether bytes of this try have left. Adapters set it; a time-out is judged by it.
+    /// Whether bytes of this try have left. Adapters tell it; a time-out is judged by it.
     pub sent: Sent,
 }
 
 /// A mark that bytes of a try have left, so that nobody knows any more whether the legacy system acted.
 ///
-/// A clone is the mark of another try and starts unset.
+/// It has three states: nothing is known, nothing has left yet, bytes have left. Who never touches it is judged as if
+/// bytes had left.
+/// A clone is the mark of another try: nothing is known.
 #[derive(Debug, Default)]
-pub struct Sent(AtomicBool);
+pub struct Sent(AtomicU8);
+
+const UNKNOWN: u8 = 0;
+const HELD: u8 = 1;
+const LEFT: u8 = 2;
 
 impl CallContext {
     /// Returns a context whose deadline is `within` from now.
@@ -32,7 +38,7 @@ impl CallContext {
         Self { deadline, trace: None, request_id: request_id.into(), sent: Sent::default() }
     }
 
-    /// Returns the context of one try: the same call with a nearer deadline and an unset mark.
+    /// Returns the context of one try: the same call with a nearer deadline and a mark of its own.
     #[must_use]
     pub fn attempt(&self, deadline: Instant) -> Self {
         Self { deadline: self.deadline.min(deadline), ..self.clone() }
@@ -45,19 +51,55 @@ impl CallContext {
 }
 
 impl Sent {
-    /// Notes that bytes have left.
-    pub fn mark(&self) {
-        self.0.store(true, Ordering::Release);
+    /// Notes that nothing has left yet, and promises to [`Sent::mark`] before anything does.
+    pub fn hold(&self) {
+        // Once bytes have left there is no way back.
+        let _ = self.0.compare_exchange(UNKNOWN, HELD, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Returns whether bytes have left.
+    /// Notes that bytes have left.
+    pub fn mark(&self) {
+        self.0.store(LEFT, Ordering::Release);
+    }
+
+    /// Returns whether bytes are known to have left.
     pub fn is_marked(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.load(Ordering::Acquire) == LEFT
+    }
+
+    /// Returns whether certainly nothing has left.
+    pub fn is_held(&self) -> bool {
+        self.0.load(Ordering::Acquire) == HELD
     }
 }
 
 impl Clone for Sent {
     fn clone(&self) -> Self {
         Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_never_goes_back_and_a_clone_knows_nothing() {
+        let sent = Sent::default();
+        assert!(!sent.is_held() && !sent.is_marked());
+        sent.hold();
+        assert!(sent.is_held() && !sent.is_marked());
+        sent.mark();
+        sent.hold();
+        assert!(sent.is_marked() && !sent.is_held());
+        assert!(!sent.clone().is_marked() && !sent.clone().is_held());
+    }
+
+    #[test]
+    fn a_try_has_the_nearer_deadline() {
+        let cx = CallContext::new("id", Duration::from_secs(5));
+        let near = cx.deadline - Duration::from_secs(1);
+        assert_eq!(cx.attempt(near).deadline, near);
+        assert_eq!(cx.attempt(cx.deadline + Duration::from_secs(1)).deadline, cx.deadline);
     }
 }
