@@ -44,7 +44,7 @@ pub struct BreakerPolicy {
     pub failures: Failures,
     /// Which calls are looked at.
     pub window: Window,
-    /// Fewer calls than this are not judged by a percentage.
+    /// Fewer calls than this are not judged by a percentage. No more than the window holds are waited for.
     pub min_calls: u32,
     /// Slow calls that open it as failures do.
     pub slow: Option<SlowPolicy>,

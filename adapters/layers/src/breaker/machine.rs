@@ -2,9 +2,9 @@
 //!
 //! **Invariant.** Pure: it reads no clock. A verdict about a call of an earlier state changes nothing.
 
-use super::window::{Calls, Tally};
+use super::window::{Calls, ROW_LAST, Tally};
 use super::{BreakerState, Verdict};
-use crate::policy::{BreakerPolicy, Failures};
+use crate::policy::{BreakerPolicy, Failures, Window};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -42,7 +42,13 @@ enum State {
 }
 
 impl Machine {
-    pub(super) fn new(policy: BreakerPolicy) -> Self {
+    pub(super) fn new(mut policy: BreakerPolicy) -> Self {
+        // A window that never holds enough calls to be judged would be a breaker that is silently off.
+        policy.min_calls = match policy.window {
+            Window::Calls(of) => policy.min_calls.min(of.get()),
+            Window::Row => policy.min_calls.min(ROW_LAST),
+            Window::Time(_) => policy.min_calls,
+        };
         Self { policy, state: State::Closed(None), era: 0, opened: 0 }
     }
 

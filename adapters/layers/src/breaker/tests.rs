@@ -87,7 +87,13 @@ impl Reference {
             _ => seen.iter().filter(|call| call.1).count(),
         };
         let slow = seen.iter().filter(|call| call.2).count();
-        let enough = seen.len() >= self.policy.min_calls as usize;
+        // More calls than the window can hold are not waited for.
+        let held = match self.policy.window {
+            Window::Calls(of) => of.get(),
+            Window::Row => 20,
+            Window::Time(_) => u32::MAX,
+        };
+        let enough = seen.len() >= self.policy.min_calls.min(held) as usize;
         let fails = match self.policy.failures {
             Failures::Percent(percent) => {
                 enough && failed > 0 && failed * 100 >= seen.len() * percent as usize

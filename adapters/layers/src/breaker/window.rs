@@ -11,7 +11,7 @@ use tokio::time::Instant;
 const STEPS: u32 = 10;
 
 /// Calls among which slow ones are counted where failures are counted in a row.
-pub(crate) const ROW_LAST: usize = 20;
+pub(crate) const ROW_LAST: u32 = 20;
 
 /// Sums of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,7 +43,7 @@ impl Calls {
             }
             Window::Row => Self::Row {
                 failed: 0,
-                last: Box::new(Self::Last { of: ROW_LAST, calls: VecDeque::new(), sum }),
+                last: Box::new(Self::Last { of: ROW_LAST as usize, calls: VecDeque::new(), sum }),
             },
         }
     }

@@ -97,10 +97,8 @@ async fn what_was_read_before_an_invalidation_is_not_stored_after_it() {
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_takes_over_when_the_maker_disappears_or_runs_out_of_time() {
     let cache = Cache::<u32>::new(1 << 20);
-    let gone = tokio::time::timeout(
-        seconds(1),
-        cache.get_or_make("k", FRESH, STALE, soon(), || std::future::pending()),
-    );
+    let gone =
+        tokio::time::timeout(seconds(1), cache.get_or_make("k", FRESH, STALE, soon(), std::future::pending));
     let (gone, next) = tokio::join!(gone, async {
         sleep(Duration::from_millis(10)).await;
         get(&cache, Ok(2)).await
