@@ -38,7 +38,9 @@ pub fn load(
             Ok(())
         };
         let threads: Vec<_> = (0..connections).map(|_| scope.spawn(one)).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| io::Error::other("a thread failed"))?)
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().map_err(|_| io::Error::other("a thread failed"))?)
     })
 }
 
@@ -73,7 +75,9 @@ pub fn memory_of(pid: u32) -> io::Result<f64> {
 /// # Errors
 /// `taskset` is missing or refuses.
 pub fn pin(pid: u32, processor: u32) -> io::Result<()> {
-    let output = Command::new("taskset").args(["-a", "-c", "-p", &processor.to_string(), &pid.to_string()]).output()?;
+    let output = Command::new("taskset")
+        .args(["-a", "-c", "-p", &processor.to_string(), &pid.to_string()])
+        .output()?;
     if output.status.success() { Ok(()) } else { Err(io::Error::other("taskset failed")) }
 }
 

@@ -79,7 +79,9 @@ impl Client {
         body: Option<&[u8]>,
     ) -> io::Result<Answer> {
         let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.address);
-        for (name, value) in self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).chain(headers.iter().copied()) {
+        for (name, value) in
+            self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).chain(headers.iter().copied())
+        {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         if let Some(body) = body {

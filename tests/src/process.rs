@@ -20,7 +20,9 @@ pub fn seawall() -> &'static Path {
         let target = target_folder();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--package", "gateway", "--bin", "seawall"]).current_dir(repository());
+        build
+            .args(["build", "--quiet", "--package", "gateway", "--bin", "seawall"])
+            .current_dir(repository());
         if target.file_name().is_some_and(|name| name == "release") {
             build.arg("--release");
         }
@@ -33,7 +35,11 @@ fn target_folder() -> PathBuf {
     let here = std::env::current_exe().expect("a process knows its program");
     let folder = here.parent().expect("a program lies in a folder");
     // Tests lie in `deps`, programs beside it.
-    if folder.ends_with("deps") { folder.parent().expect("deps lies in a folder").to_path_buf() } else { folder.into() }
+    if folder.ends_with("deps") {
+        folder.parent().expect("deps lies in a folder").to_path_buf()
+    } else {
+        folder.into()
+    }
 }
 
 /// How a facade is started.

@@ -13,7 +13,8 @@ pub fn repository() -> PathBuf {
 ///
 /// Prints a loud line and returns nothing where it is missing.
 pub fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SEAWALL_SHARED").map_or_else(|| repository().join("../shared"), PathBuf::from);
+    let root =
+        std::env::var_os("SEAWALL_SHARED").map_or_else(|| repository().join("../shared"), PathBuf::from);
     let full = root.join(path);
     if full.exists() {
         return Some(full);

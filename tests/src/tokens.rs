@@ -48,7 +48,8 @@ impl KeySet {
     pub fn sign(&self, claims: &Value) -> String {
         let header = URL_SAFE_NO_PAD.encode(json!({ "alg": "ES256", "typ": "JWT", "kid": "k1" }).to_string());
         let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let signature = self.pair.sign(&SystemRandom::new(), input.as_bytes()).expect("the system has entropy");
+        let signature =
+            self.pair.sign(&SystemRandom::new(), input.as_bytes()).expect("the system has entropy");
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 }

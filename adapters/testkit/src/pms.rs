@@ -54,7 +54,8 @@ impl Pms {
     /// # Errors
     /// The port cannot be had.
     pub async fn start(port: u16, count: u64, user: &str, password: &str) -> io::Result<Self> {
-        let reservations = (1001..1001 + count).map(|n| (format!("R-{n}"), message::reservation(n))).collect();
+        let reservations =
+            (1001..1001 + count).map(|n| (format!("R-{n}"), message::reservation(n))).collect();
         let hotel = Arc::new(Hotel {
             reservations: Mutex::new(reservations),
             next: AtomicU64::new(1001 + count),

@@ -123,7 +123,8 @@ impl Tree {
             Content::Group { nil: true, .. } => Some(Scalar::Nil),
             Content::Group { .. } => {
                 let text = self.shape.text_part(self.ty(node))?;
-                let child = self.children(node).iter().copied().find(|&child| self.part(child) == Some(text))?;
+                let child =
+                    self.children(node).iter().copied().find(|&child| self.part(child) == Some(text))?;
                 self.leaf(child).map(Leaf::as_scalar)
             }
         }

@@ -130,7 +130,8 @@ impl Nginx {
         fs::write(folder.join("nginx.conf"), config)?;
         let mut command = Command::new("nginx");
         command.arg("-p").arg(folder).args(["-e", "error.log", "-c", "nginx.conf"]);
-        let child = command.spawn().map_err(|error| io::Error::other(format!("nginx cannot be started: {error}")))?;
+        let child =
+            command.spawn().map_err(|error| io::Error::other(format!("nginx cannot be started: {error}")))?;
         let server = Self { child, address, folder: folder.to_path_buf() };
         for _ in 0..500 {
             if std::net::TcpStream::connect(address).is_ok() {

@@ -64,7 +64,8 @@ async fn wait_until_ready(facade: &mut tokio::process::Child) -> Result<(), Box<
         if let Some(status) = facade.try_wait()? {
             return Err(format!("the facade does not start: {status}").into());
         }
-        let ready = tokio::task::spawn_blocking(move || tests::Client::new(address).get("/health/ready")).await?;
+        let ready =
+            tokio::task::spawn_blocking(move || tests::Client::new(address).get("/health/ready")).await?;
         if ready.is_ok_and(|answer| answer.status == 200) {
             return Ok(());
         }

@@ -31,7 +31,8 @@ impl Estate {
         let file = project.join("facade.yaml");
         let mapping = change(std::fs::read_to_string(&file).unwrap());
         std::fs::write(&file, mapping).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let pms = runtime.block_on(Pms::start(0, 50, "seawall", "secret")).unwrap();
         let keys = KeySet::new("https://idp.example", "hotel-apps");
         let facade = start(&project, &pms, &keys, None);

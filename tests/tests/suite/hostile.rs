@@ -14,7 +14,12 @@ fn attack_messages_from_the_legacy_system_are_refused_or_harmless() {
     let mut files = Vec::new();
     for folder in ["fixtures/security/xml-attacks-own", "fixtures/security/xml-attacks-defusedxml"] {
         let Some(folder) = shared(folder) else { return };
-        files.extend(std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()));
+        files.extend(
+            std::fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.is_file()),
+        );
     }
     assert!(files.len() >= 20, "only {} attack files", files.len());
     let next = Arc::new(Mutex::new(Vec::new()));
@@ -25,7 +30,9 @@ fn attack_messages_from_the_legacy_system_are_refused_or_harmless() {
         runtime.block_on(Server::start(0, Arc::new(handler))).unwrap()
     };
     let url = format!("{}/pms", attacker.url());
-    let estate = Estate::with(|mapping| mapping.replace("${env:PMS_URL}", &url).replace("failures: 50%, of: 20", "failures: 100%, of: 1000"));
+    let estate = Estate::with(|mapping| {
+        mapping.replace("${env:PMS_URL}", &url).replace("failures: 50%, of: 20", "failures: 100%, of: 1000")
+    });
     let mut client = estate.client();
     let before = tests::bench::memory_of(estate.facade.pid()).unwrap();
     for file in files {

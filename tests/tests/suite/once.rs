@@ -51,7 +51,10 @@ fn a_key_belongs_to_its_caller() {
     let ada = estate.facade.client().bearer(&estate.keys.token("ada", "reservations:write", 600));
     let bob = estate.facade.client().bearer(&estate.keys.token("bob", "reservations:write", 600));
     for mut client in [ada, bob] {
-        assert_eq!(client.post("/reservations", &[("Idempotency-Key", "same")], &booking()).unwrap().status, 201);
+        assert_eq!(
+            client.post("/reservations", &[("Idempotency-Key", "same")], &booking()).unwrap().status,
+            201
+        );
     }
     assert_eq!(estate.pms.created(), 2);
 }
@@ -99,7 +102,9 @@ fn a_kill_between_the_effect_and_the_answer_never_leads_to_a_second_effect() {
         let key = format!("kill-{round}");
         let mut client = estate.client();
         let sent_key = key.clone();
-        let sender = std::thread::spawn(move || client.post("/reservations", &[("Idempotency-Key", &sent_key)], &booking()));
+        let sender = std::thread::spawn(move || {
+            client.post("/reservations", &[("Idempotency-Key", &sent_key)], &booking())
+        });
         std::thread::sleep(Duration::from_millis(20 + random % 80));
         estate.restart();
         drop(sender.join());

@@ -19,14 +19,21 @@ fn a_busy_answer_is_retried_and_the_client_sees_nothing_of_it() {
 #[test]
 fn a_frozen_system_is_answered_in_time_and_then_protected() {
     let estate = Estate::with(|mapping| {
-        mapping.replace("timeout: 5s, retry: 2", "timeout: 100ms, retry: 0").replace("of: 20, open: 30s", "of: 10, open: 1s")
+        mapping
+            .replace("timeout: 5s, retry: 2", "timeout: 100ms, retry: 0")
+            .replace("of: 20, open: 30s", "of: 10, open: 1s")
     });
     estate.pms.server().freeze(true);
     let mut client = estate.client();
     for n in 0..10 {
         let start = Instant::now();
         let answer = client.get(&format!("/reservations/R-{}", 1001 + n)).unwrap();
-        assert_eq!((answer.status, answer.problem().as_str()), (504, "timed-out"), "call {n}: {}", answer.text());
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (504, "timed-out"),
+            "call {n}: {}",
+            answer.text()
+        );
         assert!(start.elapsed() < Duration::from_secs(2), "call {n} took {:?}", start.elapsed());
     }
     let start = Instant::now();

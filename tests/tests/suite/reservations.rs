@@ -32,7 +32,12 @@ fn a_reservation_is_read_as_clean_json() {
 fn an_unknown_reservation_is_a_problem_and_not_an_empty_object() {
     let estate = Estate::start();
     let answer = estate.client().get("/reservations/R-404").unwrap();
-    assert_eq!((answer.status, answer.problem().as_str()), (404, "reservation-not-found"), "{}", answer.text());
+    assert_eq!(
+        (answer.status, answer.problem().as_str()),
+        (404, "reservation-not-found"),
+        "{}",
+        answer.text()
+    );
     assert_eq!(answer.header("content-type"), Some("application/problem+json"));
     assert_eq!(answer.json()["status"], 404);
 }
@@ -105,7 +110,8 @@ fn in_file_tests_and_check_pass_from_the_command_line() {
     let project = shared::repository().join("mappings/reservations");
     let run = |args: &[&str]| {
         let output = Command::new(seawall()).args(args).arg(&project).output().unwrap();
-        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let text =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         (output.status.code(), text)
     };
     let (code, text) = run(&["check"]);

@@ -16,12 +16,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("adapters/client", &["kernel", "adapters-ports"]),
     ("adapters/soap", &["kernel", "adapters-ports", "adapters-client"]),
     ("adapters/testkit", &[]),
-    ("gateway", &["kernel", "engine", "adapters-ports", "adapters-layers", "adapters-client", "adapters-soap"]),
+    (
+        "gateway",
+        &["kernel", "engine", "adapters-ports", "adapters-layers", "adapters-client", "adapters-soap"],
+    ),
     ("tests", &["kernel", "engine", "adapters-ports", "adapters-soap", "adapters-testkit"]),
 ];
 
 /// Outside crates that only one room may name.
-const OWNED: &[(&str, &str)] = &[("actix-web", "gateway"), ("rusqlite", "gateway"), ("jsonwebtoken", "gateway")];
+const OWNED: &[(&str, &str)] =
+    &[("actix-web", "gateway"), ("rusqlite", "gateway"), ("jsonwebtoken", "gateway")];
 
 /// Outside crates that the pure rooms must not name: they do I/O, read clocks or spawn.
 const IMPURE: &[&str] = &["tokio", "actix-web", "rusqlite", "rustls", "tracing", "moka", "futures-util"];
@@ -57,7 +61,10 @@ fn every_member_of_the_workspace_is_in_the_table_and_is_named_after_its_path() {
     for member in members {
         assert!(ROOMS.iter().any(|(room, _)| *room == member), "{member} is not in the table");
         let name = format!("name = \"{}\"", member.replace('/', "-"));
-        assert!(read(&repository().join(member).join("Cargo.toml")).contains(&name), "{member} has another name");
+        assert!(
+            read(&repository().join(member).join("Cargo.toml")).contains(&name),
+            "{member} has another name"
+        );
     }
 }
 
@@ -116,7 +123,8 @@ fn no_status_code_is_chosen_outside_of_problem_rs() {
         }
         for (n, line) in code_lines(&file) {
             assert!(
-                !line.contains("StatusCode::INTERNAL_SERVER_ERROR") && !line.contains("StatusCode::BAD_GATEWAY"),
+                !line.contains("StatusCode::INTERNAL_SERVER_ERROR")
+                    && !line.contains("StatusCode::BAD_GATEWAY"),
                 "{}:{n} chooses a status",
                 file.display()
             );

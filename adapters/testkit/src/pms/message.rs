@@ -137,11 +137,16 @@ pub(super) fn error(root: &str, code: u32, text: &str) -> Reply {
 /// Answers with a SOAP 1.1 fault.
 pub(super) fn fault(code: &str, text: &str) -> Reply {
     let text = escape(text);
-    envelope(500, &format!("<s:Fault><faultcode>s:{code}</faultcode><faultstring>{text}</faultstring></s:Fault>"))
+    envelope(
+        500,
+        &format!("<s:Fault><faultcode>s:{code}</faultcode><faultstring>{text}</faultstring></s:Fault>"),
+    )
 }
 
 fn envelope(status: u16, body: &str) -> Reply {
-    let xml = format!(r#"<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="{SOAP}"><s:Body>{body}</s:Body></s:Envelope>"#);
+    let xml = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="{SOAP}"><s:Body>{body}</s:Body></s:Envelope>"#
+    );
     Reply::new(status, "text/xml; charset=utf-8", xml)
 }
 

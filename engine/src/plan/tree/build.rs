@@ -17,9 +17,10 @@ impl Tree {
     /// Adds a part of a given type, which is the declared one or derived from it, and returns it.
     pub fn add_as(&mut self, parent: NodeId, part: PartId, ty: TypeId) -> NodeId {
         let rank = self.rank(parent, part);
-        let after = self.children(parent).iter().rposition(|&child| {
-            self.part(child).is_some_and(|part| self.rank(parent, part) <= rank)
-        });
+        let after = self
+            .children(parent)
+            .iter()
+            .rposition(|&child| self.part(child).is_some_and(|part| self.rank(parent, part) <= rank));
         self.insert(parent, after.map_or(0, |n| n + 1), part, ty)
     }
 

@@ -17,7 +17,9 @@ impl Tree {
 
     /// Returns all nodes at the end of these steps, in document order.
     pub fn walk(&self, from: NodeId, steps: &[Step]) -> Vec<NodeId> {
-        steps.iter().fold(vec![from], |nodes, step| nodes.iter().flat_map(|&node| self.pick(node, step)).collect())
+        steps
+            .iter()
+            .fold(vec![from], |nodes, step| nodes.iter().flat_map(|&node| self.pick(node, step)).collect())
     }
 
     /// Returns the children that a step takes.
@@ -33,7 +35,11 @@ impl Tree {
         }
     }
 
-    pub(super) fn matching<'a>(&'a self, parent: NodeId, step: &'a Step) -> impl Iterator<Item = NodeId> + 'a {
+    pub(super) fn matching<'a>(
+        &'a self,
+        parent: NodeId,
+        step: &'a Step,
+    ) -> impl Iterator<Item = NodeId> + 'a {
         let is = |node: &NodeId| self.part(*node).is_some_and(|part| step.parts.contains(&part));
         self.children(parent).iter().copied().filter(is)
     }
