@@ -32,7 +32,7 @@ pub fn inspect(path: &str, files: &dyn Files) -> Value {
         index.report_unread(&mut findings);
         answer.insert("targetNamespace".into(), json!(definitions.space));
         answer.insert("schemas".into(), schemas(&index, &sources));
-        let view = View { definitions: &definitions, sources: &sources };
+        let view = View { definitions: &definitions, sources: &sources, lines: lines(&sources) };
         view.describe(&mut answer);
         let offers = offers(&definitions, Selection::default(), &mut findings);
         let mut compiler = Compiler::new(&index, &mut findings);
@@ -75,6 +75,8 @@ fn schemas(index: &Index<'_>, sources: &Sources) -> Value {
 struct View<'v, 'a> {
     definitions: &'v Definitions<'a>,
     sources: &'v Sources,
+    /// Where the lines of each file begin.
+    lines: Vec<Vec<u32>>,
 }
 
 impl<'a> View<'_, 'a> {
@@ -206,8 +208,18 @@ impl<'a> View<'_, 'a> {
     }
 
     fn line(&self, span: Span) -> Option<u32> {
-        self.sources.position(span).map(|position| position.line)
+        let starts = self.lines.get(span.file.0 as usize)?;
+        u32::try_from(starts.partition_point(|start| *start <= span.start)).ok()
     }
+}
+
+/// The offsets of all lines of all files: a WSDL has thousands of places to tell, and each is looked up here.
+fn lines(sources: &Sources) -> Vec<Vec<u32>> {
+    let starts = |text: &str| {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        std::iter::once(0).chain(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX))).collect()
+    };
+    sources.iter().map(|file| starts(&file.text)).collect()
 }
 
 fn callable(shape: &Shape, operation: &Operation, binding: &Binding) -> Value {

@@ -3,9 +3,12 @@
 //! **Invariant.** Nothing of a schema is dropped silently: what cannot be told is refused with its place, or noted as passed over.
 
 mod attributes;
+mod bounds;
 mod builtin;
 pub(crate) mod compile;
+mod complaints;
 mod complex;
+mod declare;
 pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod index;
@@ -14,6 +17,7 @@ mod messages;
 mod model;
 mod simple;
 mod text;
+mod types;
 
 use adapters_ports::Files;
 use compile::Compiler;

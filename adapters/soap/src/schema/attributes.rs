@@ -40,7 +40,7 @@ impl Attributes {
     }
 
     /// Returns all attributes in order.
-    pub(crate) fn into_parts(&self) -> Vec<PartId> {
+    pub(crate) fn parts(&self) -> Vec<PartId> {
         self.order.iter().flatten().copied().collect()
     }
 }

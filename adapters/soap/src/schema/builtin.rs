@@ -11,10 +11,13 @@ pub(crate) const ENCODING_11: &str = "http://schemas.xmlsoap.org/soap/encoding/"
 /// Namespace of the SOAP 1.2 encoding.
 pub(crate) const ENCODING_12: &str = "http://www.w3.org/2003/05/soap-encoding";
 
+/// Makes the scalar of a type.
+type Make = fn() -> ScalarType;
+
 /// The types of XML Schema that are values, by local name.
 ///
 /// Source: XML Schema Part 2: Datatypes Second Edition, section 3.
-const TYPES: [(&str, fn() -> ScalarType); 48] = [
+const TYPES: [(&str, Make); 48] = [
     ("anySimpleType", ScalarType::text),
     ("anyAtomicType", ScalarType::text),
     ("string", ScalarType::text),

@@ -2,12 +2,10 @@
 //!
 //! **Invariant.** Types are compiled from a queue, never inside one another, so that recursion and nesting of a schema cost no stack.
 
+use super::XSD;
 use super::findings::Findings;
 use super::index::{Decl, Index, Key};
-use super::{XSD, builtin};
-use kernel::{
-    Group, Name, Occurs, Part, PartId, PartKind, Particle, Shape, ShapeBuilder, Type, TypeId, TypeKind,
-};
+use kernel::{Name, Occurs, Part, PartId, PartKind, Shape, ShapeBuilder, TypeId};
 use roxmltree::NodeId;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -22,11 +20,11 @@ pub(crate) struct Compiler<'a> {
     pub(crate) index: &'a Index<'a>,
     pub(crate) findings: &'a mut Findings,
     pub(crate) build: ShapeBuilder,
-    types: HashMap<TypeKey<'a>, TypeId>,
-    queue: VecDeque<Pending<'a>>,
+    pub(crate) types: HashMap<TypeKey<'a>, TypeId>,
+    pub(crate) queue: VecDeque<Pending<'a>>,
     globals: HashMap<Key<'a>, PartId>,
     names: HashMap<&'a str, Arc<str>>,
-    any_type: Option<TypeId>,
+    pub(crate) any_type: Option<TypeId>,
     budget: usize,
     pub(crate) simple_depth: usize,
     /// Named simple types that are being compiled.
@@ -39,7 +37,7 @@ pub(crate) struct Compiler<'a> {
 
 /// What makes two uses of a type the same type.
 #[derive(PartialEq, Eq, Hash, Clone, Copy)]
-enum TypeKey<'a> {
+pub(crate) enum TypeKey<'a> {
     Builtin(&'static str),
     Named(Key<'a>),
     Anonymous(usize, NodeId, Option<&'a str>),
@@ -136,144 +134,6 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The type of an element: named, written inside it, that of the head of its substitution group, or anything.
-    fn element_type(&mut self, decl: Decl<'a>, followed: usize) -> TypeId {
-        if let Some(ty) = self.declared_type(decl) {
-            return ty;
-        }
-        let head =
-            decl.attribute("substitutionGroup").and_then(|heads| heads.split_ascii_whitespace().next());
-        let head =
-            head.and_then(|head| decl.key(head).ok()).and_then(|key| self.index.elements.get(&key).copied());
-        match head {
-            Some(head) if followed < 32 => self.element_type(head, followed + 1),
-            _ => self.any_type(),
-        }
-    }
-
-    /// The type that an element or attribute names or holds.
-    pub(crate) fn declared_type(&mut self, decl: Decl<'a>) -> Option<TypeId> {
-        if let Some(name) = decl.attribute("type") {
-            return Some(self.type_named(decl, name));
-        }
-        let inner = decl.children().find(|child| matches!(child.tag(), "simpleType" | "complexType"))?;
-        let key = TypeKey::Anonymous(inner.context.doc, inner.node.id(), inner.context.space);
-        if let Some(&id) = self.types.get(&key) {
-            return Some(id);
-        }
-        let id = self.build.reserve();
-        self.types.insert(key, id);
-        if inner.tag() == "simpleType" {
-            let kind = TypeKind::Scalar(self.simple(inner));
-            self.build.define(id, Type { name: None, kind, span: Some(inner.span()) });
-        } else {
-            self.queue.push_back(Pending { id, decl: inner, name: None });
-        }
-        Some(id)
-    }
-
-    /// The type behind a prefixed name.
-    pub(crate) fn type_named(&mut self, at: Decl<'a>, name: &'a str) -> TypeId {
-        let key = match at.key(name) {
-            Ok(key) => key,
-            Err(prefix) => {
-                self.undeclared(at, prefix);
-                return self.any_type();
-            }
-        };
-        if let Some(id) = self.type_by_key(key) {
-            return id;
-        }
-        self.unresolved(at, "type", key);
-        self.any_type()
-    }
-
-    /// The type with this name, if there is one.
-    pub(crate) fn type_by_key(&mut self, key: Key<'a>) -> Option<TypeId> {
-        if key == (Some(XSD), "anyType") || (builtin::encoding(key.0) && matches!(key.1, "Array" | "Struct"))
-        {
-            return Some(self.any_type());
-        }
-        if let Some(&decl) = self.index.types.get(&key) {
-            let known = self.types.contains_key(&TypeKey::Named(key));
-            let id = self.reserve_named(key);
-            if !known && decl.tag() == "simpleType" {
-                self.named_simple(key, decl);
-            } else if !known {
-                self.queue.push_back(Pending { id, decl, name: Some(key) });
-            }
-            return Some(id);
-        }
-        let builtin = key.0 == Some(XSD) || builtin::encoding(key.0);
-        let (name, scalar) = builtin.then(|| builtin::scalar(key.1)).flatten()?;
-        if let Some(&id) = self.types.get(&TypeKey::Builtin(name)) {
-            return Some(id);
-        }
-        let kind = TypeKind::Scalar(scalar);
-        let full = Some(self.name(Some(XSD), name));
-        let id = self.build.add_type(Type { name: full, kind, span: None });
-        self.types.insert(TypeKey::Builtin(name), id);
-        Some(id)
-    }
-
-    /// Returns the number of a named type of the schema, which may have no definition yet.
-    pub(crate) fn reserve_named(&mut self, key: Key<'a>) -> TypeId {
-        let build = &mut self.build;
-        *self.types.entry(TypeKey::Named(key)).or_insert_with(|| build.reserve())
-    }
-
-    /// `xs:anyType`: anything, and its text.
-    pub(crate) fn any_type(&mut self) -> TypeId {
-        if let Some(id) = self.any_type {
-            return id;
-        }
-        let id = self.build.reserve();
-        let text = self.text_part(TypeId(0), Occurs::OPTIONAL);
-        let group = Group {
-            parts: vec![text],
-            content: Some(Particle::Any(Occurs::ANY)),
-            mixed: true,
-            open_elements: true,
-            open_attributes: true,
-            ..Group::default()
-        };
-        self.any_type = Some(id);
-        let name = Some(self.name(Some(XSD), "anyType"));
-        self.build.define(id, Type { name, kind: TypeKind::Group(group), span: None });
-        id
-    }
-
-    /// Whether a type is `xs:anyType` itself.
-    pub(crate) fn is_any(&self, id: TypeId) -> bool {
-        self.any_type == Some(id)
-    }
-
-    /// Where an element may be of any type, each message says which by `xsi:type`: every type derives from `anyType`.
-    ///
-    /// Simple types are boxed in a group that has nothing but a text, since only a group has derived types.
-    fn box_scalars(&mut self) {
-        let Some(any) = self.any_type else { return };
-        for local in builtin::names() {
-            self.type_by_key((Some(XSD), local));
-        }
-        let mut ids: Vec<TypeId> = self.types.values().copied().collect();
-        ids.sort();
-        for id in ids {
-            match self.build.ty_mut(id) {
-                Some(Type { kind: TypeKind::Group(group), .. }) if group.base.is_none() && id != any => {
-                    group.base = Some(any);
-                }
-                Some(Type { kind: TypeKind::Scalar(_), name: Some(name), span }) => {
-                    let (name, span) = (name.clone(), *span);
-                    let text = self.text_part(id, Occurs::ONCE);
-                    let group = Group { parts: vec![text], base: Some(any), ..Group::default() };
-                    self.build.add_type(Type { name: Some(name), kind: TypeKind::Group(group), span });
-                }
-                _ => {}
-            }
-        }
-    }
-
     /// Adds the part that holds the own text of an element.
     pub(crate) fn text_part(&mut self, ty: TypeId, occurs: Occurs) -> PartId {
         let name = Name::local(self.intern("#text"));
@@ -301,59 +161,8 @@ impl<'a> Compiler<'a> {
         Name::new(space.map(|space| self.intern(space)), self.intern(local))
     }
 
-    fn intern(&mut self, text: &'a str) -> Arc<str> {
+    pub(crate) fn intern(&mut self, text: &'a str) -> Arc<str> {
         self.names.entry(text).or_insert_with(|| text.into()).clone()
-    }
-
-    /// Reports a prefix that nobody declared.
-    pub(crate) fn undeclared(&mut self, at: Decl<'a>, prefix: &str) {
-        self.findings.refuse(
-            at.span(),
-            format!("the prefix `{prefix}` is not declared"),
-            Some(format!("declare it by xmlns:{prefix}=\"…\"")),
-        );
-    }
-
-    /// Reports a name that is declared nowhere.
-    pub(crate) fn unresolved(&mut self, at: Decl<'a>, what: &str, key: Key<'a>) {
-        let (space, local) = key;
-        let message = match space {
-            Some(space) => format!("no {what} `{local}` is declared in `{space}`"),
-            None => format!("no {what} `{local}` is declared without a namespace"),
-        };
-        let hint = match self.index.unread.get(&space) {
-            Some((url, _)) => Some(format!(
-                "`{url}` declares it and was not read: save it and import it by a relative path"
-            )),
-            None if self.findings.full() => None,
-            None => self.elsewhere(what, local),
-        };
-        self.findings.refuse(at.span(), message, hint);
-    }
-
-    fn elsewhere(&self, what: &str, local: &str) -> Option<String> {
-        if what == "type" && builtin::scalar(local).is_some() {
-            return Some(format!(
-                "if the built-in type is meant, write it with the prefix of XML Schema: xs:{local}"
-            ));
-        }
-        let table = match what {
-            "type" => &self.index.types,
-            "element" => &self.index.elements,
-            "group" => &self.index.groups,
-            "attribute" => &self.index.attributes,
-            _ => &self.index.attribute_groups,
-        };
-        let mut spaces: Vec<_> =
-            table.keys().filter(|key| key.1 == local).map(|key| key.0.unwrap_or("no namespace")).collect();
-        spaces.sort_unstable();
-        spaces.first().map(|space| format!("one of that name is declared in `{space}`"))
-    }
-
-    /// Notes a child that does not belong here.
-    pub(crate) fn unexpected(&mut self, child: Decl<'a>) {
-        self.findings
-            .pass_over(child.span(), format!("`{}` is not understood here and is passed over", child.tag()));
     }
 }
 

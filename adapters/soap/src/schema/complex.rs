@@ -4,9 +4,10 @@
 
 use super::XSD;
 use super::attributes::Attributes;
+use super::bounds::{effective, replace, size};
 use super::compile::{Compiler, Pending};
 use super::index::Decl;
-use super::model::{Members, effective, replace, size};
+use super::model::Members;
 use super::simple::restrict;
 use kernel::{Group, Occurs, PartId, PartKind, Particle, ScalarType, Type, TypeId, TypeKind};
 
@@ -260,7 +261,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn define(&mut self, pending: Pending<'a>, draft: Draft) {
-        let mut parts = draft.attributes.into_parts();
+        let mut parts = draft.attributes.parts();
         parts.extend(draft.text);
         parts.extend(&draft.members.order);
         let open_attributes = draft.attributes.open;

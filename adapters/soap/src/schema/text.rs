@@ -40,13 +40,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<String, String> {
 pub(crate) fn guard(text: &str) -> Result<(), Unreadable> {
     let bytes = text.as_bytes();
     let mut at = 0;
-    // How many namespaces each open element declares, and all of them together.
-    let mut open: Vec<usize> = Vec::new();
-    let mut namespaces = 0;
+    let mut scope = Scope::default();
     while let Some(found) = memchr(b'<', &bytes[at..]) {
         let start = at + found;
         let rest = &bytes[start..];
-        let refuse = |reason: String| Err(Unreadable { reason, offset: Some(start) });
+        let refused = |reason: String| Unreadable { reason, offset: Some(start) };
         let passed = if rest.starts_with(b"<!--") {
             behind(rest, b"-->")
         } else if rest.starts_with(b"<![CDATA[") {
@@ -54,24 +52,12 @@ pub(crate) fn guard(text: &str) -> Result<(), Unreadable> {
         } else if rest.starts_with(b"<?") {
             behind(rest, b"?>")
         } else if rest.starts_with(b"<!") {
-            return refuse("a DTD is not read".into());
+            return Err(refused("a DTD is not read".into()));
         } else if rest.starts_with(b"</") {
-            namespaces -= open.pop().unwrap_or(0);
+            scope.leave();
             behind(rest, b">")
         } else if let Some(tag) = start_tag(rest) {
-            if tag.attributes > ATTRIBUTES_MAX {
-                return refuse(format!("an element has more than {ATTRIBUTES_MAX} attributes"));
-            }
-            if namespaces + tag.namespaces > NAMESPACES_MAX {
-                return refuse(format!("more than {NAMESPACES_MAX} namespace declarations are in scope"));
-            }
-            if !tag.empty {
-                open.push(tag.namespaces);
-                namespaces += tag.namespaces;
-            }
-            if open.len() > DEPTH_MAX {
-                return refuse(format!("elements are nested deeper than {DEPTH_MAX}"));
-            }
+            scope.enter(&tag).map_err(refused)?;
             Some(tag.length)
         } else {
             None
@@ -82,6 +68,38 @@ pub(crate) fn guard(text: &str) -> Result<(), Unreadable> {
         }
     }
     Ok(())
+}
+
+/// What is open at some place.
+#[derive(Default)]
+struct Scope {
+    /// How many namespaces each open element declares.
+    open: Vec<usize>,
+    /// All of them together.
+    namespaces: usize,
+}
+
+impl Scope {
+    fn enter(&mut self, tag: &Tag) -> Result<(), String> {
+        if tag.attributes > ATTRIBUTES_MAX {
+            return Err(format!("an element has more than {ATTRIBUTES_MAX} attributes"));
+        }
+        if self.namespaces + tag.namespaces > NAMESPACES_MAX {
+            return Err(format!("more than {NAMESPACES_MAX} namespace declarations are in scope"));
+        }
+        if !tag.empty {
+            self.open.push(tag.namespaces);
+            self.namespaces += tag.namespaces;
+        }
+        match self.open.len() > DEPTH_MAX {
+            true => Err(format!("elements are nested deeper than {DEPTH_MAX}")),
+            false => Ok(()),
+        }
+    }
+
+    fn leave(&mut self) {
+        self.namespaces -= self.open.pop().unwrap_or(0);
+    }
 }
 
 /// Returns the length of a start tag, its `<` and `>` included.

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 /// The files below a folder.
 #[derive(Debug)]
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     /// Returns the files below `root`.
     #[allow(dead_code, reason = "not every suite that shares this file reads fixtures")]
-    pub fn new(root: PathBuf) -> Self {
+    pub(crate) fn new(root: PathBuf) -> Self {
         Self(root)
     }
 }
@@ -26,12 +26,12 @@ impl Files for Folder {
 
 /// Files that exist in the test only.
 #[derive(Debug, Default)]
-pub struct Texts(HashMap<String, String>);
+pub(crate) struct Texts(HashMap<String, String>);
 
 impl Texts {
     /// Returns files by path and text.
     #[allow(dead_code, reason = "not every suite that shares this file has texts of its own")]
-    pub fn new<const N: usize>(files: [(&str, String); N]) -> Self {
+    pub(crate) fn new<const N: usize>(files: [(&str, String); N]) -> Self {
         Self(files.into_iter().map(|(path, text)| (path.to_owned(), text)).collect())
     }
 }
@@ -47,7 +47,7 @@ impl Files for Texts {
 
 /// Returns a folder of the shared fixtures, or says aloud that it is missing.
 #[allow(dead_code, reason = "not every suite that shares this file reads fixtures")]
-pub fn shared(folder: &str) -> Option<PathBuf> {
+pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     let root = match std::env::var_os("SEAWALL_SHARED") {
         Some(root) => PathBuf::from(root),
         None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),

@@ -5,7 +5,7 @@
 use kernel::{Group, Name, Occurs, Part, PartId, PartKind, Particle, ScalarType, Shape, TypeId, TypeKind};
 
 /// Writes what a global part holds; a type is written out once, then only named.
-pub fn structure(shape: &Shape, global: &str) -> String {
+pub(crate) fn structure(shape: &Shape, global: &str) -> String {
     let found = shape.globals().iter().find(|id| &*shape.part(**id).name.local == global);
     let part = shape.part(*found.unwrap_or_else(|| panic!("no global `{global}`")));
     let mut told = Vec::new();
@@ -15,7 +15,7 @@ pub fn structure(shape: &Shape, global: &str) -> String {
 }
 
 /// Writes a type.
-pub fn ty(shape: &Shape, id: TypeId, told: &mut Vec<TypeId>) -> String {
+pub(crate) fn ty(shape: &Shape, id: TypeId, told: &mut Vec<TypeId>) -> String {
     match &shape.ty(id).kind {
         TypeKind::Scalar(found) => scalar(found),
         TypeKind::Group(_) if told.contains(&id) => {
@@ -108,7 +108,7 @@ fn qualified(name: &Name) -> String {
 }
 
 /// Writes a scalar type.
-pub fn scalar(ty: &ScalarType) -> String {
+pub(crate) fn scalar(ty: &ScalarType) -> String {
     match ty {
         ScalarType::Text(text) => {
             let mut out = String::from(if text.list {
