@@ -73,7 +73,11 @@ impl Receiving<'_> {
     async fn reply(mut self, cx: &CallContext) -> Result<Reply, Error> {
         let content = Content::of(&self.response.headers);
         if content.attachments {
-            return Err(broken("the reply has attachments, which are not supported", self.response.status, None));
+            return Err(broken(
+                "the reply has attachments, which are not supported",
+                self.response.status,
+                None,
+            ));
         }
         let charset = content.charset.as_deref();
         let mut pieces: Vec<Bytes> = Vec::new();

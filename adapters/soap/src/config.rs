@@ -21,17 +21,48 @@ pub(crate) const KEYS: &[KeyDoc] = &[
     key("wsdl", "text", "", "The WSDL file, relative to the project; nothing is read from the network."),
     key("service", "text", "the first", "Which service of the WSDL is meant."),
     key("port", "text", "the first", "Which port of the service is meant."),
+    key("tolerant", "true|false", "false", "Live with what is broken in the WSDL: missing files and undeclared types become warnings, and such types hold anything."),
     key("auth", "map", "", "How the service knows us."),
-    key("auth.type", "wsse|basic|bearer|certificate|none", "none", "What we show: a WS-Security user name token, an HTTP header, a client certificate."),
+    key(
+        "auth.type",
+        "wsse|basic|bearer|certificate|none",
+        "none",
+        "What we show: a WS-Security user name token, an HTTP header, a client certificate.",
+    ),
     key("auth.user", "text", "", "The user, for `wsse` and `basic`."),
     key("auth.password", "text", "", "The password, for `wsse` and `basic`; a `${secret:…}`."),
-    key("auth.digest", "true|false", "false", "Send a digest of the password instead of the password (`wsse`)."),
-    key("auth.timestamp", "duration", "5m", "How long a message is valid (`wsse`); `off` sends no time stamp."),
+    key(
+        "auth.digest",
+        "true|false",
+        "false",
+        "Send a digest of the password instead of the password (`wsse`).",
+    ),
+    key(
+        "auth.timestamp",
+        "duration",
+        "5m",
+        "How long a message is valid (`wsse`); `off` sends no time stamp.",
+    ),
     key("auth.token", "text", "", "The token, for `bearer`; a `${secret:…}`."),
-    key("auth.certificate", "text", "", "The client certificate, for `certificate`: a PEM file of the project, or the PEM text."),
-    key("auth.key", "text", "", "The private key of the certificate: a PEM file of the project, or the PEM text."),
+    key(
+        "auth.certificate",
+        "text",
+        "",
+        "The client certificate, for `certificate`: a PEM file of the project, or the PEM text.",
+    ),
+    key(
+        "auth.key",
+        "text",
+        "",
+        "The private key of the certificate: a PEM file of the project, or the PEM text.",
+    ),
     key("tls", "map", "", "Whom to trust."),
-    key("tls.ca", "text", "the system's", "The authorities to trust instead of the system's: a PEM file of the project, or the PEM text."),
+    key(
+        "tls.ca",
+        "text",
+        "the system's",
+        "The authorities to trust instead of the system's: a PEM file of the project, or the PEM text.",
+    ),
     key("tls.certificate", "text", "", "A client certificate beside another kind of `auth`."),
     key("tls.key", "text", "", "The private key of that certificate."),
     key("headers", "map", "", "HTTP headers of every request."),
@@ -60,6 +91,8 @@ pub(crate) struct Config {
     pub(crate) service: Option<String>,
     /// The port.
     pub(crate) port: Option<String>,
+    /// What is broken in the WSDL is a warning.
+    pub(crate) tolerant: bool,
     /// The WS-Security token.
     pub(crate) token: Option<UserToken>,
     /// HTTP headers of every request.
@@ -87,7 +120,9 @@ pub(crate) fn read(settings: &Settings<'_>, files: &dyn Files) -> Result<Config,
     }
     let url = forms.text(node, "url");
     let target = url.filter(|(text, _)| forms.is_known(text)).and_then(|(text, span)| {
-        Target::parse(text).map_err(|reason| forms.wrong(span, format!("`url` cannot be used: {reason}"))).ok()
+        Target::parse(text)
+            .map_err(|reason| forms.wrong(span, format!("`url` cannot be used: {reason}")))
+            .ok()
     });
     let mut headers = http_headers(&mut forms, node);
     let auth = node.at("auth");
@@ -99,6 +134,7 @@ pub(crate) fn read(settings: &Settings<'_>, files: &dyn Files) -> Result<Config,
         wsdl_span: wsdl.map_or(node.span, |(_, span)| span),
         service: forms.text(node, "service").map(|(text, _)| text.to_owned()),
         port: forms.text(node, "port").map(|(text, _)| text.to_owned()),
+        tolerant: forms.truth(node, "tolerant").unwrap_or(false),
         token,
         headers,
         header: header(&mut forms, node),
@@ -115,7 +151,8 @@ fn credentials(
     auth: &Node,
     headers: &mut Vec<(String, Secret<String>)>,
 ) -> Option<UserToken> {
-    const KNOWN: &[&str] = &["type", "user", "password", "digest", "timestamp", "token", "certificate", "key"];
+    const KNOWN: &[&str] =
+        &["type", "user", "password", "digest", "timestamp", "token", "certificate", "key"];
     forms.keys(auth, "auth", KNOWN);
     let (kind, span) = forms.text(auth, "type").unwrap_or(("none", auth.span));
     let allowed: &[&str] = match kind {
@@ -125,7 +162,10 @@ fn credentials(
         "certificate" => &["type", "certificate", "key"],
         "none" => &["type"],
         _ => {
-            forms.wrong(span, format!("`auth.type` is one of wsse, basic, bearer, certificate and none, not `{kind}`"));
+            forms.wrong(
+                span,
+                format!("`auth.type` is one of wsse, basic, bearer, certificate and none, not `{kind}`"),
+            );
             return None;
         }
     };
@@ -211,7 +251,9 @@ fn tls(forms: &mut Forms<'_>, node: &Node) -> Tls {
     let empty = Node { span: node.span, kind: kernel::NodeKind::Null };
     let tls = node.at("tls").unwrap_or(&empty);
     forms.keys(tls, "tls", &["ca", "certificate", "key"]);
-    let auth = node.at("auth").filter(|auth| forms.text(auth, "type").is_some_and(|(kind, _)| kind == "certificate"));
+    let auth = node
+        .at("auth")
+        .filter(|auth| forms.text(auth, "type").is_some_and(|(kind, _)| kind == "certificate"));
     let by_tls = tls.at("certificate").is_some() || tls.at("key").is_some();
     if by_tls && auth.is_some() {
         forms.wrong(tls.span, "the client certificate stands under `auth` and under `tls`; keep one".into());

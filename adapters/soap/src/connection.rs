@@ -14,8 +14,8 @@ use crate::wsdl::{self, Binding, Payload, Selection, SoapVersion, Wsdl};
 use adapters_client::{Client, Target};
 use adapters_ports::{Adapter, AdapterError, Backend, Connection, Files, KeyDoc, Opened, Settings, Wire};
 use kernel::{
-    Cause, Class, Diagnostic, Document, Error, Interest, Limits, OperationId, PartId, Progress, Scalar, Sources,
-    Stop, TypeId, Visitor,
+    Cause, Class, Diagnostic, Document, Error, Interest, Limits, OperationId, PartId, Progress, Scalar,
+    Shape, Sources, Stop, TypeId, Visitor,
 };
 use std::sync::Arc;
 
@@ -40,7 +40,11 @@ impl Adapter for Soap {
         findings: &mut Vec<Diagnostic>,
     ) -> Result<Opened, AdapterError> {
         let config = config::read(settings, files).map_err(AdapterError)?;
-        let selection = Selection { service: config.service.as_deref(), port: config.port.as_deref(), ..Selection::default() };
+        let selection = Selection {
+            service: config.service.as_deref(),
+            port: config.port.as_deref(),
+            ..Selection::default()
+        };
         let wsdl = wsdl::load_port(&config.wsdl, selection, files, sources).map_err(|mut wrong| {
             // A file that cannot be read has no place in itself: the place is where it is named.
             wrong.iter_mut().for_each(|one| one.span = one.span.or(Some(config.wsdl_span)));
@@ -53,6 +57,28 @@ impl Adapter for Soap {
         let catalogue = wsdl.catalogue.clone();
         let connection = SoapConnection { wsdl, index, spaces, limits: config.limits, service };
         Ok(Opened { catalogue, connection: Arc::new(connection) })
+    }
+}
+
+/// Writes elements of a shape, without a service around them.
+#[derive(Debug)]
+pub struct Recoder {
+    shape: Arc<Shape>,
+    spaces: Spaces,
+}
+
+impl Recoder {
+    /// Prepares a shape.
+    pub fn new(shape: Arc<Shape>) -> Self {
+        Self { spaces: Spaces::new(&shape), shape }
+    }
+
+    /// Writes the element that a part is.
+    ///
+    /// # Errors
+    /// A value that XML cannot hold.
+    pub fn element(&self, part: PartId, content: &mut dyn Document) -> Result<Wire, Error> {
+        encoder::element(&self.shape, &self.spaces, part, content).map(Wire::from)
     }
 }
 
@@ -153,7 +179,9 @@ fn target(wsdl: &Wsdl, config: &Config, settings: &Settings<'_>) -> Result<Optio
         let message = "`url` is missing, and the WSDL names no address";
         return match settings.offline {
             true => Ok(None),
-            false => Err(Diagnostic::new("E007", settings.node.span, message).hint("say where the service is")),
+            false => {
+                Err(Diagnostic::new("E007", settings.node.span, message).hint("say where the service is"))
+            }
         };
     };
     Target::parse(address).map(Some).map_err(|reason| {

@@ -27,7 +27,11 @@ pub(crate) struct Message<'a> {
 ///
 /// # Errors
 /// The message is not well-formed.
-pub(crate) fn read(message: Message<'_>, index: &Index, details: &[PartId]) -> Result<FaultReply, DecodeError> {
+pub(crate) fn read(
+    message: Message<'_>,
+    index: &Index,
+    details: &[PartId],
+) -> Result<FaultReply, DecodeError> {
     let mut walk = fault(message)?;
     let mut reply = FaultReply::default();
     let mut detail = None;
@@ -201,14 +205,25 @@ mod tests {
             assert_eq!(told(xml), (code.to_owned(), text.to_owned(), detail), "{xml}");
         };
         let v11 = |fault: &str| {
-            format!("<s:Envelope xmlns:s='{SOAP_11}'><s:Header><x/></s:Header><s:Body><s:Fault>{fault}</s:Fault></s:Body></s:Envelope>")
+            format!(
+                "<s:Envelope xmlns:s='{SOAP_11}'><s:Header><x/></s:Header><s:Body><s:Fault>{fault}</s:Fault></s:Body></s:Envelope>"
+            )
         };
         let v12 = |fault: &str| {
-            format!("<s:Envelope xmlns:s='{SOAP_12}'><s:Body><s:Fault>{fault}</s:Fault></s:Body></s:Envelope>")
+            format!(
+                "<s:Envelope xmlns:s='{SOAP_12}'><s:Body><s:Fault>{fault}</s:Fault></s:Body></s:Envelope>"
+            )
         };
-        check(&v11("<faultcode> s:Client.NotFound\n</faultcode><faultstring>no &amp; no</faultstring>"), "Client.NotFound", "no & no", None);
         check(
-            &v11("<detail><other/><order xmlns='urn:t'><note>1</note></order></detail><faultcode>x</faultcode>"),
+            &v11("<faultcode> s:Client.NotFound\n</faultcode><faultstring>no &amp; no</faultstring>"),
+            "Client.NotFound",
+            "no & no",
+            None,
+        );
+        check(
+            &v11(
+                "<detail><other/><order xmlns='urn:t'><note>1</note></order></detail><faultcode>x</faultcode>",
+            ),
             "x",
             "",
             Some(&["note=\"1\""]),

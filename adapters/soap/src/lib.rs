@@ -11,7 +11,7 @@ mod schema;
 mod wire;
 mod wsdl;
 
-pub use connection::Soap;
+pub use connection::{Recoder, Soap};
 pub use inspect::inspect;
 pub use schema::{Schema, load_xsd};
 pub use wire::{Decoder, Index, difference, wellformed};

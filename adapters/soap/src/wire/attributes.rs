@@ -87,7 +87,8 @@ fn one(bytes: &[u8], at: &mut usize) -> Result<Attribute, (usize, &'static str)>
         return Err((equals, "an attribute has no value"));
     }
     let open = equals + 1 + chars::run(&bytes[equals + 1..], SPACE);
-    let quote = *bytes.get(open).filter(|b| matches!(b, b'"' | b'\'')).ok_or((open, "a value is not quoted"))?;
+    let quote =
+        *bytes.get(open).filter(|b| matches!(b, b'"' | b'\'')).ok_or((open, "a value is not quoted"))?;
     let length = memchr(quote, &bytes[open + 1..]).ok_or((open, "a value has no end"))?;
     let value = (open + 1, open + 1 + length);
     *at = value.1 + 1;

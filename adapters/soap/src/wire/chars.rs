@@ -107,7 +107,8 @@ mod tests {
         for good in ["a", "_a", "a-b.c", "p:a", "é", "\u{10000}x", "a\u{B7}"] {
             check(good, true);
         }
-        for bad in ["", ":", ":a", "a:", "a:b:c", "1a", "-a", "a b", "p:1", "\u{D7}", "\u{37E}", "a\u{2000}"] {
+        for bad in ["", ":", ":a", "a:", "a:b:c", "1a", "-a", "a b", "p:1", "\u{D7}", "\u{37E}", "a\u{2000}"]
+        {
             check(bad, false);
         }
     }

@@ -13,7 +13,8 @@ use super::chars::{self, SPACE};
 pub(crate) fn check(content: &str) -> Result<(), &'static str> {
     let wrong = "the XML declaration is not well-formed";
     let mut rest = content;
-    let version = attribute(&mut rest, "version").map_err(|()| wrong)?.ok_or("the XML declaration has no version")?;
+    let version =
+        attribute(&mut rest, "version").map_err(|()| wrong)?.ok_or("the XML declaration has no version")?;
     if !version.strip_prefix("1.").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
         return Err("the version of XML is not 1.0");
     }
@@ -51,11 +52,10 @@ fn trim(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn a_declaration_has_its_attributes_in_order_and_apart() {
-        let check = |content: &str, expected: bool| assert_eq!(super::check(content).is_ok(), expected, "{content}");
+        let check =
+            |content: &str, expected: bool| assert_eq!(super::check(content).is_ok(), expected, "{content}");
         check(" version='1.0'", true);
         check(" version = \"1.0\" encoding='UTF-8' standalone='no' ", true);
         check(" version='1.1' standalone='yes'", true);

@@ -475,7 +475,8 @@ mod tests {
         }
         let sample = sample();
         let shape = sample.index.shape();
-        let (item, ty) = shape.parts().find(|(_, part)| &*part.name.local == "item").map(|(id, p)| (id, p.ty)).unwrap();
+        let (item, ty) =
+            shape.parts().find(|(_, part)| &*part.name.local == "item").map(|(id, p)| (id, p.ty)).unwrap();
         let sku = shape.parts().find(|(_, part)| &*part.name.local == "sku").map(|(id, _)| id).unwrap();
         let mut content = One(sku, TypeId(0), "a\0", item, ty);
         let error = element(shape, &Spaces::new(shape), sample.order, &mut content).unwrap_err();

@@ -192,7 +192,10 @@ fn state(label: &str) -> Result<State, String> {
         "windows-1252" | "cp1252" => Ok(other(encoding_rs::WINDOWS_1252)),
         "utf-16be" => Ok(other(encoding_rs::UTF_16BE)),
         "utf-16le" | "utf-16" => Ok(other(encoding_rs::UTF_16LE)),
-        _ => Err("the encoding is not supported: UTF-8, UTF-16, ISO-8859-1, ISO-8859-15 and windows-1252 are".into()),
+        _ => {
+            Err("the encoding is not supported: UTF-8, UTF-16, ISO-8859-1, ISO-8859-15 and windows-1252 are"
+                .into())
+        }
     }
 }
 

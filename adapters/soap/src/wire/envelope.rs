@@ -117,7 +117,9 @@ mod tests {
         let envelope = Envelope::new(SoapVersion::V11, "<h/>", Some(token));
         let (a, b) = (message(&envelope), message(&envelope));
         assert_ne!(a, b);
-        assert!(a.contains("<s:Header><h/><w:Security") && a.contains("</w:Security></s:Header><s:Body><a/>"));
+        assert!(
+            a.contains("<s:Header><h/><w:Security") && a.contains("</w:Security></s:Header><s:Body><a/>")
+        );
         assert_eq!(crate::wire::wellformed(a.as_bytes(), kernel::Limits::default()), Ok(()));
     }
 

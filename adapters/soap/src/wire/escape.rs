@@ -53,7 +53,9 @@ pub(crate) fn lexical(scalar: Scalar<'_>, ty: Option<&ScalarType>, out: &mut Str
         Scalar::Int(value) => write!(out, "{value}"),
         Scalar::Decimal(value) => write!(out, "{value}"),
         // Source: XML Schema Part 2, section 3.2.5.1.
-        Scalar::Float(value) if value.is_infinite() => out.write_str(if value > 0.0 { "INF" } else { "-INF" }),
+        Scalar::Float(value) if value.is_infinite() => {
+            out.write_str(if value > 0.0 { "INF" } else { "-INF" })
+        }
         Scalar::Float(value) => write!(out, "{value}"),
         Scalar::Date(value) => write!(out, "{value}"),
         Scalar::Time(value) => write!(out, "{value}"),

@@ -151,7 +151,9 @@ fn attributes_differ(expected: &Element, found: &Element, path: &str) -> Option<
     for (name, value) in &expected.attributes {
         match found.attributes.get(name) {
             Some(other) if other == value => {}
-            Some(other) => return Some(format!("{path}/@{}: expected {value:?}, found {other:?}", name.local)),
+            Some(other) => {
+                return Some(format!("{path}/@{}: expected {value:?}, found {other:?}", name.local));
+            }
             None => return Some(format!("{path}/@{}: is missing", name.local)),
         }
     }
@@ -165,11 +167,13 @@ fn texts_differ(expected: &Element, found: &Element, path: &str) -> Option<Strin
 }
 
 impl Element {
-    /// Its texts; none where only white space stands between its elements.
+    /// Its texts; none where only white space stands between its elements, or only a line break in an element
+    /// that has none: whoever breaks a line between two tags means nothing by it.
     fn significant(&self) -> &[String] {
         let blank = self.texts.iter().all(|text| chars::is_blank(text));
-        let nothing = self.children.is_empty() && self.texts.iter().all(String::is_empty);
-        if nothing || (blank && !self.children.is_empty()) { &[] } else { &self.texts }
+        let formatted =
+            !self.children.is_empty() || self.texts.iter().all(|text| text.is_empty() || text.contains('\n'));
+        if blank && formatted { &[] } else { &self.texts }
     }
 }
 
@@ -194,6 +198,7 @@ mod tests {
         check("<a x='1' y='2'><b/></a>", "<a y=\"2\" x=\"1\">\n <b></b><!-- c --></a>", None);
         check("<p:a xmlns:p='u'><p:b/></p:a>", "<a xmlns='u'><q:b xmlns:q='u'/></a>", None);
         check("<a>1&amp;</a>", "<a><![CDATA[1&]]></a>", None);
+        check("<a>\n  </a>", "<a/>", None);
         let xsi = "xmlns:i='http://www.w3.org/2001/XMLSchema-instance'";
         check(
             &format!("<a {xsi} xmlns:t='u' i:type='t:x' i:nil='1'/>"),

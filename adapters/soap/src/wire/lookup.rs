@@ -142,7 +142,9 @@ impl Index {
         let ty = self.shape.part(part).ty;
         let (scalar, polymorphic) = match &self.shape.ty(ty).kind {
             TypeKind::Scalar(_) => (true, false),
-            TypeKind::Group(group) => (false, !group.derived.is_empty() || group.abstract_ || self.is_anything(ty)),
+            TypeKind::Group(group) => {
+                (false, !group.derived.is_empty() || group.abstract_ || self.is_anything(ty))
+            }
         };
         Known { part, ty, scalar, polymorphic, table: NO_TABLE }
     }
@@ -167,13 +169,20 @@ impl Lookup {
     }
 
     /// Returns the table of the type of an element that was found at `position`, if it stands in the same context.
-    pub(crate) fn inner_table(&mut self, table: TableId, position: u32, context: ContextId, ty: TypeId) -> TableId {
+    pub(crate) fn inner_table(
+        &mut self,
+        table: TableId,
+        position: u32,
+        context: ContextId,
+        ty: TypeId,
+    ) -> TableId {
         let entry = self.tables.get(table as usize).and_then(|table| table.elements.get(position as usize));
         match entry {
             Some((_, Found::Part(known))) if known.ty == ty && known.table != NO_TABLE => known.table,
             Some((_, Found::Part(known))) if known.ty == ty => {
                 let inner = self.table(ty, context);
-                if let (_, Found::Part(known)) = &mut self.tables[table as usize].elements[position as usize] {
+                if let (_, Found::Part(known)) = &mut self.tables[table as usize].elements[position as usize]
+                {
                     known.table = inner;
                 }
                 inner

@@ -143,7 +143,9 @@ impl Beginning {
                 self.stage = Stage::Body(version);
             }
             Stage::Envelope(_) => self.walk.pass(&child),
-            Stage::Body(version) if child.is(namespace(version), "Fault") => return Ok(Step::Held(Judged::Fault)),
+            Stage::Body(version) if child.is(namespace(version), "Fault") => {
+                return Ok(Step::Held(Judged::Fault));
+            }
             Stage::Body(version) => return Ok(Step::Held(Judged::Answer(Some(child), version))),
         }
         Ok(Step::On)
@@ -158,7 +160,11 @@ impl Beginning {
     ) -> Result<Held, DecodeError> {
         let offset = self.walk.tokens.input.offset(self.walk.tokens.input.at);
         if version != expected.version {
-            let message = format!("expected an envelope of {}, found one of {}", namespace(expected.version), namespace(version));
+            let message = format!(
+                "expected an envelope of {}, found one of {}",
+                namespace(expected.version),
+                namespace(version)
+            );
             return Err(DecodeError::new(message, offset));
         }
         let part = index.shape().part(expected.root);

@@ -62,7 +62,18 @@ pub(crate) fn write(token: &UserToken, version: SoapVersion, fresh: &Fresh, out:
     let created = time(fresh.now);
     let id = hex(&fresh.nonce[..8]);
     let must = if version == SoapVersion::V11 { "1" } else { "true" };
-    push(out, &["<w:Security xmlns:w=\"", EXTENSION, "\" xmlns:u=\"", UTILITY, "\" s:mustUnderstand=\"", must, "\">"]);
+    push(
+        out,
+        &[
+            "<w:Security xmlns:w=\"",
+            EXTENSION,
+            "\" xmlns:u=\"",
+            UTILITY,
+            "\" s:mustUnderstand=\"",
+            must,
+            "\">",
+        ],
+    );
     if let Some(valid) = token.valid {
         let expires = fresh.now.checked_add(valid).unwrap_or(Timestamp::MAX);
         push(out, &["<u:Timestamp u:Id=\"TS-", &id, "\"><u:Created>", &created, "</u:Created><u:Expires>"]);

@@ -4,8 +4,8 @@
 
 use super::lookup::Index;
 use kernel::{
-    Group, Interest, Name, Occurs, Part, PartId, PartKind, Particle, Scalar, ScalarType, Shape, ShapeBuilder, Stop,
-    Type, TypeId, TypeKind, Visitor,
+    Group, Interest, Name, Occurs, Part, PartId, PartKind, Particle, Scalar, ScalarType, Shape, ShapeBuilder,
+    Stop, Type, TypeId, TypeKind, Visitor,
 };
 use std::sync::Arc;
 
@@ -69,7 +69,10 @@ pub(crate) fn sample() -> Sample {
     let inner = part(&mut b, "item", element, item, Occurs::ANY);
     let parts = vec![sku, price, inner];
     let content = elements(&b, &parts);
-    b.define(item, Type { name: None, kind: TypeKind::Group(Group { parts, content, ..Group::default() }), span: None });
+    b.define(
+        item,
+        Type { name: None, kind: TypeKind::Group(Group { parts, content, ..Group::default() }), span: None },
+    );
 
     let id = part(&mut b, "id", attribute, text, Occurs::OPTIONAL);
     let customer = part(&mut b, "customer", element, party, Occurs::OPTIONAL);

@@ -126,7 +126,9 @@ mod tests {
         check("a & b", Place::Content, Err(102));
         check("&nbsp;", Place::Attribute, Err(100));
         check("é&;", Place::Content, Err(102));
-        for bad in ["&#0;", "&#x1F;", "&#xD800;", "&#x110000;", "&#+65;", "&#;", "&#x;", "&#99999999999;", "&#XA;"] {
+        for bad in
+            ["&#0;", "&#x1F;", "&#xD800;", "&#x110000;", "&#+65;", "&#;", "&#x;", "&#99999999999;", "&#XA;"]
+        {
             check(bad, Place::Content, Err(100));
         }
     }

@@ -189,7 +189,9 @@ impl Tokenizer {
             None if self.open.depth() > 0 => {
                 self.bounded(length - at, at)?;
                 match self.input.is_used_up(length) {
-                    true => Err(self.error(length, format!("the message ends within {}", self.open.describe()))),
+                    true => {
+                        Err(self.error(length, format!("the message ends within {}", self.open.describe())))
+                    }
                     false => self.wait(length, "an element"),
                 }
             }

@@ -104,7 +104,14 @@ impl Decoder {
         self.parts_of_tag(tag, 0, to)
     }
 
-    pub(super) fn push_frame(&mut self, part: PartId, ty: TypeId, table: TableId, context: ContextId, nil: bool) {
+    pub(super) fn push_frame(
+        &mut self,
+        part: PartId,
+        ty: TypeId,
+        table: TableId,
+        context: ContextId,
+        nil: bool,
+    ) {
         let shape = self.lookup.index.shape();
         let own = match (shape.text_part(ty), shape.group(ty)) {
             (Some(text), Some(group)) if group.content.is_none() && !group.mixed => Own::Value(text),
@@ -123,7 +130,8 @@ impl Decoder {
         if *local == *expected.local && space == expected.space.as_deref() {
             return Ok(());
         }
-        let (expected, found) = (qualified(expected.space.as_deref(), &expected.local), qualified(space, local));
+        let (expected, found) =
+            (qualified(expected.space.as_deref(), &expected.local), qualified(space, local));
         Err(DecodeError::new(format!("expected the element {expected}, found {found}"), offset))
     }
 
@@ -153,7 +161,11 @@ impl Decoder {
             self.state = State::Closed;
             self.pass_element(tag)?;
             let is_root = self.frames.len() == 1;
-            return Ok(if is_root { Flow::On } else { Flow::unless_stopped(to.leaf(frame.part, Scalar::Nil)) });
+            return Ok(if is_root {
+                Flow::On
+            } else {
+                Flow::unless_stopped(to.leaf(frame.part, Scalar::Nil))
+            });
         }
         let Own::Value(text) = frame.own else {
             self.tokens.enter(tag);
@@ -195,7 +207,8 @@ impl Decoder {
         hint: &mut u32,
         to: &mut dyn Visitor,
     ) -> Step {
-        let Some(known) = self.attribute(frame.table, frame.ty, frame.context, tag, attribute, hint, to)? else {
+        let Some(known) = self.attribute(frame.table, frame.ty, frame.context, tag, attribute, hint, to)?
+        else {
             return Ok(Flow::On);
         };
         match to.enter(known.part, known.ty) {

@@ -26,7 +26,8 @@ fn events(
             Progress::Paused | Progress::Stopped => {}
             Progress::NeedInput if rest.is_empty() => decoder.close(),
             Progress::NeedInput => {
-                let (piece, behind) = rest.split_at(cuts.next().map_or(rest.len(), |&cut| cut.min(rest.len())));
+                let (piece, behind) =
+                    rest.split_at(cuts.next().map_or(rest.len(), |&cut| cut.min(rest.len())));
                 decoder.feed(piece);
                 rest = behind;
             }
@@ -43,7 +44,11 @@ fn check(xml: &str, expected: &str) {
     assert_eq!(whole(|recorder| recorder.stopping = true), expected, "with stops: {xml}");
     for cut in 1..xml.len() {
         let both = |recorder: &mut Recorder| (recorder.pausing, recorder.stopping) = (true, true);
-        assert_eq!(events(xml.as_bytes(), &[cut], Limits::default(), |_| {}), expected, "cut at {cut}: {xml}");
+        assert_eq!(
+            events(xml.as_bytes(), &[cut], Limits::default(), |_| {}),
+            expected,
+            "cut at {cut}: {xml}"
+        );
         assert_eq!(events(xml.as_bytes(), &[cut], Limits::default(), both), expected, "cut at {cut}: {xml}");
     }
     let ones = vec![1; xml.len()];
@@ -64,26 +69,43 @@ fn parts_are_told_in_order_however_they_arrive() {
         "<t:order xmlns:t='urn:t'><t:note>a<!-- no -->b<![CDATA[<c>&amp;]]>&#x64;\r\ne</t:note></t:order>",
         "note=\"ab<c>&amp;d\\ne\"",
     );
-    check("<order xmlns='urn:t'><item sku='1'><item sku='2'/></item></order>", "item:(|@sku=\"1\"|item:(|@sku=\"2\"|)|)");
+    check(
+        "<order xmlns='urn:t'><item sku='1'><item sku='2'/></item></order>",
+        "item:(|@sku=\"1\"|item:(|@sku=\"2\"|)|)",
+    );
     check("<ping xmlns='urn:t'>pong</ping>", "ping=\"pong\"");
 }
 
 #[test]
 fn prefixes_and_default_namespaces_may_change_anywhere() {
-    check("<o:order xmlns:o='urn:t'><note xmlns='urn:t'>1</note><x:note xmlns:x='urn:t'>2</x:note></o:order>", "note=\"1\"|note=\"2\"");
+    check(
+        "<o:order xmlns:o='urn:t'><note xmlns='urn:t'>1</note><x:note xmlns:x='urn:t'>2</x:note></o:order>",
+        "note=\"1\"|note=\"2\"",
+    );
     check(
         "<order xmlns='urn:t'><note xmlns='urn:other'>1</note><o:note xmlns:o='urn:other'>1</o:note><note>2</note></order>",
         "?note|?note|note=\"2\"",
     );
-    check("<a:order xmlns:a='urn:t' xmlns:b='urn:t'><b:note>1</b:note><a:note>2</a:note></a:order>", "note=\"1\"|note=\"2\"");
-    check("<order xmlns='urn:t'><item xmlns:p='urn:t' sku='1'><p:item p:sku='9' sku='2'/></item></order>",
-        "item:(|@sku=\"1\"|item:(|?sku|@sku=\"2\"|)|)");
+    check(
+        "<a:order xmlns:a='urn:t' xmlns:b='urn:t'><b:note>1</b:note><a:note>2</a:note></a:order>",
+        "note=\"1\"|note=\"2\"",
+    );
+    check(
+        "<order xmlns='urn:t'><item xmlns:p='urn:t' sku='1'><p:item p:sku='9' sku='2'/></item></order>",
+        "item:(|@sku=\"1\"|item:(|?sku|@sku=\"2\"|)|)",
+    );
 }
 
 #[test]
 fn unknown_things_are_told_by_name_and_passed_over() {
-    check("<order xmlns='urn:t' new='1'><x><y>&</y></x><note>1</note>text</order>".replace('&', "").as_str(), "?new|?x|note=\"1\"|?text()");
-    check("<order xmlns='urn:t'><note lang='de' xml:lang='de'>a<b>c</b>d</note></order>", "?lang|?b|note=\"ad\"");
+    check(
+        "<order xmlns='urn:t' new='1'><x><y>&</y></x><note>1</note>text</order>".replace('&', "").as_str(),
+        "?new|?x|note=\"1\"|?text()",
+    );
+    check(
+        "<order xmlns='urn:t'><note lang='de' xml:lang='de'>a<b>c</b>d</note></order>",
+        "?lang|?b|note=\"ad\"",
+    );
     check("<order xmlns='urn:t'><extra any='1'><x/>text</extra></order>", "extra:Open(|)");
 }
 
@@ -91,16 +113,25 @@ fn unknown_things_are_told_by_name_and_passed_over() {
 fn a_substituted_type_is_told_with_its_part() {
     let xsi = "xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xmlns:t='urn:t'";
     check(
-        &format!("<order {NS} {xsi}><customer xsi:type='t:Company' vat='1'><name>A</name></customer></order>"),
+        &format!(
+            "<order {NS} {xsi}><customer xsi:type='t:Company' vat='1'><name>A</name></customer></order>"
+        ),
         "customer:Company(|xsi:type=\"Company\"|@vat=\"1\"|name=\"A\"|)",
     );
     check(
-        &format!("<order {NS} {xsi}><customer xsi:type=' Person '><name>A</name><born>1</born></customer></order>"),
+        &format!(
+            "<order {NS} {xsi}><customer xsi:type=' Person '><name>A</name><born>1</born></customer></order>"
+        ),
         "customer:Person(|xsi:type=\"Person\"|name=\"A\"|born=\"1\"|)",
     );
-    check(&format!("<order {NS}><customer><name>A</name></customer></order>"), "customer:Party(|xsi:type=\"Party\"|name=\"A\"|)");
     check(
-        &format!("<order {NS} {xsi} xmlns:xsd='http://www.w3.org/2001/XMLSchema'><note xsi:type='xsd:string'>A</note></order>"),
+        &format!("<order {NS}><customer><name>A</name></customer></order>"),
+        "customer:Party(|xsi:type=\"Party\"|name=\"A\"|)",
+    );
+    check(
+        &format!(
+            "<order {NS} {xsi} xmlns:xsd='http://www.w3.org/2001/XMLSchema'><note xsi:type='xsd:string'>A</note></order>"
+        ),
         "note=\"A\"",
     );
 }
@@ -118,7 +149,10 @@ fn nil_is_told_as_nil() {
 
 #[test]
 fn own_text_between_elements_is_told_joined_at_the_end() {
-    check("<order xmlns='urn:t'><prose>a<b>x</b>b&lt;<b/></prose></order>", "prose:Mixed(|b=\"x\"|b=\"\"|#text=\"ab<\"|)");
+    check(
+        "<order xmlns='urn:t'><prose>a<b>x</b>b&lt;<b/></prose></order>",
+        "prose:Mixed(|b=\"x\"|b=\"\"|#text=\"ab<\"|)",
+    );
     check("<order xmlns='urn:t'><prose> <b>x</b> </prose></order>", "prose:Mixed(|b=\"x\"|)");
 }
 
@@ -142,7 +176,8 @@ fn what_is_not_xml_or_not_of_the_shape_is_refused_with_its_place() {
     let refused = |xml: &str, message: &str, at: usize| {
         for skip in [&[][..], &["item", "note"]] {
             for pieces in [vec![], vec![1; xml.len()]] {
-                let told = events(xml.as_bytes(), &pieces, Limits::default(), |recorder| recorder.skip = skip);
+                let told =
+                    events(xml.as_bytes(), &pieces, Limits::default(), |recorder| recorder.skip = skip);
                 let (found, offset) = told.expect_err(xml);
                 assert!(found.contains(message), "{xml}: {found}");
                 assert_eq!(offset, at as u64, "{xml}: {found}");
@@ -168,8 +203,11 @@ fn what_is_not_xml_or_not_of_the_shape_is_refused_with_its_place() {
     refused("<order xmlns='urn:t' id=1/>", "not quoted", 24);
     refused("<order xmlns='urn:t' id='1'x='2'/>", "white space is missing", 27);
     refused("<order xmlns='urn:t'><item>\u{1}</item></order>", "U+0001", 27);
-    refused("<order xmlns='urn:t'><customer xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:type='Order'/></order>",
-        "does not derive", 95);
+    refused(
+        "<order xmlns='urn:t'><customer xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:type='Order'/></order>",
+        "does not derive",
+        95,
+    );
     refused("<order xmlns='urn:t'><!DOCTYPE x></order>", "DOCTYPE", 21);
     refused("<order xmlns='urn:t'><1/></order>", "name was expected", 22);
 }
@@ -183,14 +221,18 @@ fn what_is_wanted_is_read_strictly() {
     refused("<order xmlns='urn:t'><note>&nbsp;</note></order>", "not declared");
     refused("<order xmlns='urn:t'><note>]]></note></order>", "]]>");
     refused("<order xmlns='urn:t' id='&#0;'/>", "no character of XML");
-    refused("<order xmlns='urn:t' xmlns:i='http://www.w3.org/2001/XMLSchema-instance'><note i:nil='yes'/></order>", "xsi:nil");
+    refused(
+        "<order xmlns='urn:t' xmlns:i='http://www.w3.org/2001/XMLSchema-instance'><note i:nil='yes'/></order>",
+        "xsi:nil",
+    );
 }
 
 #[test]
 fn every_limit_is_named_when_it_is_exceeded() {
     let check = |limits: Limits, xml: &str, key: &str| {
         for skip in [&[][..], &["item"]] {
-            let (found, _) = events(xml.as_bytes(), &[], limits, |recorder| recorder.skip = skip).expect_err(key);
+            let (found, _) =
+                events(xml.as_bytes(), &[], limits, |recorder| recorder.skip = skip).expect_err(key);
             assert!(found.contains(key), "{found}");
         }
     };
@@ -202,7 +244,11 @@ fn every_limit_is_named_when_it_is_exceeded() {
     check(default, &format!("<order {NS}>{deep}</order>"), "limits.depth of 64");
     for attributes in [&attributes, &double] {
         check(default, &format!("<order {NS}{attributes}/>"), "limits.attributes of 256");
-        check(default, &format!("<order {NS}><item><x{attributes}/></item></order>").replace("<x", "<item"), "limits.attributes of 256");
+        check(
+            default,
+            &format!("<order {NS}><item><x{attributes}/></item></order>").replace("<x", "<item"),
+            "limits.attributes of 256",
+        );
     }
     check(default, &format!("<order {NS}{spaces}/>"), "limits.namespaces of 64");
     let small = Limits { text_bytes_max: 10, message_bytes_max: 100, ..default };
@@ -224,7 +270,9 @@ fn many_small_pieces_do_not_cost_their_square() {
         format!("<order {NS}><item a='{long}'><![CDATA[{long}]]></item></order>"),
     ] {
         let ones = vec![1; xml.len()];
-        assert!(events(xml.as_bytes(), &ones, Limits::default(), |recorder| recorder.skip = &["item"]).is_ok());
+        assert!(
+            events(xml.as_bytes(), &ones, Limits::default(), |recorder| recorder.skip = &["item"]).is_ok()
+        );
     }
     assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
 }
