@@ -4,6 +4,19 @@
 
 pub mod ast;
 
+mod adapter;
+mod build;
+mod check;
+mod codes;
+mod load;
+mod overlay;
+pub(crate) mod suggest;
+mod syntax;
+mod table;
+mod variables;
+mod yaml;
+
+pub use adapter::{AdapterKey, unknown_adapter_keys};
 pub use ast::{
     Assign, Auth, AuthKind, Breaker, Case, CaseWhen, CodeSource, Codes, CompareOp, Conditions, Connection,
     Dedupe, ErrorRule, Events, Expr, Failures, Field, FieldKind, FieldName, Filter, Idempotency, LegacyRef,
@@ -12,3 +25,10 @@ pub use ast::{
     TestCall, TestMessage, TestRequest, TestResponse, Topic, ValueLine, Verb, Version, VersionField,
     VersionKind, VersionModel, Watch,
 };
+pub use codes::codes_from_csv;
+pub use load::{FORMAT, Options, load, load_with};
+pub use overlay::Kind;
+pub use variables::Variables;
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 use super::{Assign, Conditions, Events, Model, Operation, Path, Policy, Reconcile, Spanned, Test, Version};
 use crate::codec::CodeLine;
 use kernel::{Class, Node, Span};
+use std::fmt;
 use std::time::Duration;
 
 /// A project, parsed.
@@ -77,8 +78,8 @@ pub enum AuthKind {
     },
 }
 
-/// One entry of `connections:`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One entry of `connections:`. Its `Debug` leaves out the node, in which secrets may stand.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Connection {
     /// Its name.
     pub name: Spanned<String>,
@@ -150,6 +151,23 @@ pub enum CodeSource {
         /// The column with the legacy codes.
         legacy: Spanned<String>,
     },
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, kind, node: _, timezone, nulls, send, errors, policy, strict, span: _ } = self;
+        f.debug_struct("Connection")
+            .field("name", &name.value)
+            .field("kind", &kind.value)
+            .field("node", &"***")
+            .field("timezone", timezone)
+            .field("nulls", nulls)
+            .field("send", send)
+            .field("errors", errors)
+            .field("policy", policy)
+            .field("strict", strict)
+            .finish()
+    }
 }
 
 impl Project {
