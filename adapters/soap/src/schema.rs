@@ -4,7 +4,7 @@
 
 mod attributes;
 mod bounds;
-mod builtin;
+pub(crate) mod builtin;
 pub(crate) mod compile;
 mod complaints;
 mod complex;
@@ -12,8 +12,6 @@ mod declare;
 pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod index;
-#[cfg(test)]
-mod messages;
 mod model;
 mod simple;
 mod text;
