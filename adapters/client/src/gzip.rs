@@ -58,3 +58,26 @@ impl Gunzip {
         (!out.is_empty()).then(|| out.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    #[test]
+    fn a_step_is_bounded_however_well_the_input_was_packed() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&vec![b'x'; 8 << 20]).unwrap();
+        let mut gunzip = Gunzip::new();
+        gunzip.push(encoder.finish().unwrap().into());
+        let (mut steps, mut total) = (0, 0);
+        while let Some(piece) = gunzip.pull().unwrap() {
+            assert!(piece.len() <= 3 * STEP_BYTES, "{}", piece.len());
+            (steps, total) = (steps + 1, total + piece.len());
+        }
+        total += gunzip.finish().unwrap().map_or(0, |rest| rest.len());
+        assert_eq!(total, 8 << 20);
+        assert!(steps > 80, "{steps}");
+    }
+}

@@ -184,6 +184,14 @@ async fn a_gzip_bomb_stops_at_the_limit() {
 }
 
 #[tokio::test]
+async fn gzip_that_unpacks_to_nothing_for_ever_stops_too() {
+    let nothing = packed(b"").repeat(9000);
+    assert!(nothing.len() > 100_000 + (64 << 10));
+    let wire = [b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", &nothing[..]].concat();
+    check_large(&wire, "too large").await;
+}
+
+#[tokio::test]
 async fn a_failed_body_never_looks_like_an_end() {
     let server = Rude::start(|mut stream, _| async move {
         read_request(&mut stream).await;

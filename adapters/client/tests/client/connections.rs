@@ -142,6 +142,24 @@ async fn a_kept_connection_that_was_closed_meanwhile_is_never_written_to() {
 }
 
 #[tokio::test]
+async fn a_connection_that_was_unused_for_too_long_is_not_used_again() {
+    let server = Rude::start(|mut stream, _| async move {
+        while !read_request(&mut stream).await.is_empty() {
+            stream.write_all(OK).await.unwrap();
+        }
+    })
+    .await;
+    let mut config = Config::new(Target::parse(&server.url()).unwrap().origin);
+    config.idle_timeout = Duration::from_millis(20);
+    let client = Client::new(config).unwrap();
+    for round in 1..=3 {
+        assert_eq!(call(&client, &cx(), &[]).await.unwrap(), "ok");
+        assert_eq!(server.connections(), round);
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+}
+
+#[tokio::test]
 async fn bytes_that_nobody_asked_for_end_a_kept_connection() {
     let server = Rude::start(|mut stream, _| async move {
         read_request(&mut stream).await;
@@ -195,7 +213,7 @@ async fn no_listener_is_transient_and_nothing_was_sent() {
     let cx = cx();
     let error = call(&client, &cx, &[]).await.unwrap_err();
     assert_eq!((error.class, error.cause), (Class::Transient, Cause::Unavailable), "{error}");
-    assert!(!cx.sent.is_marked());
+    assert!(cx.sent.is_held());
     let nowhere = Config::new(Target::parse("http://no-such-host.invalid/").unwrap().origin);
     let error = call(&Client::new(nowhere).unwrap(), &cx, &[]).await.unwrap_err();
     assert_eq!((error.class, error.cause), (Class::Transient, Cause::Unavailable), "{error}");
@@ -255,6 +273,38 @@ async fn an_answer_that_comes_before_all_was_read_counts() {
     let head = client.head("POST", "/", &[]).unwrap();
     let response = client.send(&cx, &head, &[], &[Bytes::from(vec![b'x'; 8 << 20])]).await.unwrap();
     assert_eq!(response.status, 413);
+}
+
+#[tokio::test]
+async fn an_answer_before_a_reset_counts_and_ends_the_connection() {
+    let server = Rude::start(|mut stream, _| async move {
+        let mut some = [0; 4096];
+        stream.read_exact(&mut some).await.unwrap();
+        stream.write_all(b"HTTP/1.1 413 Large\r\nContent-Length: 3\r\n\r\nbig").await.unwrap();
+        // What was not read makes the close a reset.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    })
+    .await;
+    let (cx, client) = (cx(), client(&server));
+    let head = client.head("POST", "/", &[]).unwrap();
+    let mut response = client.send(&cx, &head, &[], &[Bytes::from(vec![b'x'; 32 << 20])]).await.unwrap();
+    assert_eq!((response.status, response.body.whole(&cx).await.unwrap()), (413, Bytes::from("big")));
+    assert_eq!(client.idle(), 0);
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_breaks_within_the_request_is_not_replaced() {
+    let server = Rude::start(|mut stream, _| async move {
+        read_request(&mut stream).await;
+        stream.write_all(OK).await.unwrap();
+        stream.read_exact(&mut [0; 4096]).await.unwrap();
+    })
+    .await;
+    let client = client(&server);
+    assert!(call(&client, &cx(), &[]).await.is_ok());
+    let error = call(&client, &cx(), &[Bytes::from(vec![b'x'; 32 << 20])]).await.unwrap_err();
+    assert_eq!((error.class, error.cause), (Class::Ambiguous, Cause::Broken), "{error}");
+    assert_eq!(server.connections(), 1);
 }
 
 #[tokio::test]

@@ -33,6 +33,17 @@ async fn an_answer_serves_while_it_is_fresh_and_not_longer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_is_as_old_as_its_question() {
+    let cache = Cache::<u32>::new(1 << 20);
+    let slow = || async {
+        sleep(seconds(10)).await;
+        Ok((1, 4))
+    };
+    cache.get_or_make("k", FRESH, STALE, soon(), slow).await.unwrap();
+    assert_eq!(get(&cache, Ok(2)).await.unwrap(), Cached { value: 1, age: seconds(10), stale: false });
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_old_answer_serves_only_where_the_class_permits_it_and_not_for_ever() {
     for class in Class::ALL {
         let cache = Cache::new(1 << 20);

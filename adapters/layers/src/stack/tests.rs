@@ -393,6 +393,23 @@ async fn whoever_would_wait_too_long_for_a_turn_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_has_too_many_ahead_is_told_at_once() {
+    let rate = RatePolicy { count: number(1), per: Duration::from_secs(1) };
+    let (stack, script) =
+        (Stack::new("s", Policy { rate: Some(rate), ..Policy::default() }), Script::new(&[Act::Answer]));
+    let contexts: Vec<_> = (0..6).map(|_| cx(20_000)).collect();
+    let patient = join_all(contexts.iter().map(|cx| stack.call(cx, &script)).collect());
+    let (patient, ()) = tokio::join!(patient, async {
+        sleep(Duration::from_millis(500)).await;
+        let begun = Instant::now();
+        let error = stack.call(&cx(3_000), &script).await.unwrap_err();
+        assert_eq!((error.class, begun.elapsed()), (Class::RateLimited, Duration::ZERO));
+        assert!(error.retry_after > Some(Duration::from_secs(5)), "{:?}", error.retry_after);
+    });
+    assert!(patient.iter().all(Result::is_ok));
+}
+
+#[tokio::test(start_paused = true)]
 async fn callers_that_give_up_take_no_turn_with_them() {
     let rate = RatePolicy { count: number(1), per: Duration::from_secs(1) };
     let (stack, script) =
