@@ -6,5 +6,7 @@ pub mod codec;
 pub mod expr;
 pub mod json;
 pub mod lang;
+pub mod plan;
+pub mod program;
 pub mod ty;
 pub mod value;

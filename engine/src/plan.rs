@@ -2,8 +2,10 @@
 //!
 //! **Invariant.** A plan is immutable; everything that changes while it runs is in the reader or the tree of one call.
 
+pub mod compile;
 pub mod errors;
 pub mod model;
 pub mod read;
 pub mod resolve;
+pub mod schema;
 pub mod tree;

@@ -13,7 +13,8 @@ mod residue;
 mod run;
 mod state;
 
-pub use layout::ReadPlan;
+pub use build::{ReadSpec, RecordSpec, TestPath};
+pub use layout::{ReadPlan, Yield};
 pub use residue::Residue;
 
 use crate::plan::errors::FaultView;

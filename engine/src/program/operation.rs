@@ -183,7 +183,9 @@ impl Method {
 
     /// Returns the method of a name.
     pub fn find(name: &str) -> Option<Self> {
-        [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete].into_iter().find(|method| method.name() == name)
+        [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete]
+            .into_iter()
+            .find(|method| method.name() == name)
     }
 }
 

@@ -61,7 +61,9 @@ fn parse(kind: &Kind, text: &str) -> Result<Value, String> {
         },
         Kind::Date => text.parse().map(Value::Date).map_err(|_| expected("a date such as 2026-06-01")),
         Kind::Time => text.parse().map(Value::Time).map_err(|_| expected("a time such as 09:30:00")),
-        Kind::Instant => instant(text).map(Value::Instant).ok_or_else(|| expected("an instant such as 2026-06-01T09:30:00Z")),
+        Kind::Instant => instant(text)
+            .map(Value::Instant)
+            .ok_or_else(|| expected("an instant such as 2026-06-01T09:30:00Z")),
         _ => Ok(Value::Text(text.into())),
     }
 }

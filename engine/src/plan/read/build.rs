@@ -89,6 +89,11 @@ impl ReadPlan {
         })
     }
 
+    /// Returns what comes of it.
+    pub fn gives(&self) -> Yield {
+        self.yields
+    }
+
     /// Returns whether the error table is decided before the payload begins.
     pub fn decides_early(&self) -> bool {
         self.pause.is_some()
@@ -131,7 +136,8 @@ impl Builder {
         for test in &spec.tests {
             self.test(&root, test);
         }
-        let details = spec.details.iter().map(|path| path.as_ref().map(|path| self.raw(&root, path))).collect();
+        let details =
+            spec.details.iter().map(|path| path.as_ref().map(|path| self.raw(&root, path))).collect();
         let cursor = spec.cursor.as_ref().map(|path| self.raw(&root, path));
         let mut key = Vec::new();
         if let Some(record) = &spec.record {
@@ -173,7 +179,11 @@ impl Builder {
                 self.step(&mut around, step, take(&step.pick));
             }
             let every = record.yields == Yield::Many;
-            self.step_into_level(&mut around, last, if every { every_one(&last.pick) } else { take(&last.pick) });
+            self.step_into_level(
+                &mut around,
+                last,
+                if every { every_one(&last.pick) } else { take(&last.pick) },
+            );
             self.fills(&around, 1, list);
             self.trie.branch(around.branch()).level = Some(number);
         }
@@ -187,7 +197,8 @@ impl Builder {
         let presence = test.patterns.iter().all(Pattern::is_presence);
         let steps = &test.path.steps;
         let attribute = steps.last().is_some_and(|step| self.is_attribute(&step.parts));
-        let to = if presence && attribute && steps.len() > 1 { &steps[..steps.len() - 1] } else { &steps[..] };
+        let to =
+            if presence && attribute && steps.len() > 1 { &steps[..steps.len() - 1] } else { &steps[..] };
         let mut around = root.clone();
         for step in to {
             self.step(&mut around, step, any_one(&step.pick));
@@ -233,7 +244,9 @@ impl Builder {
     /// Returns the edge at which the table is decided, if everything that it asks for comes before.
     fn pause(&self, spec: &ReadSpec<'_>) -> Option<u32> {
         let first = spec.record.as_ref()?.receive.steps.first()?;
-        let before = |path: &LegacyPath| path.steps.first().is_some_and(|step| self.precedes(spec.root, &step.parts, &first.parts));
+        let before = |path: &LegacyPath| {
+            path.steps.first().is_some_and(|step| self.precedes(spec.root, &step.parts, &first.parts))
+        };
         let asked = spec.tests.iter().map(|test| &test.path).chain(spec.details.iter().flatten());
         if spec.table.tests == 0 || spec.tests.is_empty() || !asked.into_iter().all(before) {
             return None;
@@ -246,10 +259,14 @@ impl Builder {
         if self.is_attribute(one) {
             return !self.is_attribute(other);
         }
-        let Some(Particle::Sequence(inner, occurs)) = self.shape.group(ty).and_then(|group| group.content.as_ref()) else {
+        let Some(Particle::Sequence(inner, occurs)) =
+            self.shape.group(ty).and_then(|group| group.content.as_ref())
+        else {
             return false;
         };
-        let at = |parts: &[PartId]| inner.iter().position(|particle| parts.iter().any(|&part| holds(particle, part)));
+        let at = |parts: &[PartId]| {
+            inner.iter().position(|particle| parts.iter().any(|&part| holds(particle, part)))
+        };
         !occurs.repeats() && matches!((at(one), at(other)), (Some(one), Some(other)) if one < other)
     }
 }

@@ -41,7 +41,8 @@ impl State {
             list.json.push(b',');
         }
         list.json.push(b'{');
-        let done = self.members(plan, number, &level.members, &mut list.json).and_then(|_| self.kept(plan, number));
+        let done =
+            self.members(plan, number, &level.members, &mut list.json).and_then(|_| self.kept(plan, number));
         list.json.push(b'}');
         list.count += 1;
         self.cells[level.list as usize] = Cell::List(list);
@@ -71,7 +72,13 @@ impl State {
     /// Writes members, and returns whether any of them came from the legacy system.
     ///
     /// A missing member is refused only if another one is there: an object without any is absent as a whole.
-    fn members(&mut self, plan: &ReadPlan, level: u32, members: &[Member], out: &mut Vec<u8>) -> Rendered<bool> {
+    fn members(
+        &mut self,
+        plan: &ReadPlan,
+        level: u32,
+        members: &[Member],
+        out: &mut Vec<u8>,
+    ) -> Rendered<bool> {
         let (mut present, mut neutral, mut refused) = (false, false, None);
         for member in members.iter().filter(|member| !member.label.is_empty()) {
             let mark = out.len();
@@ -95,7 +102,9 @@ impl State {
         let only_neutral = neutral && members.iter().all(|member| !member.is_legacy());
         match refused {
             // Level members are an element or a record, which is there; only an inner object may be absent as a whole.
-            Some(member) if present || std::ptr::eq(members, plan.levels[level as usize].members.as_slice()) => {
+            Some(member)
+                if present || std::ptr::eq(members, plan.levels[level as usize].members.as_slice()) =>
+            {
                 Err(self.contract(plan, level, member, "required and absent"))
             }
             _ => Ok(present || only_neutral),
@@ -147,7 +156,8 @@ impl State {
                     return Ok(Shown::Absent);
                 }
                 json::write(&value, out);
-                let constant = matches!(&member.kind, MemberKind::Computed { inputs, .. } if inputs.is_empty());
+                let constant =
+                    matches!(&member.kind, MemberKind::Computed { inputs, .. } if inputs.is_empty());
                 Ok(if constant { Shown::Neutral } else { Shown::Present })
             }
         }
@@ -178,7 +188,12 @@ impl State {
     }
 
     /// Returns the case that applies.
-    fn chosen<'a>(&self, plan: &ReadPlan, level: u32, member: &'a Member) -> Rendered<Option<&'a CaseMember>> {
+    fn chosen<'a>(
+        &self,
+        plan: &ReadPlan,
+        level: u32,
+        member: &'a Member,
+    ) -> Rendered<Option<&'a CaseMember>> {
         let MemberKind::Cases { selector, cases, .. } = &member.kind else { return Ok(None) };
         let Some(selector) = selector else {
             let there = |case: &&CaseMember| {

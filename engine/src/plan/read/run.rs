@@ -77,7 +77,9 @@ impl State {
         let Some(edge) = plan.pause else { return false };
         !self.decided
             && self.frames.len() == 1
-            && plan.branches[0].node.is_some_and(|node| plan.nodes[node as usize].find(part).any(|at| at == edge))
+            && plan.branches[0]
+                .node
+                .is_some_and(|node| plan.nodes[node as usize].find(part).any(|at| at == edge))
     }
 
     /// Follows one branch of the open part into a part of it.

@@ -2,10 +2,10 @@
 //!
 //! **Invariant.** Buffers are kept from reply to reply and shrunk when one of them grew large.
 
-use super::layout::{CellKind, Pass, ReadPlan, Yield};
-use super::late::Log;
-use super::residue::Residue;
 use super::Answer;
+use super::late::Log;
+use super::layout::{CellKind, Pass, ReadPlan, Yield};
+use super::residue::Residue;
 use crate::codec::CodecError;
 use crate::plan::errors::FaultView;
 use crate::plan::tree::Leaf;

@@ -56,6 +56,10 @@ mod tests {
         check("Sruname", &["GivenName", "Surname"], &["Surname"]);
         check("x", &["alpha", "beta"], &["alpha", "beta"]);
         check("x", &["a0", "a1aa", "a2aa", "a3aa", "a4aa", "a5aa", "a6aa", "a7aa", "a8aa"], &["a0"]);
-        check("xyzzy", &["aaaaaa", "baaaaa", "caaaaa", "daaaaa", "eaaaaa", "faaaaa", "gaaaaa", "haaaaa", "iaaaaa"], &[]);
+        check(
+            "xyzzy",
+            &["aaaaaa", "baaaaa", "caaaaa", "daaaaa", "eaaaaa", "faaaaa", "gaaaaa", "haaaaa", "iaaaaa"],
+            &[],
+        );
     }
 }

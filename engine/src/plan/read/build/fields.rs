@@ -5,10 +5,10 @@
 use super::{Builder, every_one, take};
 use crate::json;
 use crate::plan::errors::Pattern;
-use crate::plan::model::{Case, Condition, Field, FieldKind, Formula, LegacyPath, Model, ObjectMap, Origin, Step};
-use crate::plan::read::layout::{
-    Act, CaseMember, CellKind, Input, Level, Member, MemberKind, Take, Yield,
+use crate::plan::model::{
+    Case, Condition, Field, FieldKind, Formula, LegacyPath, Model, ObjectMap, Origin, Step,
 };
+use crate::plan::read::layout::{Act, CaseMember, CellKind, Input, Level, Member, MemberKind, Take, Yield};
 use crate::plan::resolve::written;
 use crate::value::Value;
 use kernel::Scalar;
@@ -105,7 +105,12 @@ impl Builder {
         }
     }
 
-    pub(super) fn object(&mut self, map: &ObjectMap, around: &mut Around, path: &mut Vec<usize>) -> Vec<Member> {
+    pub(super) fn object(
+        &mut self,
+        map: &ObjectMap,
+        around: &mut Around,
+        path: &mut Vec<usize>,
+    ) -> Vec<Member> {
         let level = around.level();
         if !around.starts.iter().any(|(known, _)| *known == level) {
             around.starts.push((level, path.len()));
@@ -151,7 +156,9 @@ impl Builder {
                 member.legacy = written(&self.shape, to).into();
                 self.each(field, to, element, around, path)
             }
-            FieldKind::Object(map) => MemberKind::Object { members: self.nested(map, &member.pointer, around, path) },
+            FieldKind::Object(map) => {
+                MemberKind::Object { members: self.nested(map, &member.pointer, around, path) }
+            }
             FieldKind::Cases { selector, tag, cases } => {
                 if let Some(selector) = selector {
                     member.legacy = written(&self.shape, selector).into();
@@ -163,7 +170,13 @@ impl Builder {
     }
 
     /// Members of an object in the same level, whose pointers are below it.
-    fn nested(&mut self, map: &ObjectMap, pointer: &str, around: &mut Around, path: &mut Vec<usize>) -> Vec<Member> {
+    fn nested(
+        &mut self,
+        map: &ObjectMap,
+        pointer: &str,
+        around: &mut Around,
+        path: &mut Vec<usize>,
+    ) -> Vec<Member> {
         let level = around.level();
         let known = self.levels.len();
         let mut members = self.object(map, around, path);

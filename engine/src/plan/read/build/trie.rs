@@ -22,7 +22,10 @@ pub(super) struct Grown {
 impl Trie {
     pub(super) fn new() -> Self {
         let root = Branch { pick: Take::Every, ..Branch::default() };
-        Self { branches: vec![Grown { branch: root, edges: Vec::new(), picked: Vec::new() }], edges: Vec::new() }
+        Self {
+            branches: vec![Grown { branch: root, edges: Vec::new(), picked: Vec::new() }],
+            edges: Vec::new(),
+        }
     }
 
     pub(super) fn branch(&mut self, number: u32) -> &mut Branch {
@@ -72,10 +75,16 @@ impl Trie {
     }
 
     pub(super) fn freeze(self, shape: &Shape) -> (Vec<Node>, Vec<Edge>, Vec<Branch>) {
-        let late: Vec<bool> = self.edges.iter().map(|(_, branches)| branches.iter().any(|&at| self.get(at).pass.late)).collect();
+        let late: Vec<bool> = self
+            .edges
+            .iter()
+            .map(|(_, branches)| branches.iter().any(|&at| self.get(at).pass.late))
+            .collect();
         let edges = self.edges.iter().zip(late).map(|((parts, branches), late)| Edge {
             branches: branches.clone(),
-            element: parts.iter().any(|&part| !matches!(shape.part(part).kind, PartKind::Attribute | PartKind::TypeName)),
+            element: parts
+                .iter()
+                .any(|&part| !matches!(shape.part(part).kind, PartKind::Attribute | PartKind::TypeName)),
             late,
         });
         let edges: Vec<Edge> = edges.collect();
@@ -97,8 +106,10 @@ impl Trie {
 }
 
 fn same_conditions(one: &[Condition], other: &[Condition]) -> bool {
-    let same_path = |a: &[Step], b: &[Step]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.parts == b.parts);
-    one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a.value == b.value && same_path(&a.path, &b.path))
+    let same_path =
+        |a: &[Step], b: &[Step]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.parts == b.parts);
+    one.len() == other.len()
+        && one.iter().zip(other).all(|(a, b)| a.value == b.value && same_path(&a.path, &b.path))
 }
 
 fn number(n: usize) -> u32 {

@@ -1,0 +1,184 @@
+//! The sections that are checked and not run by this build, and the tests as far as they name things.
+//!
+//! **Invariant.** A name that does not exist is reported, whether its section runs or not.
+
+use super::Compiler;
+use super::formulas::{Names, scope_of};
+use super::send::Sending;
+use crate::lang::{self, Assign, Spanned};
+use crate::plan::model::{Model, Origin};
+use crate::plan::resolve::{Resolver, Scope};
+use crate::ty::Kind;
+use std::sync::Arc;
+
+impl<'a> Compiler<'a> {
+    pub(super) fn other_sections(&mut self) {
+        for events in &self.project.events {
+            self.events(events);
+            let why = "events are not published by this build";
+            self.unsupported("events", &events.model.value, why, events.model.span);
+        }
+        for reconcile in &self.project.reconcile {
+            self.reconcile(reconcile);
+            let why = "reconciliation is not run by this build";
+            self.unsupported("reconcile", &reconcile.model.value, why, reconcile.model.span);
+        }
+        for version in &self.project.versions {
+            self.version(version);
+            let why = "older versions are not served by this build";
+            self.unsupported("versions", &version.name.value, why, version.name.span);
+        }
+        for test in &self.project.tests {
+            self.test(test);
+        }
+    }
+
+    /// Returns a model that is mapped here; E004 if there is none of that name.
+    fn known_model(&mut self, name: &Spanned<String>) -> Option<Arc<Model>> {
+        if self.project.model(&name.value).is_none() {
+            self.no_model(name);
+        }
+        self.find_model(&name.value).map(|(_, ready)| Arc::clone(&ready.model))
+    }
+
+    fn events(&mut self, events: &lang::Events) {
+        for topic in events.topic.iter().chain(&events.reject) {
+            if let Some(connection) = &topic.connection {
+                self.connection(&connection.value, connection.span);
+            }
+        }
+        let Some(model) = self.known_model(&events.model) else { return };
+        let scope = scope_of(&[&model.body]);
+        for expr in [&events.key, &events.id, &events.time, &events.subject].into_iter().flatten() {
+            self.formula(expr, &scope);
+        }
+        if let Some(expr) = &events.deleted_when
+            && let Some(formula) = self.formula(expr, &scope)
+            && !matches!(formula.typed.ty().kind, Kind::Bool | Kind::Any)
+        {
+            let found = formula.typed.ty().kind.describe();
+            self.report("E042", expr.span, format!("this is {found}, and true or false is needed"));
+        }
+        for name in events.newest.iter().chain(&events.only_changes) {
+            self.field_name(name, &model);
+        }
+        let Some(watch) = &events.watch else { return };
+        let mut names = Names::default();
+        if let Some(since) = &watch.since
+            && let Some(index) = self.field_name(since, &model)
+        {
+            names.add("since", model.body.fields[index].ty.clone(), Origin::Param(0));
+        }
+        names.add_ambient();
+        self.sends(watch.call.as_ref(), &watch.send, watch.receive.as_ref(), names);
+    }
+
+    fn reconcile(&mut self, reconcile: &lang::Reconcile) {
+        let Some(model) = self.known_model(&reconcile.model) else { return };
+        let mut names = Names::default();
+        for (n, name) in reconcile.for_each.iter().enumerate() {
+            if let Some(index) = self.field_name(name, &model) {
+                names.add(&name.value, model.body.fields[index].ty.clone(), Origin::Param(n));
+            }
+        }
+        for name in &reconcile.compare {
+            self.field_name(name, &model);
+        }
+        names.add_ambient();
+        self.sends(reconcile.call.as_ref(), &reconcile.send, reconcile.receive.as_ref(), names);
+    }
+
+    /// Checks call, `send:` and `receive:` of something that is not run.
+    fn sends(
+        &mut self,
+        call: Option<&Spanned<String>>,
+        send: &[Assign],
+        receive: Option<&lang::Path>,
+        names: Names,
+    ) {
+        let Some(Some((connection, id, catalogue))) = call.and_then(|call| self.callee(call)) else { return };
+        let called = &catalogue.operations[id.0 as usize];
+        let sending =
+            Sending { connection, catalogue: &catalogue, operation: called, names: names.done(), body: None };
+        self.send(send, &sending);
+        if let (Some(path), Some(reply)) = (receive, called.reply) {
+            let scope = Scope::record(catalogue.shape.part(reply).ty, &[]);
+            Resolver { shape: &catalogue.shape, found: &mut self.found }.path(&scope, path);
+        }
+    }
+
+    /// Returns the index of a field by its name; E030.
+    fn field_name(&mut self, name: &Spanned<String>, model: &Model) -> Option<usize> {
+        let first = name.value.split('.').next().unwrap_or_default();
+        let found = model.body.fields.iter().position(|field| *field.name == *first);
+        if found.is_none() {
+            let names: Vec<String> = model.body.fields.iter().map(|field| field.name.to_string()).collect();
+            self.unknown("E030", name.span, &format!("field of {}", model.name), &name.value, &names);
+        }
+        found
+    }
+
+    fn version(&mut self, version: &lang::Version) {
+        for changed in &version.models {
+            let Some(model) = self.known_model(&changed.model) else { continue };
+            let scope = scope_of(&[&model.body]);
+            for field in &changed.fields {
+                match &field.kind {
+                    lang::VersionKind::Value(line) => {
+                        for source in &line.sources {
+                            if let Some(step) = source.steps.first() {
+                                self.field_name(&Spanned::new(step.name.clone(), step.name_span), &model);
+                            }
+                        }
+                    }
+                    lang::VersionKind::Computed(expr) => {
+                        self.formula(expr, &scope);
+                    }
+                    lang::VersionKind::Removed => {}
+                }
+            }
+        }
+    }
+
+    fn test(&mut self, test: &lang::Test) {
+        if let Some(model) = &test.model {
+            self.known_model(model);
+        }
+        if let Some(name) = &test.reconcile
+            && !self.project.reconcile.iter().any(|it| it.model.value == name.value)
+        {
+            let names: Vec<String> = self.project.reconcile.iter().map(|it| it.model.value.clone()).collect();
+            self.unknown("E004", name.span, "reconciliation of", &name.value, &names);
+        }
+        if let Some(after) = &test.after
+            && !self.project.tests.iter().any(|other| other.name.value == after.value)
+        {
+            let names: Vec<String> =
+                self.project.tests.iter().map(|other| other.name.value.clone()).collect();
+            self.unknown("E007", after.span, "test", &after.value, &names);
+        }
+        for call in test.calls.iter().flatten() {
+            self.callee(&call.name);
+        }
+        if let Some(request) = &test.request
+            && !self.project.rest.iter().any(|operation| answers(operation, request))
+        {
+            let names: Vec<String> =
+                self.project.rest.iter().map(|operation| operation.key.value.clone()).collect();
+            let asked = format!("{} {}", request.method, request.target);
+            self.unknown("E005", request.span, "operation that answers", &asked, &names);
+        }
+    }
+}
+
+/// Returns whether a request goes to an operation.
+fn answers(operation: &lang::Operation, request: &lang::TestRequest) -> bool {
+    let path = request.target.split(['?', '#']).next().unwrap_or_default();
+    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    operation.method.value == request.method
+        && operation.segments.len() == segments.len()
+        && operation.segments.iter().zip(segments).all(|(known, asked)| match &known.value {
+            lang::Segment::Literal(text) => text == asked,
+            lang::Segment::Param(_) => !asked.is_empty(),
+        })
+}
