@@ -4,8 +4,10 @@
 
 pub mod compile;
 pub mod errors;
+pub mod laws;
 pub mod model;
 pub mod read;
 pub mod resolve;
 pub mod schema;
 pub mod tree;
+pub mod write;

@@ -35,6 +35,8 @@ pub struct Report {
     pub unreadable: u32,
     /// Writes that were refused, which is allowed where a codec is partial or a field read-only.
     pub refused: u32,
+    /// Why; the first ten.
+    pub refusals: Vec<String>,
     /// Laws that do not hold; the first ten.
     pub broken: Vec<Broken>,
 }
@@ -49,8 +51,11 @@ pub struct Laws<'a> {
     ambient: Ambient,
 }
 
-/// Most broken laws that a report lists.
-const BROKEN_MAX: usize = 10;
+/// Most broken laws and refusals that a report lists.
+const LISTED_MAX: usize = 10;
+
+/// What became of a law: it holds, or the write was refused and why.
+type Held = Result<(), String>;
 
 impl<'a> Laws<'a> {
     /// Makes the laws of a model ready.
@@ -100,16 +105,23 @@ impl<'a> Laws<'a> {
     }
 
     fn check(&self, number: u32, record: &Tree, other: &Tree, report: &mut Report) {
-        let laws: [(&'static str, Result<Option<()>, String>); 3] = [
-            ("GetPut", self.get_put(record).map(Some)),
+        let laws: [(&'static str, Result<Held, String>); 3] = [
+            ("GetPut", self.get_put(record).map(Ok)),
             ("PutGet", self.put_get(record, other)),
             ("CreateGet", self.create_get(record)),
         ];
         for (law, outcome) in laws {
             match outcome {
-                Ok(Some(())) => {}
-                Ok(None) => report.refused += 1,
-                Err(what) if report.broken.len() < BROKEN_MAX => report.broken.push(Broken { law, record: number, what }),
+                Ok(Ok(())) => {}
+                Ok(Err(why)) => {
+                    report.refused += 1;
+                    if report.refusals.len() < LISTED_MAX {
+                        report.refusals.push(format!("{law}: {why}"));
+                    }
+                }
+                Err(what) if report.broken.len() < LISTED_MAX => {
+                    report.broken.push(Broken { law, record: number, what })
+                }
                 Err(_) => {}
             }
         }
@@ -120,7 +132,8 @@ impl<'a> Laws<'a> {
         let modern = self.read(record)?;
         let mut written = record.clone();
         let root = written.root();
-        let outcome = put(self.model, &modern, &mut written, root, Write::Put, &self.ambient).map_err(refusal)?;
+        let outcome =
+            put(self.model, &modern, &mut written, root, Write::Put, &self.ambient).map_err(refusal)?;
         if outcome.changed || !written.same(root, record, root) {
             return Err(format!("unchanged, and yet something was written: {}", text(&modern)));
         }
@@ -128,31 +141,31 @@ impl<'a> Laws<'a> {
     }
 
     /// What was written is what is read.
-    fn put_get(&self, record: &Tree, other: &Tree) -> Result<Option<()>, String> {
+    fn put_get(&self, record: &Tree, other: &Tree) -> Result<Held, String> {
         let before = self.read(record)?;
         let sent = keep(&self.model.body, &self.read(other)?, &|field| sendable(field));
         let mut written = record.clone();
         let root = written.root();
-        if put(self.model, &sent, &mut written, root, Write::Put, &self.ambient).is_err() {
-            return Ok(None);
+        if let Err(errors) = put(self.model, &sent, &mut written, root, Write::Put, &self.ambient) {
+            return Ok(Err(refusal(errors)));
         }
         let after = self.read(&written)?;
         same("what was sent", &sent, &keep(&self.model.body, &after, &|field| sendable(field)))?;
         let untouched = |value| keep(&self.model.body, value, &|field| legacy_owned(field));
-        same("what only the legacy system writes", &untouched(&before), &untouched(&after)).map(Some)
+        same("what only the legacy system writes", &untouched(&before), &untouched(&after)).map(Ok)
     }
 
     /// What was created is what is read, defaults filled in.
-    fn create_get(&self, record: &Tree) -> Result<Option<()>, String> {
+    fn create_get(&self, record: &Tree) -> Result<Held, String> {
         let sent = keep(&self.model.body, &self.read(record)?, &|field| sendable(field));
         let mut written = Tree::new(Arc::clone(&self.model.shape), self.model.ty);
         let root = written.root();
-        if put(self.model, &sent, &mut written, root, Write::Create, &self.ambient).is_err() {
-            return Ok(None);
+        if let Err(errors) = put(self.model, &sent, &mut written, root, Write::Create, &self.ambient) {
+            return Ok(Err(refusal(errors)));
         }
         let after = read(&self.created, &written, &self.ambient)?;
         let expected = with_defaults(&self.model.body, &sent);
-        same("what was created", &expected, &keep(&self.model.body, &after, &|field| sendable(field))).map(Some)
+        same("what was created", &expected, &keep(&self.model.body, &after, &|field| sendable(field))).map(Ok)
     }
 }
 
@@ -165,14 +178,18 @@ fn read(plan: &Arc<ReadPlan>, record: &Tree, ambient: &Ambient) -> Result<Value,
 
 /// Returns whether a client sends the field.
 fn sendable(field: &Field) -> bool {
-    let written = !matches!(field.kind, FieldKind::Computed(_) | FieldKind::Value { write: WriteRule::Expr(_) | WriteRule::Never, .. });
+    let written = !matches!(
+        field.kind,
+        FieldKind::Computed(_) | FieldKind::Value { write: WriteRule::Expr(_) | WriteRule::Never, .. }
+    );
     written && !field.facts.read_only && !field.hidden
 }
 
 /// Returns whether only the legacy system writes the field.
 fn legacy_owned(field: &Field) -> bool {
     let read = matches!(field.kind, FieldKind::Value { write: WriteRule::Inverse | WriteRule::Never, .. });
-    let owned = field.facts.read_only || matches!(field.kind, FieldKind::Value { write: WriteRule::Never, .. });
+    let owned =
+        field.facts.read_only || matches!(field.kind, FieldKind::Value { write: WriteRule::Never, .. });
     read && owned && !field.hidden
 }
 
@@ -190,7 +207,9 @@ fn keep(map: &ObjectMap, value: &Value, wanted: &dyn Fn(&Field) -> bool) -> Valu
                 Value::List(items.iter().map(|item| keep(element, item, wanted)).collect())
             }
             (FieldKind::Cases { tag, cases, .. }, Value::Object(_)) => {
-                let case = cases.iter().find(|case| matches!(value.member(tag), Some(Value::Text(name)) if *name == case.name));
+                let case = cases
+                    .iter()
+                    .find(|case| matches!(value.member(tag), Some(Value::Text(name)) if *name == case.name));
                 case.map_or_else(|| value.clone(), |case| keep(&case.fields, value, wanted))
             }
             _ if wanted(field) => value.clone(),
@@ -242,8 +261,9 @@ fn prune(value: &Value) -> Value {
 }
 
 fn refusal(errors: Vec<crate::plan::write::WriteError>) -> String {
-    let errors: Vec<String> = errors.into_iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
-    format!("an unchanged record was refused: {}", errors.join("; "))
+    let errors: Vec<String> =
+        errors.into_iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
+    format!("the write was refused: {}", errors.join("; "))
 }
 
 fn text(value: &Value) -> String {

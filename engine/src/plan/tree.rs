@@ -8,7 +8,7 @@ mod build;
 mod replay;
 mod select;
 
-pub use build::capture;
+pub use build::{Capture, capture};
 pub use replay::Replay;
 
 use jiff::civil;
