@@ -24,7 +24,7 @@ pub(crate) fn expression(line: &Line<'_>, found: &mut Vec<Diagnostic>) -> Option
     };
     let expr = line.expr(from);
     if expr.text.is_empty() {
-        found.push(Diagnostic::new("E030", line.span, "the expression is empty"));
+        found.push(Diagnostic::new("E035", line.span, "the expression is empty"));
         return None;
     }
     Some(expr)
