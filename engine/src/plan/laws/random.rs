@@ -12,7 +12,21 @@ use kernel::{ScalarType, TextType};
 pub(super) struct Random(u64);
 
 const WORDS: &[&str] = &[
-    "a", "Ada", "O'Brien", "Müller & Söhne", "\"quoted\"", "<tag>", "Zürich", "東京", "x y", "007", "-", "ß", "\\n", "𝔘", "É",
+    "a",
+    "Ada",
+    "O'Brien",
+    "Müller & Söhne",
+    "\"quoted\"",
+    "<tag>",
+    "Zürich",
+    "東京",
+    "x y",
+    "007",
+    "-",
+    "ß",
+    "\\n",
+    "𝔘",
+    "É",
 ];
 
 impl Random {
@@ -62,8 +76,12 @@ impl Random {
     pub(super) fn value(&mut self, kind: &Kind) -> Value {
         match kind {
             Kind::Bool => Value::Bool(self.chance(50)),
-            Kind::Number { integer: true } => Value::Number(i64::try_from(self.below(10_000)).unwrap_or(0).into()),
-            Kind::Number { .. } => Value::Number(kernel::Decimal::new(self.below(100_000) as i128, 1).unwrap_or(kernel::Decimal::ZERO)),
+            Kind::Number { integer: true } => {
+                Value::Number(i64::try_from(self.below(10_000)).unwrap_or(0).into())
+            }
+            Kind::Number { .. } => Value::Number(
+                kernel::Decimal::new(self.below(100_000) as i128, 1).unwrap_or(kernel::Decimal::ZERO),
+            ),
             Kind::Date => Value::Date(self.date()),
             Kind::Time => Value::Time(self.time()),
             Kind::Instant => {

@@ -160,7 +160,9 @@ impl Make<'_> {
     fn clear(&mut self, map: &ObjectMap, node: NodeId) {
         for field in &map.fields {
             match &field.kind {
-                FieldKind::Value { sources, .. } => sources.iter().for_each(|source| self.remove(source, node)),
+                FieldKind::Value { sources, .. } => {
+                    sources.iter().for_each(|source| self.remove(source, node))
+                }
                 FieldKind::Each { path, .. } => self.remove(path, node),
                 FieldKind::Object(inner) => self.clear(inner, node),
                 _ => {}
@@ -170,7 +172,8 @@ impl Make<'_> {
 
     fn remove(&mut self, path: &LegacyPath, node: NodeId) {
         for found in self.tree.select(node, path) {
-            let required = self.tree.part(found).is_some_and(|part| self.tree.shape().part(part).occurs.min > 0);
+            let required =
+                self.tree.part(found).is_some_and(|part| self.tree.shape().part(part).occurs.min > 0);
             if !required {
                 self.tree.remove(found, node);
             }
