@@ -1,39 +1,15 @@
 //! Real messages: read by their schema and written again they say the same; damaged ones are refused with a place.
 
+#[path = "support/loaded.rs"]
+mod loaded;
 #[path = "support/project.rs"]
 mod project;
 
-use adapters_soap::{Decoder, Index, Recoder, difference, load_xsd, wellformed};
-use kernel::{
-    DecodeError, Document, Interest, Limits, PartId, Progress, Scalar, Shape, Sources, Stop, TypeId, Visitor,
-};
+use adapters_soap::{Decoder, difference, wellformed};
+use kernel::{Document, Limits, PartId, Progress};
+use loaded::{Everything, Loaded, decode};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-
-/// A schema and what is made of it.
-struct Loaded {
-    index: Index,
-    recoder: Recoder,
-}
-
-impl Loaded {
-    fn of(folder: &Path, file: &str) -> Self {
-        let mut sources = Sources::default();
-        let schema = load_xsd(file, &project::Folder(folder.to_owned()), &mut sources)
-            .unwrap_or_else(|wrong| panic!("{file}: {}", wrong[0]));
-        Self { index: Index::new(schema.shape.clone()), recoder: Recoder::new(schema.shape) }
-    }
-
-    fn shape(&self) -> &Arc<Shape> {
-        self.index.shape()
-    }
-
-    fn root(&self, name: &str) -> Option<PartId> {
-        let globals = self.shape().globals();
-        globals.iter().copied().find(|&id| *self.shape().part(id).name.local == *name)
-    }
-}
 
 #[test]
 fn every_valid_ota_message_is_read_and_written_again_with_the_same_content() {
@@ -77,142 +53,6 @@ fn again(loaded: &Loaded, root: &str, bytes: &[u8]) -> Result<Option<String>, St
     }
     let written = loaded.recoder.element(root, &mut decode()).map_err(|error| error.to_string())?;
     difference(bytes, &written)
-}
-
-/// Wants everything.
-struct Everything {
-    shape: Arc<Shape>,
-    unknown: Vec<String>,
-    told: usize,
-}
-
-impl Visitor for Everything {
-    fn enter(&mut self, _part: PartId, ty: TypeId) -> Interest {
-        self.told += 1;
-        if self.shape.scalar(ty).is_some() { Interest::Leaf } else { Interest::Descend }
-    }
-
-    fn leaf(&mut self, _part: PartId, _scalar: Scalar<'_>) -> Result<(), Stop> {
-        Ok(())
-    }
-
-    fn unknown(&mut self, name: &str) {
-        self.unknown.push(name.to_owned());
-    }
-
-    fn leave(&mut self, _part: PartId) -> Result<(), Stop> {
-        Ok(())
-    }
-}
-
-/// Decodes a message that arrives in pieces of this size; every error has a place within it.
-fn decode(loaded: &Loaded, root: PartId, bytes: &[u8], piece: usize) -> Result<usize, DecodeError> {
-    let mut decoder = Decoder::new(&loaded.index, root, Limits::default(), None);
-    let mut all = Everything { shape: loaded.shape().clone(), unknown: Vec::new(), told: 0 };
-    let mut pieces = bytes.chunks(piece);
-    loop {
-        match decoder.advance(&mut all)? {
-            Progress::End => return Ok(all.told),
-            Progress::NeedInput => match pieces.next() {
-                Some(piece) => decoder.feed(piece),
-                None => decoder.close(),
-            },
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[test]
-fn no_attack_does_harm() {
-    let Some(folder) = project::shared("fixtures/security") else { return };
-    let Some(ota) = project::shared("fixtures/ota/schema-alpinebits") else { return };
-    let loaded = Loaded::of(&ota, "alpinebits-2018-10.xsd");
-    let root = loaded.root("OTA_HotelAvailNotifRQ").unwrap();
-    let mut count = 0;
-    for folder in ["xml-attacks-own", "xml-attacks-defusedxml"].map(|name| folder.join(name)) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let mut bytes = std::fs::read(&path).unwrap();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if name.ends_with(".json") {
-                continue;
-            }
-            if name.ends_with(".gz") {
-                // What is in it: a hundred thousand nested elements.
-                bytes = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000)).into_bytes();
-            }
-            harmless(&name, &bytes, &loaded, root);
-            count += 1;
-        }
-    }
-    let mib = "x".repeat(1 << 20);
-    for (name, xml) in [
-        ("long name", format!("<{mib}/>")),
-        ("long attribute name", format!("<a {mib}='1'/>")),
-        ("long attribute", format!("<a b='{mib}{mib}'/>")),
-        ("long comment", format!("<!--{mib}--><a/>")),
-        ("long entity", format!("<a>&{mib};</a>")),
-        (
-            "long text",
-            format!(
-                "<OTA_HotelAvailNotifRQ xmlns='http://www.opentravel.org/OTA/2003/05'>{mib}{mib}</OTA_HotelAvailNotifRQ>"
-            ),
-        ),
-        ("many entities", format!("<a>{}</a>", "&lt;".repeat(1 << 18))),
-        ("many elements", format!("<a>{}</a>", "<b/>".repeat(1 << 18))),
-        ("many namespaces", (0..20_000).map(|n| format!("<a xmlns:p{n}='u{n}'>")).collect()),
-        (
-            "many contexts",
-            format!(
-                "<OTA_HotelAvailNotifRQ xmlns='http://www.opentravel.org/OTA/2003/05'>{}</OTA_HotelAvailNotifRQ>",
-                (0..50_000).map(|n| format!("<p:b xmlns:p='u{n}'/>")).collect::<String>()
-            ),
-        ),
-        (
-            "many names",
-            format!(
-                "<OTA_HotelAvailNotifRQ xmlns='http://www.opentravel.org/OTA/2003/05'>{}</OTA_HotelAvailNotifRQ>",
-                (0..100_000).map(|n| format!("<b{n}/>")).collect::<String>()
-            ),
-        ),
-        ("unfinished", "<a ".repeat(1 << 18)),
-        ("quotes", format!("<a b=\"{}", "'".repeat(1 << 20))),
-    ] {
-        harmless(name, xml.as_bytes(), &loaded, root);
-        count += 1;
-    }
-    println!("{count} attacks");
-    assert!(count > 35, "{count}");
-}
-
-/// An attack is judged in less than a second each way, with little memory, and every refusal has its place.
-fn harmless(name: &str, bytes: &[u8], loaded: &Loaded, root: PartId) {
-    let before = peak_memory_kib();
-    for piece in [bytes.len().max(1), 4096] {
-        let started = std::time::Instant::now();
-        let decoded = decode(loaded, root, bytes, piece);
-        let elapsed = started.elapsed();
-        assert!(elapsed.as_secs_f64() < 1.0, "{name}: {elapsed:?}");
-        if let Err(error) = &decoded {
-            assert!(error.offset <= bytes.len() as u64 * 3, "{name}: {error}");
-            assert!(error.message.len() < 1000, "{name}: {} bytes of message", error.message.len());
-        }
-    }
-    let started = std::time::Instant::now();
-    let _ = wellformed(bytes, Limits::default());
-    assert!(started.elapsed().as_secs_f64() < 1.0, "{name}: {:?}", started.elapsed());
-    let grown = peak_memory_kib().saturating_sub(before);
-    assert!(grown < 64 << 10, "{name}: {grown} KiB");
-    if bytes.windows(9).any(|window| window == b"<!DOCTYPE") {
-        assert!(wellformed(bytes, Limits::default()).is_err(), "{name}");
-    }
-}
-
-/// Most memory that the process has had, where the system tells; else nought.
-fn peak_memory_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
 #[test]

@@ -134,6 +134,9 @@ pub(crate) fn distinct(
     contexts: &Contexts,
     context: ContextId,
 ) -> Result<(), DecodeError> {
+    if found.len() < 2 {
+        return Ok(());
+    }
     let mut seen = std::collections::HashSet::new();
     for attribute in found.iter().filter(|attribute| !attribute.declares) {
         let (prefix, local) = chars::split(attribute.name(tokens, tag));

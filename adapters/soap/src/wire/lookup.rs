@@ -64,7 +64,7 @@ struct Table {
 }
 
 /// Most names that a table remembers.
-const NAMES_MAX: usize = 1024;
+const NAMES_MAX: usize = 256;
 
 impl Index {
     /// Prepares a shape.

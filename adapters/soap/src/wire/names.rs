@@ -10,6 +10,7 @@ use super::chars;
 use super::text::{self, Place};
 use super::tokenizer::{Tag, Tokenizer, shortened};
 use kernel::DecodeError;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The namespace of `xml:`.
@@ -34,23 +35,21 @@ const KEPT_MAX: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Contexts {
     all: Vec<Context>,
+    /// The kept ones, by where they stand and how they are written.
+    known: HashMap<(ContextId, Box<str>), ContextId>,
 }
 
 #[derive(Debug)]
 struct Context {
     parent: ContextId,
-    written: Box<str>,
     bindings: Vec<(Box<str>, Option<Arc<str>>)>,
 }
 
 impl Default for Contexts {
     fn default() -> Self {
-        let outside = Context {
-            parent: OUTSIDE,
-            written: "".into(),
-            bindings: vec![("".into(), None), ("xml".into(), Some(XML.into()))],
-        };
-        Self { all: vec![outside] }
+        let outside =
+            Context { parent: OUTSIDE, bindings: vec![("".into(), None), ("xml".into(), Some(XML.into()))] };
+        Self { all: vec![outside], known: HashMap::new() }
     }
 }
 
@@ -77,9 +76,9 @@ impl Contexts {
         if written.is_empty() {
             return Ok(parent);
         }
-        let same = |context: &Context| context.parent == parent && *context.written == *written;
-        if let Some(known) = self.all.iter().position(same) {
-            return Ok(number(known));
+        let key = (parent, written.into_boxed_str());
+        if let Some(&known) = self.known.get(&key) {
+            return Ok(known);
         }
         let mut bindings = Vec::new();
         for attribute in attributes.iter().filter(|attribute| attribute.declares) {
@@ -91,8 +90,12 @@ impl Contexts {
             permitted(name, prefix, &uri).map_err(|message| DecodeError::new(message, offset))?;
             bindings.push((prefix.into(), (!uri.is_empty()).then(|| uri.into())));
         }
-        self.all.push(Context { parent, written: written.into(), bindings });
-        Ok(number(self.all.len() - 1))
+        self.all.push(Context { parent, bindings });
+        let id = number(self.all.len() - 1);
+        if Self::is_kept(id) {
+            self.known.insert(key, id);
+        }
+        Ok(id)
     }
 
     /// Returns the namespace of a prefix; the outer `None` means that it is not declared.

@@ -5,7 +5,7 @@
 use super::offer::{Offer, version};
 use super::read::{Body, Definitions, HeaderRef, Message, MessagePart, MessageRef, Place};
 use super::{Binding, Header, Payload, Refused, SoapVersion, Style};
-use crate::schema::WSDL;
+use crate::schema::{WSDL, XSD, builtin};
 use crate::schema::compile::Compiler;
 use crate::schema::index::{Context, Decl};
 use kernel::{Fault, Group, Name, Occurs, Operation, Part, PartId, PartKind, Particle, Type, TypeKind};
@@ -20,7 +20,7 @@ pub(crate) fn compile<'a>(
     let (mut operations, mut bindings, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     let mut roots = Roots { definitions, compiler };
     for offer in offers {
-        let outcome = match unspeakable(offer) {
+        let outcome = match unspeakable(offer).or_else(|| roots.encoded(offer)) {
             Some(reason) => Err(reason),
             None => roots.operation(offer),
         };
@@ -56,11 +56,6 @@ pub(crate) fn unspeakable(offer: &Offer<'_, '_>) -> Option<String> {
         return Some(format!("its transport `{transport}` is not HTTP"));
     }
     let bound = offer.bound?;
-    if [&bound.input, &bound.output].iter().any(|body| body.encoding_use == Some("encoded")) {
-        return Some(
-            "it uses the SOAP encoding (`use=\"encoded\"`), only literal messages are supported".into(),
-        );
-    }
     let attached: Vec<&str> =
         bound.input.attachments.iter().chain(&bound.output.attachments).copied().collect();
     if !attached.is_empty() {
@@ -124,6 +119,38 @@ struct Roots<'r, 'a> {
 }
 
 impl<'r, 'a> Roots<'r, 'a> {
+    /// Says why an operation of the SOAP encoding cannot be spoken.
+    ///
+    /// "Simple values are encoded as … the lexical form of their type", SOAP 1.1, section 5.2: where all parts are simple
+    /// values, an encoded message is a literal one, and `xsi:type` may be left out since the types are declared.
+    fn encoded(&mut self, offer: &Offer<'_, 'a>) -> Option<String> {
+        let bound = offer.bound?;
+        let sides = [(offer.operation.input, &bound.input), (offer.operation.output, &bound.output)];
+        for (message, body) in sides {
+            let (Some(reference), Some("encoded")) = (message, body.encoding_use) else { continue };
+            let simple = style(offer) == Style::Rpc
+                && self.message(reference).is_none_or(|message| {
+                    body_parts(self.definitions, message, Some(body)).iter().all(|part| self.is_simple(*part))
+                });
+            if !simple {
+                return Some(
+                    "it uses the SOAP encoding (`use=\"encoded\"`) for more than simple values; only literal \
+                     messages are supported"
+                        .into(),
+                );
+            }
+        }
+        None
+    }
+
+    /// Whether a part of a message is of a simple type.
+    fn is_simple(&self, part: MessagePart<'a>) -> bool {
+        let Some(Ok(key)) = part.ty.map(|name| decl(part.place).key(name)) else { return false };
+        let declared = self.compiler.index.types.get(&key);
+        (key.0 == Some(XSD) && builtin::scalar(key.1).is_some())
+            || declared.is_some_and(|declared| declared.tag() == "simpleType")
+    }
+
     fn operation(&mut self, offer: &Offer<'_, 'a>) -> Result<(Operation, Binding), String> {
         let raw = offer.operation;
         let style = style(offer);
