@@ -15,6 +15,7 @@ use crate::wsdl::{Binding, Payload, Refused, Selection, SoapVersion, Style};
 use adapters_ports::Files;
 use kernel::{Diagnostic, Name, Operation, PartId, Severity, Shape, Sources, Span};
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// Returns what is in a WSDL, for `seawall inspect`.
 ///
@@ -45,7 +46,11 @@ pub fn inspect(path: &str, files: &dyn Files) -> Value {
             operations.iter().zip(&bindings).map(|(operation, binding)| callable(&shape, operation, binding));
         answer.insert("operations".into(), callable.collect());
         answer.insert("refused".into(), refused.iter().map(|refused| view.refused(refused)).collect());
-        answer.insert("bindings".into(), view.bindings(&offers));
+        let judged = Judged {
+            offers: offers.iter().map(|offer| (offer.operation.name, offer)).collect(),
+            refused: refused.iter().map(|refused| (refused.span, refused)).collect(),
+        };
+        answer.insert("bindings".into(), view.bindings(&judged));
         answer.insert("types".into(), json!(shape.types().filter(|(_, ty)| ty.name.is_some()).count()));
         answer.insert("elements".into(), json!(shape.globals().len()));
     }
@@ -70,6 +75,12 @@ fn schemas(index: &Index<'_>, sources: &Sources) -> Value {
         })
     };
     index.schemas.iter().map(one).collect()
+}
+
+/// What became of the operations.
+struct Judged<'j, 'a> {
+    offers: HashMap<&'a str, &'j Offer<'j, 'a>>,
+    refused: HashMap<Span, &'j Refused>,
 }
 
 struct View<'v, 'a> {
@@ -127,10 +138,10 @@ impl<'a> View<'_, 'a> {
         })
     }
 
-    fn bindings(&self, offers: &[Offer<'_, 'a>]) -> Value {
+    fn bindings(&self, judged: &Judged<'_, 'a>) -> Value {
         let one = |(name, binding): &(&'a str, RawBinding<'a>)| {
             let operations: Vec<Value> =
-                binding.operations.iter().map(|bound| self.bound(binding, bound, offers)).collect();
+                binding.operations.iter().map(|bound| self.bound(binding, bound, judged)).collect();
             json!({
                 "name": name,
                 "portType": local(binding.port_type),
@@ -144,13 +155,14 @@ impl<'a> View<'_, 'a> {
         self.definitions.bindings.all.iter().map(one).collect()
     }
 
-    fn bound(&self, binding: &RawBinding<'a>, bound: &BoundOperation<'a>, offers: &[Offer<'_, 'a>]) -> Value {
+    fn bound(&self, binding: &RawBinding<'a>, bound: &BoundOperation<'a>, judged: &Judged<'_, 'a>) -> Value {
         // The one that is offered may stand at another port; whether this one could be spoken is said all the same.
-        let offered = offers.iter().find(|offer| offer.operation.name == bound.name);
-        let here = offered.map(|offer| Offer { binding: Some(binding), bound: Some(bound), ..*offer });
-        let reason = match here.as_ref() {
-            Some(offer) => roots::unspeakable(offer),
-            None => Some("its port type does not declare it".into()),
+        let offered = judged.offers.get(bound.name);
+        let here = offered.map(|offer| Offer { binding: Some(binding), bound: Some(bound), ..**offer });
+        let reason = match (judged.refused.get(&bound.place.span()), here.as_ref()) {
+            (Some(refused), _) => Some(refused.reason.clone()),
+            (None, Some(offer)) => roots::unspeakable(offer),
+            (None, None) => Some("its port type does not declare it".into()),
         };
         let messages = here.map(|offer| (offer.operation.input, offer.operation.output));
         json!({

@@ -184,6 +184,26 @@ fn an_operation_that_cannot_be_called_is_refused_by_name_and_the_others_stay() {
 }
 
 #[test]
+fn an_encoded_operation_of_simple_values_is_spoken_as_a_literal_one() {
+    let check = |out: &str, refused: usize| {
+        let messages = format!(
+            r#"<message name="In"><part name="p" type="xs:int"/></message><message name="Out"><part name="r" type="{out}"/></message>"#
+        );
+        let encoded = r#"<soap:body use="encoded" namespace="urn:rpc"/>"#;
+        let binding = bound("B", "soap", "rpc", encoded, encoded);
+        let loaded =
+            read(&format!("{messages}{PORT_TYPE}{binding}{}", service(&[("A", "B")]))).expect("it loads");
+        assert_eq!(
+            (loaded.refused.len(), loaded.catalogue.operations.len()),
+            (refused, 1 - refused),
+            "{out}"
+        );
+    };
+    check("xs:date", 0);
+    check("t:Point", 1);
+}
+
+#[test]
 fn the_first_port_counts_and_another_can_be_chosen() {
     let literal12 = LITERAL.replace("soap:", "soap12:");
     let body = format!(
@@ -300,4 +320,10 @@ fn inspect_answers_whatever_it_is_given() {
     assert_eq!(told["operations"][0]["request"]["element"], "{urn:t}Ask");
     assert_eq!(told["portTypes"][0]["operations"][0]["output"], "Out");
     assert_eq!(told["schemas"][0]["elements"], 4);
+    let encoded = r#"<soap:body use="encoded"/>"#;
+    let binding = bound("B", "soap", "rpc", encoded, encoded);
+    let told = inspect("s.wsdl", &Texts::new([("s.wsdl", wsdl(&format!("{MESSAGES}{PORT_TYPE}{binding}")))]));
+    for refused in [&told["bindings"][0]["operations"][0]["refused"], &told["refused"][0]["reason"]] {
+        assert!(refused.as_str().is_some_and(|reason| reason.contains("SOAP encoding")), "{told}");
+    }
 }

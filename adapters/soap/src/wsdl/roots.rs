@@ -5,9 +5,9 @@
 use super::offer::{Offer, version};
 use super::read::{Body, Definitions, HeaderRef, Message, MessagePart, MessageRef, Place};
 use super::{Binding, Header, Payload, Refused, SoapVersion, Style};
-use crate::schema::{WSDL, XSD, builtin};
 use crate::schema::compile::Compiler;
 use crate::schema::index::{Context, Decl};
+use crate::schema::{WSDL, XSD, builtin};
 use kernel::{Fault, Group, Name, Occurs, Operation, Part, PartId, PartKind, Particle, Type, TypeKind};
 use std::sync::Arc;
 
