@@ -43,7 +43,7 @@ impl Adapter for Soap {
         let selection = Selection {
             service: config.service.as_deref(),
             port: config.port.as_deref(),
-            ..Selection::default()
+            tolerant: config.tolerant,
         };
         let wsdl = wsdl::load_port(&config.wsdl, selection, files, sources).map_err(|mut wrong| {
             // A file that cannot be read has no place in itself: the place is where it is named.

@@ -50,13 +50,14 @@ fn defaults_hold_where_nothing_is_written() {
 #[test]
 fn every_key_is_understood() {
     let config = parse(
-        "wsdl: a.wsdl\nurl: http://h/\nservice: S\nport: P\nauth.type: wsse\nauth.user: u\nauth.password: p\n\
+        "wsdl: a.wsdl\nurl: http://h/\nservice: S\nport: P\ntolerant: true\nauth.type: wsse\nauth.user: u\nauth.password: p\n\
          auth.digest: true\nauth.timestamp: 90s\ntls.ca: ca.pem\nheaders.X-Tenant: vie\nheader: <h xmlns='u'/>\n\
          connectTimeout: 500ms\nlimits.message: 64KiB\nlimits.depth: 9\nlimits.attributes: 8\nlimits.namespaces: 7\n\
          limits.text: 6B",
         false,
     )
     .unwrap();
+    assert!(config.tolerant);
     let token = config.token.unwrap();
     assert_eq!((token.user.as_str(), token.digest, token.valid), ("u", true, Some(Duration::from_secs(90))));
     assert_eq!(config.connect_timeout, Duration::from_millis(500));
