@@ -3,6 +3,7 @@
 //! **Invariant.** An end is told only where the framing says that it is: a cut-off body is an error.
 
 use crate::config::Limits;
+use crate::drain;
 use crate::fail;
 use crate::framing::{Framing, Step};
 use crate::gzip::Gunzip;
@@ -21,7 +22,9 @@ const PACKED_EXCESS_BYTES: u64 = 64 << 10;
 
 /// A body that may still be on its way.
 ///
-/// Read to its end, it gives its connection back for the next request; dropped before, it closes it.
+/// Read to its end, it gives its connection back for the next request.
+/// Dropped before, it closes it, unless the rest is small and comes soon: whoever has read what it needs does not wait
+/// for the end of the message, and many servers send that in a packet of its own.
 pub struct BodyStream {
     /// Until the framing has ended.
     conn: Option<Conn>,
@@ -209,6 +212,18 @@ impl BodyStream {
         self.ahead = None;
         self.gunzip = None;
         error
+    }
+}
+
+impl Drop for BodyStream {
+    fn drop(&mut self) {
+        if self.state != State::Running {
+            return;
+        }
+        if let (Some(conn), Some(told)) = (self.conn.take(), self.keep) {
+            let framing = std::mem::replace(&mut self.framing, Framing::length(0));
+            drain::begin(conn, framing, Arc::clone(&self.pool), told);
+        }
     }
 }
 

@@ -64,6 +64,16 @@ impl Framing {
         }
     }
 
+    /// Returns whether at most so many bytes can be left, as far as is known.
+    pub(crate) fn may_end_within(&self, bytes: u64) -> bool {
+        match self {
+            Self::Length { left } => *left <= bytes,
+            Self::Chunked { state: Chunk::Data { left }, .. } => *left <= bytes,
+            Self::Chunked { .. } => true,
+            Self::UntilClose => false,
+        }
+    }
+
     /// Returns whether a body may end where the connection ends.
     pub(crate) fn ends_with_connection(&self) -> bool {
         matches!(self, Self::UntilClose)

@@ -20,6 +20,7 @@ mod body;
 mod client;
 mod config;
 mod connect;
+mod drain;
 mod fail;
 mod framing;
 mod gzip;

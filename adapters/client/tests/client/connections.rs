@@ -97,6 +97,45 @@ async fn a_body_that_is_left_closes_its_connection() {
 }
 
 #[tokio::test]
+async fn a_rest_that_is_small_and_comes_soon_is_read_to_keep_the_connection() {
+    async fn check(begin: &'static str, rest: String, kept: bool) {
+        let shown = (begin, rest.len());
+        let server = Rude::start(move |mut stream, _| {
+            let rest = rest.clone();
+            async move {
+                while !read_request(&mut stream).await.is_empty() {
+                    stream.write_all(begin.as_bytes()).await.unwrap();
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    drop(stream.write_all(rest.as_bytes()).await);
+                }
+            }
+        })
+        .await;
+        let client = client(&server);
+        for _ in 0..2 {
+            let cx = cx();
+            let head = client.head("POST", "/", &[]).unwrap();
+            let mut response = client.send(&cx, &head, &[], &[]).await.unwrap();
+            assert!(response.body.chunk(&cx).await.unwrap().is_some());
+            drop(response);
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            assert_eq!(client.idle(), usize::from(kept), "{shown:?}");
+        }
+        assert_eq!(server.connections(), if kept { 1 } else { 2 }, "{shown:?}");
+    }
+    const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    check(CHUNKED, "0\r\n\r\n".to_owned(), true).await;
+    check(CHUNKED, format!("ffff\r\n{}\r\n0\r\n\r\n", "x".repeat(0xffff)), true).await;
+    check(CHUNKED, format!("10001\r\n{}\r\n0\r\n\r\n", "x".repeat(0x10001)), false).await;
+    check(CHUNKED, "what\r\n".to_owned(), false).await;
+    check("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", "rest".to_owned(), true).await;
+    check("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", "rest and more".to_owned(), false).await;
+    check("HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nhello", "rest".to_owned(), false)
+        .await;
+    check("HTTP/1.1 200 OK\r\n\r\nhello", "rest".to_owned(), false).await;
+}
+
+#[tokio::test]
 async fn answers_that_end_a_connection_or_say_too_much_end_it_here_too() {
     async fn check(answer: &'static str) {
         let server = Rude::start(move |mut stream, _| async move {
