@@ -1,0 +1,216 @@
+//! The command line.
+//!
+//! **Invariant.** What people asked for goes to standard output, everything else to standard error; exit codes are
+//! 0 (done), 1 (there are findings), 2 (it could not be tried).
+
+mod check;
+mod inspect;
+mod serve;
+mod test;
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Puts a modern REST API in front of legacy systems, from mapping files.
+#[derive(Debug, Parser)]
+#[command(name = "seawall", version, about, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 there are findings, 2 it could not be tried.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Reports every mistake of a project at once
+    Check(CheckArgs),
+    /// Runs the tests in the mapping files, in both directions
+    Test(TestArgs),
+    /// Serves the API
+    Serve(Box<ServeArgs>),
+    /// Prints the JSON Schema of mapping files, for editors
+    Schema,
+    /// Says what a WSDL offers: services, ports, operations, messages, faults
+    Inspect(InspectArgs),
+}
+
+/// Which project.
+#[derive(Debug, Clone, Args)]
+pub struct ProjectArgs {
+    /// The project's folder
+    #[arg(default_value = ".")]
+    pub project: PathBuf,
+    /// Overlay `env/NAME.yaml`
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// A folder with shared mapping files; may be given several times
+    #[arg(long = "lib", value_name = "DIR")]
+    pub libs: Vec<PathBuf>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Findings as a JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Adds random law tests for each codec and model
+    #[arg(long)]
+    pub(crate) laws: bool,
+    /// Rewrites expected files
+    #[arg(long)]
+    pub(crate) update: bool,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "SEAWALL_LISTEN")]
+    pub(crate) listen: String,
+    /// Sections that the mapping has and this program does not run: events, reconcile, versions …
+    #[arg(long, value_name = "SECTION", value_delimiter = ',')]
+    pub(crate) without: Vec<String>,
+    /// The folder of what must not be forgotten; by default `var` in the project
+    #[arg(long, value_name = "DIR", env = "SEAWALL_STORE")]
+    pub(crate) store: Option<PathBuf>,
+    /// Threads that serve; by default one per processor
+    #[arg(long, value_name = "COUNT", env = "SEAWALL_WORKERS")]
+    pub(crate) workers: Option<std::num::NonZeroUsize>,
+    /// The base URL of the API, to which the types of problems are relative
+    #[arg(long, value_name = "URL", default_value = "", env = "SEAWALL_BASE_URL")]
+    pub(crate) base_url: String,
+    /// Largest request body in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, env = "SEAWALL_BODY_BYTES_MAX")]
+    pub(crate) body_bytes_max: usize,
+    /// How long a connection without requests stays open
+    #[arg(long, value_name = "TIME", default_value = "75s", value_parser = duration)]
+    pub(crate) keep_alive: Duration,
+    /// Time in which `/health/ready` says no before listening ends
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(crate) drain: Duration,
+    /// Time for requests under way when the process ends
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub(crate) grace: Duration,
+    /// What is logged: error, warn, info, debug, or directives
+    #[arg(long, value_name = "FILTER", default_value = "info", env = "SEAWALL_LOG")]
+    pub(crate) log: String,
+    /// Requests are not logged
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// The WSDL
+    pub(crate) file: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Done.
+    Done,
+    /// There are findings, or a test failed.
+    Findings,
+    /// It could not be tried.
+    NotTried,
+}
+
+impl Cli {
+    /// Runs the command.
+    pub fn run(self) -> Ended {
+        match self.command {
+            Command::Check(args) => check::run(&args),
+            Command::Test(args) => test::run(&args),
+            Command::Serve(args) => serve::run(&args),
+            Command::Schema => check::schema(),
+            Command::Inspect(args) => inspect::run(&args),
+        }
+    }
+}
+
+impl From<Ended> for ExitCode {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Done => Self::SUCCESS,
+            Ended::Findings => Self::from(1),
+            Ended::NotTried => Self::from(2),
+        }
+    }
+}
+
+/// Writes to standard output; a reader that has gone is no error.
+pub(crate) fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end_matches('\n'));
+}
+
+/// Says on standard error why something cannot be tried.
+pub(crate) fn complain(text: &str) -> Ended {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr().lock(), "error: {}", text.trim_end_matches('\n'));
+    Ended::NotTried
+}
+
+/// Reads `500ms`, `75s`, `2m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u64 = text[..digits].parse().map_err(|_| "expected a time such as 30s".to_owned())?;
+    match &text[digits..] {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        _ => Err("expected a time such as 500ms, 30s or 2m".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_carry_their_unit() {
+        let check = |text: &str, ms: Option<u64>| {
+            assert_eq!(duration(text).ok(), ms.map(Duration::from_millis), "{text}")
+        };
+        check("500ms", Some(500));
+        check("30s", Some(30_000));
+        check("2m", Some(120_000));
+        check("30", None);
+        check("s", None);
+        check("-1s", None);
+        check("1h", None);
+    }
+
+    #[test]
+    fn several_sections_are_waived_by_one_argument() {
+        let cli = Cli::try_parse_from(["seawall", "serve", "x", "--without", "events,reconcile"]).unwrap();
+        let Command::Serve(args) = cli.command else { panic!("serve") };
+        assert_eq!(args.without, ["events", "reconcile"]);
+    }
+}

@@ -1,0 +1,202 @@
+//! `seawall serve`: from the project to a listening server.
+//!
+//! **Invariant.** Everything that can be wrong is found before the first request: mapping, secrets, schemas, store, address.
+
+use super::{Ended, ServeArgs, complain};
+use crate::auth::{Algorithms, KeySource, Oidc};
+use crate::auth::{Auth, Fetch, OidcConfig};
+use crate::http::server::{ServerOptions, serve};
+use crate::ids;
+use crate::openapi;
+use crate::problem::Types;
+use crate::project::{Deployment, Mode, Project};
+use crate::service::{Parts, Service};
+use crate::store::{Sqlite, Store};
+use crate::telemetry::Log;
+use adapters_client::Tls;
+use adapters_ports::CallContext;
+use arc_swap::ArcSwap;
+use engine::lang::{AuthKind, Idempotency};
+use engine::program::{Ambient, Program};
+use engine::value::Instant;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The file in the folder of the store.
+const STORE_FILE: &str = "seawall.db";
+/// The folder of the store where nobody names one.
+const STORE_FOLDER: &str = "var";
+/// The secret that signs the cursors of pages.
+const SIGNING_SECRET: &str = "seawall-signing-key";
+/// Time for fetching a key set.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+/// Clock difference that is forgiven where the mapping says nothing.
+const LEEWAY_DEFAULT: Duration = Duration::from_secs(60);
+
+/// Runs the command.
+pub(super) fn run(args: &ServeArgs) -> Ended {
+    // One provider of cryptography for all; a second call finds the first one, which is the same.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let log = match Log::start(&args.log) {
+        Ok(log) => log,
+        Err(error) => return complain(&error),
+    };
+    let project = match Project::load(&args.project, Mode::Online) {
+        Ok(project) => project,
+        Err(report) => return report.print_as_errors(),
+    };
+    let ended = match start(args, &project, log.clone()) {
+        Ok(()) => Ended::Done,
+        Err(error) => complain(&error),
+    };
+    log.flush();
+    ended
+}
+
+fn start(args: &ServeArgs, project: &Project, log: Log) -> Result<(), String> {
+    waived(&project.program, &args.without)?;
+    let workers = args.workers.map_or_else(
+        || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+        std::num::NonZeroUsize::get,
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let listener = TcpListener::bind(&args.listen).map_err(|error| format!("{}: {error}", args.listen))?;
+    runtime.block_on(async {
+        let service = Arc::new(service(args, project).await?);
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let options = ServerOptions {
+            workers,
+            keep_alive: args.keep_alive,
+            drain: args.drain,
+            grace: args.grace,
+            access_log: !args.quiet,
+        };
+        let facade = &*project.program.facade;
+        tracing::info!(%address, facade, operations = project.program.operations.len(), workers, "listening");
+        let current = Arc::new(ArcSwap::new(service));
+        serve(current, listener, options, log).await.map_err(|error| error.to_string())
+    })
+}
+
+async fn service(args: &ServeArgs, project: &Project) -> Result<Service, String> {
+    let program = Arc::clone(&project.program);
+    let types = Types::new(&args.base_url);
+    let document = openapi::document(&program, &types, &project.examples());
+    let parts = Parts {
+        connections: project.connections.clone(),
+        auth: auth(&program, project.folder.root()).await?,
+        store: store(args, &program, project.folder.root())?,
+        clock: Arc::new(|request_id| now(request_id)),
+        openapi: document.to_string().into(),
+        signing_key: signing_key(),
+        body_bytes_max: args.body_bytes_max,
+        types,
+        program,
+    };
+    Service::new(parts).map_err(|errors| errors.join("\n"))
+}
+
+/// What is written and is not run must be waived by name, so that nothing is silently not done.
+fn waived(program: &Program, without: &[String]) -> Result<(), String> {
+    // Connections and models do nothing by themselves; what uses them is listed too.
+    let does = |section: &str| !matches!(section, "connections" | "models");
+    let unsupported = || program.unsupported.iter().filter(|unsupported| does(unsupported.section));
+    let open: Vec<String> = unsupported()
+        .filter(|unsupported| !without.iter().any(|section| section == unsupported.section))
+        .map(|unsupported| format!("{} {}: {}", unsupported.section, unsupported.name, unsupported.why))
+        .collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let mut sections: Vec<&str> = unsupported().map(|unsupported| unsupported.section).collect();
+    sections.sort_unstable();
+    sections.dedup();
+    let hint = format!("serve without them: --without {}", sections.join(","));
+    Err(format!("this program does not run all that is written:\n  {}\n{hint}", open.join("\n  ")))
+}
+
+async fn auth(program: &Program, root: &Path) -> Result<Auth, String> {
+    let Some(auth) = &program.auth else {
+        return Err(
+            "the project says nothing about who may call: write `auth:`, at least `auth: { type: none }`"
+                .into(),
+        );
+    };
+    match &auth.kind {
+        AuthKind::None => Ok(Auth::none()),
+        AuthKind::Oidc { issuer, audience, jwks, algorithms, leeway } => {
+            let names = algorithms.iter().map(|name| name.value.as_str());
+            let algorithms =
+                if algorithms.is_empty() { Ok(Algorithms::asymmetric()) } else { Algorithms::parse(names) };
+            let config = OidcConfig {
+                issuer: issuer.value.clone(),
+                audience: audience.iter().map(|one| one.value.clone()).collect(),
+                algorithms: algorithms.map_err(|error| format!("auth.algorithms: {error}"))?,
+                source: KeySource::of(jwks.as_ref().map(|jwks| jwks.value.as_str()), &issuer.value, root),
+                leeway: leeway.map_or(LEEWAY_DEFAULT, |leeway| leeway.value),
+            };
+            let oidc = Arc::new(Oidc::new(config, fetch()));
+            oidc.start().await.map_err(|error| format!("auth.jwks: {error}"))?;
+            tokio::spawn(Arc::clone(&oidc).keep_fresh());
+            Ok(Auth::Oidc(oidc))
+        }
+        AuthKind::ApiKey { .. } => {
+            Err("auth: type apiKey is not served by this program; use oidc or none".into())
+        }
+        AuthKind::Mtls { .. } => {
+            Err("auth: type mtls is not served by this program; use oidc or none".into())
+        }
+    }
+}
+
+/// Fetches documents with the HTTP client of the adapters.
+fn fetch() -> Fetch {
+    Arc::new(|url| {
+        Box::pin(async move {
+            let cx = CallContext::new(ids::request_id(), FETCH_TIMEOUT);
+            let bytes_max = u64::try_from(crate::auth::DOCUMENT_BYTES_MAX).unwrap_or(u64::MAX);
+            let tls = Tls::default();
+            let get = adapters_client::get(&cx, &url, &tls, bytes_max);
+            match tokio::time::timeout(FETCH_TIMEOUT, get).await {
+                Ok(Ok(bytes)) => Ok(bytes.to_vec()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("no answer in time".into()),
+            }
+        })
+    })
+}
+
+fn store(args: &ServeArgs, program: &Program, root: &Path) -> Result<Option<Arc<dyn Store>>, String> {
+    let needed = program.operations.iter().any(|plan| {
+        let once = plan.policy.idempotency.map(|spanned| spanned.value);
+        matches!(once, Some(Idempotency::For(_))) || plan.policy.dedupe.is_some()
+    });
+    if !needed && args.store.is_none() {
+        return Ok(None);
+    }
+    let folder = args.store.clone().unwrap_or_else(|| root.join(STORE_FOLDER));
+    let store = Sqlite::open(&folder.join(STORE_FILE)).map_err(|error| error.to_string())?;
+    Ok(Some(Arc::new(store)))
+}
+
+/// Several nodes need the same key, so it may be a secret; a single one makes its own.
+fn signing_key() -> Vec<u8> {
+    if let Some(secret) = Deployment::from_env().secret(SIGNING_SECRET) {
+        return secret.expose().as_bytes().to_vec();
+    }
+    let mut key = vec![0; 32];
+    if aws_lc_rs::rand::fill(&mut key).is_err() {
+        // Cursors are no secrets; without randomness they end with the process all the same.
+        key = ids::request_id().as_bytes().to_vec();
+    }
+    key
+}
+
+fn now(request_id: &Arc<str>) -> Ambient {
+    let at = jiff::Timestamp::now();
+    let today = at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    Ambient { now: Instant { at, offset_s: 0 }, today, request_id: Arc::clone(request_id) }
+}

@@ -1,0 +1,87 @@
+//! Path and query parameters of an operation, and their agreement with its body.
+//!
+//! **Invariant.** Every parameter has a value of its type or is absent by its declaration; none is ignored.
+
+use super::query::{self, Query};
+use crate::problem::{Kind, Problem};
+use engine::json;
+use engine::plan::model::Model;
+use engine::program::{OperationPlan, Param, Place};
+use engine::value::Value;
+use std::borrow::Cow;
+
+/// Names that a paged list takes beside its own parameters.
+pub const PAGING: [&str; 2] = ["size", "next"];
+
+/// Reads the parameters of an operation, in their order. What belongs to paging is left in the query.
+///
+/// # Errors
+/// The problem `invalid-parameter`.
+pub fn read(
+    operation: &OperationPlan,
+    captures: &[Cow<'_, str>],
+    query: &mut Query<'_>,
+) -> Result<Vec<Value>, Problem> {
+    let mut captures = captures.iter();
+    let values = operation.params.iter().map(|param| match param.place {
+        Place::Path => captures.next().map_or(Ok(Value::Absent), |text| value(param, text)),
+        Place::Query => match query.iter().position(|(name, _)| **name == *param.name) {
+            Some(at) => value(param, &query.swap_remove(at).1),
+            None => missing(param),
+        },
+    });
+    let values = values.collect::<Result<_, _>>()?;
+    let paged = operation.page.is_some();
+    match query.iter().find(|(name, _)| !(paged && PAGING.contains(&&**name))) {
+        Some((name, _)) => Err(query::refused(name, "the operation has no such parameter")),
+        None => Ok(values),
+    }
+}
+
+fn value(param: &Param, text: &str) -> Result<Value, Problem> {
+    param.parse(text).map_err(|why| query::refused(&param.name, why))
+}
+
+fn missing(param: &Param) -> Result<Value, Problem> {
+    match &param.default {
+        Some(default) => Ok(default.clone()),
+        None if param.ty.optional => Ok(Value::Absent),
+        None => Err(query::refused(&param.name, "the parameter is required")),
+    }
+}
+
+/// Puts path parameters that are fields of the model into a body, or checks that they agree.
+///
+/// # Errors
+/// The problem `invalid-body`: the body says something else than the path.
+pub fn merge(
+    operation: &OperationPlan,
+    model: &Model,
+    params: &[Value],
+    body: &mut Value,
+) -> Result<(), Problem> {
+    let Value::Object(members) = body else { return Ok(()) };
+    for (param, value) in operation.params.iter().zip(params) {
+        let Some(field) = param.field.filter(|_| param.place == Place::Path) else { continue };
+        let Some(field) = model.body.fields.get(field) else { continue };
+        match members.iter().find(|(name, _)| *name == field.name) {
+            None => members.push((field.name.clone(), value.clone())),
+            Some((_, said)) if text(said) == text(value) => {}
+            Some(_) => return Err(contradiction(&field.name)),
+        }
+    }
+    Ok(())
+}
+
+fn contradiction(field: &str) -> Problem {
+    Problem::new(Kind::InvalidBody)
+        .detail("the body contradicts the path")
+        .with("pointer", format!("/{}", field.replace('~', "~0").replace('/', "~1")))
+}
+
+/// The JSON text of a value, in which a date of the path and the text of a body are the same.
+fn text(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    json::write(value, &mut out);
+    out
+}

@@ -1,0 +1,46 @@
+//! The visible list of adapters.
+//!
+//! **Invariant.** Each stands behind a feature of its own name, and nothing else in the gateway names one.
+
+use adapters_ports::{Adapter, Files};
+use engine::lang::Kind;
+
+/// Returns all adapters of this program.
+pub fn adapters() -> Vec<&'static dyn Adapter> {
+    vec![
+        #[cfg(feature = "soap")]
+        &adapters_soap::Soap,
+    ]
+}
+
+/// Returns the adapter of a type of connection.
+pub fn adapter(kind: &str) -> Option<&'static dyn Adapter> {
+    adapters().into_iter().find(|adapter| adapter.kind() == kind)
+}
+
+/// Returns what a WSDL offers; `None` where this program has no adapter for it.
+pub fn inspect(file: &str, files: &dyn Files) -> Option<serde_json::Value> {
+    #[cfg(feature = "soap")]
+    return Some(adapters_soap::inspect(file, files));
+    #[cfg(not(feature = "soap"))]
+    None
+}
+
+/// Returns the types of connections that the language knows, served here or not, with their ports.
+pub fn kinds() -> [Kind<'static>; 10] {
+    const BACKEND: &[&str] = &["backend"];
+    const STREAM: &[&str] = &["source", "sink"];
+    let kind = |name, ports| Kind { name, ports };
+    [
+        kind("soap", BACKEND),
+        kind("http", BACKEND),
+        kind("odbc", BACKEND),
+        kind("jdbc", BACKEND),
+        kind("files", STREAM),
+        kind("mqtt", STREAM),
+        kind("kafka", STREAM),
+        kind("amqp", STREAM),
+        kind("amqp1", STREAM),
+        kind("log", STREAM),
+    ]
+}

@@ -1,0 +1,88 @@
+//! One try: a call to the legacy system and its judgement by the mapping's error table.
+//!
+//! **Invariant.** An error inside a good reply is an error here, so policies never see the difference.
+
+use super::endpoint::Endpoint;
+use adapters_layers::Exchange;
+use adapters_ports::{Backend, CallContext, FaultReply, Reply, ReplyBody, Request};
+use engine::program::{Ambient, FaultView, Reader};
+use engine::value::Value;
+use kernel::{Cause, Class, Error, Progress};
+
+/// A call that is ready to be sent, once or several times.
+pub(super) struct LegacyCall<'a> {
+    pub backend: &'a dyn Backend,
+    pub request: Request,
+    pub endpoint: &'a Endpoint,
+    pub ambient: &'a Ambient,
+}
+
+/// What a reply says, mapped.
+#[derive(Debug, Clone)]
+pub struct Mapped {
+    /// The JSON text: an object, or an array for a list; empty where nothing is received.
+    pub json: Vec<u8>,
+    /// There was a record.
+    pub found: bool,
+    /// The values of the key's fields.
+    pub key: Vec<Value>,
+    /// Fingerprint of the mapped legacy values.
+    pub fingerprint: u128,
+    /// The legacy cursor of the next page.
+    pub cursor: Option<String>,
+}
+
+impl Exchange for LegacyCall<'_> {
+    type Answer = Mapped;
+
+    async fn attempt(&self, cx: &CallContext, _attempt: u32) -> Result<Mapped, Error> {
+        let reply = self.backend.call(cx, &self.request).await?;
+        let Some(mut reader) = self.endpoint.reader(self.ambient) else {
+            return Err(Error::new(Class::Defect, Cause::Internal, "the operation calls nothing"));
+        };
+        let result = match reply {
+            Reply::Answer(body) => read(cx, body, &mut reader).await,
+            Reply::Fault(fault) => Err(judge(&fault, &reader)),
+        };
+        self.endpoint.note_residue(reader.residue());
+        self.endpoint.give_back(reader);
+        result
+    }
+
+    fn repeatable(&self) -> bool {
+        self.request.repeatable
+    }
+}
+
+async fn read(cx: &CallContext, mut body: Box<dyn ReplyBody>, reader: &mut Reader) -> Result<Mapped, Error> {
+    loop {
+        match body.advance(reader) {
+            Ok(Progress::NeedInput) => body.more(cx).await?,
+            Ok(Progress::Paused) => {
+                if let Some(error) = reader.judged() {
+                    return Err(error);
+                }
+            }
+            Ok(Progress::Stopped | Progress::End) => break,
+            Err(error) => return Err(reader.broken(&error)),
+        }
+    }
+    let answer = reader.finish()?;
+    Ok(Mapped {
+        json: answer.json.to_vec(),
+        found: answer.found,
+        key: answer.key,
+        fingerprint: answer.fingerprint,
+        cursor: answer.cursor,
+    })
+}
+
+fn judge(fault: &FaultReply, reader: &Reader) -> Error {
+    let known = |text: &'_ str| !text.is_empty();
+    reader.judge_fault(&FaultView {
+        code: Some(fault.code.as_str()).filter(|code| known(code)),
+        text: Some(fault.text.as_str()).filter(|text| known(text)),
+        status: fault.status,
+        ..FaultView::default()
+    })
+}

@@ -1,0 +1,406 @@
+//! One request from its head to its answer (architecture, "One request").
+//!
+//! **Invariant.** Nothing reaches a legacy system before the caller, the parameters and the body were judged.
+
+use super::cached::Found as Cached;
+use super::exchange::{LegacyCall, Mapped};
+use super::{Builtin, Connected, Endpoint, Incoming, Service, page};
+use crate::auth::{Caller, Refusal};
+use crate::http::answer::Answer;
+use crate::http::params::{self, PAGING};
+use crate::http::router::{Allow, Found, Method};
+use crate::http::{body, media, query};
+use crate::ids;
+use crate::problem::{Judged, Kind, Problem, Status};
+use adapters_ports::{CallContext, Request};
+use bytes::Bytes;
+use engine::json::{self, JsonLimits};
+use engine::plan::write::{WriteError, request};
+use engine::program::{Ambient, CallPlan, Inputs, Page, Verb};
+use engine::value::Value;
+use kernel::{Class, Error};
+use serde_json::json;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Deepest nesting of a request body.
+const BODY_DEPTH_MAX: u32 = 64;
+
+/// What became of a request, for the client and for the log.
+#[derive(Debug)]
+pub struct Responded {
+    /// What the client gets.
+    pub answer: Answer,
+    /// The route, by its number.
+    pub route: Option<usize>,
+    /// The slug of the problem that it is.
+    pub problem: Option<Cow<'static, str>>,
+    /// The class of the error.
+    pub class: Option<Class>,
+    /// How the answer came about.
+    pub origin: Option<Origin>,
+    /// The id of the request.
+    pub request_id: Arc<str>,
+    /// The `traceparent` that the legacy system sees.
+    pub trace: Arc<str>,
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The legacy system was called.
+    Call,
+    /// It was still fresh in the cache.
+    Cache,
+    /// It is old, and serves instead of an error.
+    Stale,
+    /// It was given before under the same idempotency key.
+    Replay,
+    /// The same content was accepted last time.
+    Unchanged,
+}
+
+/// A good end of a request.
+pub(super) type Done = (Answer, Option<Origin>);
+
+/// A bad end of a request.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub problem: Problem,
+    pub class: Option<Class>,
+}
+
+/// A request that was let in and read.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub endpoint: Arc<Endpoint>,
+    pub caller: Arc<Caller>,
+    pub inputs: Inputs,
+    pub cx: CallContext,
+    /// Hash of what the client sent, for idempotency keys.
+    pub payload: Bytes,
+    /// The header `Idempotency-Key`.
+    pub once: Option<Vec<u8>>,
+    /// The header `If-None-Match`.
+    pub none_match: Option<Vec<u8>>,
+}
+
+impl Service {
+    /// Answers a request.
+    pub async fn respond(self: &Arc<Self>, mut incoming: Incoming<'_>) -> Responded {
+        let request_id = ids::request_id();
+        let trace = ids::traceparent(incoming.text("traceparent"));
+        let method = if incoming.method == "HEAD" { "GET" } else { incoming.method };
+        let (route, result) = match self.router.find(Method::of(method), incoming.path) {
+            Found::Route(number, captures) => match Builtin::at(number, self.endpoints.len()) {
+                Some(builtin) => (None, self.builtin(builtin, &captures).await.map(|answer| (answer, None))),
+                None => {
+                    let endpoint = Arc::clone(&self.endpoints[number]);
+                    let ids = (Arc::clone(&request_id), Arc::clone(&trace));
+                    (Some(number), self.operate(endpoint, &captures, &mut incoming, ids).await)
+                }
+            },
+            Found::OtherMethods(allow) if incoming.method == "OPTIONS" => (None, Ok((options(allow), None))),
+            Found::OtherMethods(allow) => (None, Err(self.outside(&incoming, other_method(allow)).await)),
+            Found::Nothing => {
+                let problem = Problem::new(Kind::NotFound).detail("there is no such path");
+                (None, Err(self.outside(&incoming, problem).await))
+            }
+            Found::Unreadable => {
+                let problem =
+                    Problem::new(Kind::BadRequest).detail("the path holds an escape that cannot be read");
+                (None, Err(problem.into()))
+            }
+        };
+        self.responded(route, result, request_id, trace)
+    }
+
+    fn responded(
+        &self,
+        route: Option<usize>,
+        result: Result<Done, Failure>,
+        request_id: Arc<str>,
+        trace: Arc<str>,
+    ) -> Responded {
+        match result {
+            Ok((answer, origin)) => {
+                Responded { answer, route, problem: None, class: None, origin, request_id, trace }
+            }
+            Err(Failure { problem, class }) => {
+                let answer = problem.answer(&self.types, &request_id);
+                let problem = Some(problem.into_slug());
+                Responded { answer, route, problem, class, origin: None, request_id, trace }
+            }
+        }
+    }
+
+    /// Who is not known does not learn which paths there are.
+    async fn outside(&self, incoming: &Incoming<'_>, problem: Problem) -> Failure {
+        match self.caller(incoming).await {
+            Ok(_) => problem.into(),
+            Err(refused) => refused,
+        }
+    }
+
+    async fn caller(&self, incoming: &Incoming<'_>) -> Result<Arc<Caller>, Failure> {
+        self.auth.caller(incoming.headers.find("authorization")).await.map_err(|refusal: Refusal| {
+            self.metrics.refused();
+            refusal.problem().into()
+        })
+    }
+
+    async fn operate(
+        self: &Arc<Self>,
+        endpoint: Arc<Endpoint>,
+        captures: &[Cow<'_, str>],
+        incoming: &mut Incoming<'_>,
+        (request_id, trace): (Arc<str>, Arc<str>),
+    ) -> Result<Done, Failure> {
+        let mut cx = CallContext::new(Arc::clone(&request_id), endpoint.deadline);
+        cx.trace = Some(trace);
+        let caller = self.caller(incoming).await?;
+        let scope = endpoint.plan.policy.scope.as_ref().map(|scope| scope.value.as_str());
+        self.auth.permit(&caller, scope).inspect_err(|_| self.metrics.refused())?;
+        media::acceptable(incoming.headers.find("accept"))?;
+        let mut query = query::parse(incoming.query)?;
+        let params = params::read(&endpoint.plan, captures, &mut query)?;
+        let page = self.page(&endpoint, &query)?;
+        let (payload, body) = self.body(&endpoint, incoming, &params).await?;
+        let inputs = Inputs { params, body, ambient: (self.clock)(&request_id), page, old: None };
+        let header = |name| incoming.headers.find(name).map(<[u8]>::to_vec);
+        let once = endpoint.idempotency.and_then(|_| header(super::once::HEADER));
+        let none_match = endpoint.plan.is_read().then(|| header("if-none-match")).flatten();
+        let admitted = Admitted { caller, inputs, cx, payload, once, none_match, endpoint };
+        if admitted.endpoint.plan.is_read() { self.read(admitted).await } else { self.write(admitted).await }
+    }
+
+    async fn body(
+        &self,
+        endpoint: &Endpoint,
+        incoming: &mut Incoming<'_>,
+        params: &[Value],
+    ) -> Result<(Bytes, Value), Failure> {
+        let Some(validator) = &endpoint.validator else {
+            return match incoming.announced() {
+                None | Some(0) => Ok((Bytes::new(), Value::Absent)),
+                Some(_) => Err(Problem::new(Kind::BadRequest).detail("the operation takes no body").into()),
+            };
+        };
+        media::readable(incoming.headers.find("content-type"))?;
+        let payload = incoming.read(self.body_bytes_max).await?;
+        let limits = JsonLimits { depth_max: BODY_DEPTH_MAX, bytes_max: self.body_bytes_max };
+        let mut body = json::parse(&payload, limits).map_err(|error| {
+            Problem::new(Kind::InvalidBody)
+                .detail(error.message)
+                .with("line", error.line)
+                .with("column", error.column)
+        })?;
+        if let Some(model) = &endpoint.model {
+            params::merge(&endpoint.plan, model, params, &mut body)?;
+        }
+        body::judge(&json::to_serde(&body), validator)?;
+        Ok((payload, body))
+    }
+
+    async fn read(self: &Arc<Self>, admitted: Admitted) -> Result<Done, Failure> {
+        let Admitted { endpoint, inputs, cx, none_match, .. } = &admitted;
+        if endpoint.cache.is_none() {
+            let kept =
+                self.fetch(endpoint, inputs, cx).await.map_err(|error| self.failure(endpoint, &error))?;
+            return Ok((present(&kept, none_match.as_deref(), None), Some(Origin::Call)));
+        }
+        let make = || self.fetch(endpoint, inputs, cx);
+        match self.answers.find(endpoint, inputs, cx.deadline, make).await {
+            Ok(Cached { kept, origin, age_s }) => {
+                Ok((present(&kept, none_match.as_deref(), age_s), Some(origin)))
+            }
+            Err(error) => Err(self.failure(endpoint, &error)),
+        }
+    }
+
+    /// Calls the legacy system and makes what is worth keeping of its answer.
+    async fn fetch(&self, endpoint: &Endpoint, inputs: &Inputs, cx: &CallContext) -> Result<Kept, Error> {
+        let mapped = self.perform(endpoint, inputs, cx).await?;
+        if endpoint.plan.verb == Verb::List {
+            return Ok(self.list(endpoint, inputs, mapped));
+        }
+        if !mapped.found {
+            return Err(Error::new(Class::NotFound, kernel::Cause::Legacy, "there is no such thing"));
+        }
+        Ok(Kept { json: mapped.json.into(), etag: Some(etag(mapped.fingerprint)), link: None })
+    }
+
+    /// Encodes the request and sends it through the layers.
+    pub(super) async fn perform(
+        &self,
+        endpoint: &Endpoint,
+        inputs: &Inputs,
+        cx: &CallContext,
+    ) -> Result<Mapped, Error> {
+        let (call, connected) = self.called(endpoint)?;
+        let wire = self.encode(endpoint, call, connected, inputs)?;
+        self.send(endpoint, call, connected, wire, &inputs.ambient, cx).await
+    }
+
+    pub(super) fn called<'s>(
+        &'s self,
+        endpoint: &'s Endpoint,
+    ) -> Result<(&'s CallPlan, &'s Connected), Error> {
+        let call = endpoint.plan.call.as_ref();
+        let found = call.and_then(|call| Some((call, self.connections.get(call.connection)?.as_ref()?)));
+        found.ok_or_else(|| internal("nothing is there that could be called"))
+    }
+
+    pub(super) fn encode(
+        &self,
+        endpoint: &Endpoint,
+        call: &CallPlan,
+        connected: &Connected,
+        inputs: &Inputs,
+    ) -> Result<adapters_ports::Wire, Error> {
+        let (tree, _) = request(&self.program, &endpoint.plan, inputs).map_err(unwritable)?;
+        connected.connection.encode(call.operation, &mut tree.replay(tree.root()))
+    }
+
+    pub(super) async fn send(
+        &self,
+        endpoint: &Endpoint,
+        call: &CallPlan,
+        connected: &Connected,
+        body: adapters_ports::Wire,
+        ambient: &Ambient,
+        cx: &CallContext,
+    ) -> Result<Mapped, Error> {
+        let backend =
+            connected.connection.backend().ok_or_else(|| internal("the connection cannot be called"))?;
+        let request = Request { operation: call.operation, body, repeatable: call.repeatable };
+        connected.stack.call(cx, &LegacyCall { backend, request, endpoint, ambient }).await
+    }
+
+    /// Returns what a client gets for an error of a call.
+    pub(super) fn failure(&self, endpoint: &Endpoint, error: &Error) -> Failure {
+        let call = endpoint.plan.call.as_ref();
+        let entries = call.map_or(&[][..], |call| &self.program.connections[call.connection].errors);
+        let judged = Judged { entries, repeatable: call.is_some_and(|call| call.repeatable) };
+        log(endpoint, error);
+        Failure { problem: judged.problem(error), class: Some(error.class) }
+    }
+
+    fn page(&self, endpoint: &Endpoint, query: &query::Query<'_>) -> Result<Page, Failure> {
+        let Some(paging) = &endpoint.plan.page else { return Ok(Page::default()) };
+        let given = |name: &str| query.iter().find(|(known, _)| known == name).map(|(_, value)| &**value);
+        Ok(page::read(paging, &self.signer, &endpoint.plan.key, given(PAGING[0]), given(PAGING[1]))?)
+    }
+
+    fn list(&self, endpoint: &Endpoint, inputs: &Inputs, mapped: Mapped) -> Kept {
+        let next = endpoint.plan.page.as_ref().and_then(|_| {
+            page::next(&self.signer, &endpoint.plan.key, &inputs.page, mapped.cursor.as_deref())
+        });
+        let mut out = Vec::with_capacity(mapped.json.len() + 64);
+        out.extend_from_slice(b"{\"items\":");
+        out.extend_from_slice(if mapped.json.is_empty() { b"[]" } else { &mapped.json });
+        if let Some(next) = &next {
+            out.extend_from_slice(b",\"next\":");
+            json::write_text(next, &mut out);
+        }
+        out.push(b'}');
+        let link = next.map(|next| page::link(&endpoint.plan, inputs, &next));
+        Kept { json: out.into(), etag: None, link }
+    }
+}
+
+/// What is kept of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub json: Bytes,
+    pub etag: Option<Box<str>>,
+    pub link: Option<String>,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self { problem, class: None }
+    }
+}
+
+impl Origin {
+    /// Returns the word in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Cache => "cache",
+            Self::Stale => "stale",
+            Self::Replay => "replay",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// Returns the entity tag of a fingerprint.
+pub(super) fn etag(fingerprint: u128) -> Box<str> {
+    format!("\"{fingerprint:032x}\"").into()
+}
+
+fn present(kept: &Kept, none_match: Option<&[u8]>, age_s: Option<u64>) -> Answer {
+    let etag = kept.etag.as_deref();
+    let same = etag.zip(none_match).is_some_and(|(etag, wanted)| matches(wanted, etag));
+    let mut answer = if same {
+        Answer::new(Status::NotModified.code())
+    } else {
+        Answer::new(Status::Ok.code()).json(kept.json.clone())
+    };
+    if let Some(etag) = etag {
+        answer = answer.header("etag", etag.to_owned());
+    }
+    if let Some(age_s) = age_s {
+        answer = answer.header("age", age_s.to_string());
+    }
+    match &kept.link {
+        Some(link) => answer.header("link", link.clone()),
+        None => answer,
+    }
+}
+
+/// RFC 9110, section 13.1.2: the weak comparison, over a list or `*`.
+fn matches(wanted: &[u8], etag: &str) -> bool {
+    let Ok(wanted) = std::str::from_utf8(wanted) else { return false };
+    let same = |tag: &str| tag.trim().trim_start_matches("W/") == etag;
+    wanted.trim() == "*" || wanted.split(',').any(same)
+}
+
+fn options(allow: Allow) -> Answer {
+    Answer::new(Status::NoContent.code()).header("allow", allow.to_string())
+}
+
+fn other_method(allow: Allow) -> Problem {
+    Problem::new(Kind::MethodNotAllowed)
+        .detail("the path has other methods")
+        .header("allow", allow.to_string())
+}
+
+fn unwritable(errors: Vec<WriteError>) -> Error {
+    let first = errors.first().map(|error| error.pointer.clone()).unwrap_or_default();
+    let list: Vec<_> =
+        errors.iter().map(|error| json!({ "pointer": error.pointer, "detail": error.message })).collect();
+    Error::new(
+        Class::Client,
+        kernel::Cause::Unwritable,
+        "the legacy system cannot hold a value of the request",
+    )
+    .with("pointer", first)
+    .with("errors", serde_json::Value::from(list))
+}
+
+fn internal(message: &'static str) -> Error {
+    Error::new(Class::Defect, kernel::Cause::Internal, message)
+}
+
+/// Errors that somebody should look at; what clients do wrong, and what they are told, is in the access log.
+fn log(endpoint: &Endpoint, error: &Error) {
+    let operation = &endpoint.plan.key;
+    match error.class {
+        Class::Client | Class::NotFound | Class::Conflict => tracing::debug!(%operation, %error, "refused"),
+        Class::Poison | Class::Defect | Class::Auth => tracing::error!(%operation, %error, "call failed"),
+        _ => tracing::warn!(%operation, %error, "call failed"),
+    }
+}

@@ -1,0 +1,180 @@
+//! Requests that change something: one effect per key, nothing sent that was accepted last time.
+//!
+//! **Invariant.** A write that has begun runs to its end even if its client has gone.
+
+use super::exchange::Mapped;
+use super::flow::{Admitted, Done, Failure, Origin, etag};
+use super::once::{self, Effect, Turn};
+use super::{Endpoint, Service};
+use crate::http::answer::Answer;
+use crate::problem::{Kind, Problem};
+use crate::store::{self, Hash, Offer, Store};
+use adapters_ports::Wire;
+use engine::json;
+use engine::program::{Place, Verb};
+use engine::value::Value;
+use kernel::Error;
+use std::sync::Arc;
+
+impl Service {
+    /// Runs a write in a task of its own, so that a client that goes away does not leave its outcome unknown.
+    pub(super) async fn write(self: &Arc<Self>, admitted: Admitted) -> Result<Done, Failure> {
+        let service = Arc::clone(self);
+        let task = tokio::spawn(async move { service.write_to_the_end(&admitted).await });
+        task.await.unwrap_or_else(|_| Err(Problem::new(Kind::Internal).into()))
+    }
+
+    async fn write_to_the_end(&self, admitted: &Admitted) -> Result<Done, Failure> {
+        let endpoint = &admitted.endpoint;
+        let result = match (endpoint.idempotency, &self.store) {
+            (Some(keep), Some(store)) => self.write_once(admitted, store, keep).await,
+            _ => match self.encoded(admitted) {
+                Ok(wire) => self.write_news(admitted, wire).await,
+                Err(end) => Err(end),
+            },
+        };
+        result.map_err(|end| end.failure)
+    }
+
+    async fn write_once(
+        &self,
+        admitted: &Admitted,
+        store: &Arc<dyn Store>,
+        keep: std::time::Duration,
+    ) -> Result<Done, End> {
+        let Admitted { endpoint, caller, cx, .. } = admitted;
+        let key = once::key(admitted.once.as_deref(), caller, &endpoint.plan.key)?;
+        // What cannot be encoded is refused before the key is used up.
+        let wire = self.encoded(admitted)?;
+        let ticket = match once::begin(store, key, payload(admitted), keep).await? {
+            Turn::Go(ticket) => ticket,
+            Turn::Replay(answer) => return Ok((answer, Some(Origin::Replay))),
+        };
+        let result = self.write_news(admitted, wire).await;
+        match &result {
+            Ok((answer, _)) => ticket.end(Effect::Settled, answer).await,
+            Err(end) => {
+                let answer = end.failure.problem.answer(&self.types, &cx.request_id);
+                ticket.end(end.effect, &answer).await;
+            }
+        }
+        result
+    }
+
+    fn encoded(&self, admitted: &Admitted) -> Result<Wire, End> {
+        let endpoint = &admitted.endpoint;
+        let encoded = self
+            .called(endpoint)
+            .and_then(|(call, connected)| self.encode(endpoint, call, connected, &admitted.inputs));
+        encoded.map_err(|error| self.end(endpoint, &error))
+    }
+
+    /// Sends what is news.
+    async fn write_news(&self, admitted: &Admitted, wire: Wire) -> Result<Done, End> {
+        let endpoint = &admitted.endpoint;
+        let Some(store) = self.store.as_ref().filter(|_| endpoint.dedupe) else {
+            return self.write_now(admitted, wire).await.map(|answer| (answer, Some(Origin::Call)));
+        };
+        let (key, content) = (target(admitted), content(admitted));
+        match store.offer(key, content).await {
+            Ok(Offer::Unchanged) => return Ok((Answer::new(endpoint.plan.success), Some(Origin::Unchanged))),
+            Ok(Offer::Changed) => {}
+            Err(error) => return Err(once::unusable(&error).into()),
+        }
+        let result = self.write_now(admitted, wire).await;
+        let accepted = result.is_ok().then_some(content);
+        if let Err(error) = store.settle(key, accepted).await {
+            tracing::error!(%error, "what was accepted could not be kept; it will be sent again");
+        }
+        result.map(|answer| (answer, Some(Origin::Call)))
+    }
+
+    async fn write_now(&self, admitted: &Admitted, wire: Wire) -> Result<Answer, End> {
+        let Admitted { endpoint, inputs, cx, .. } = admitted;
+        let mut overlap = self.answers.write(endpoint, inputs);
+        let result = match self.called(endpoint) {
+            Ok((call, connected)) => self.send(endpoint, call, connected, wire, &inputs.ambient, cx).await,
+            Err(error) => Err(error),
+        };
+        if let Ok(mapped) = &result {
+            overlap.found(&mapped.key);
+        }
+        drop(overlap);
+        let mapped = result.map_err(|error| self.end(endpoint, &error))?;
+        Ok(answer(endpoint, mapped))
+    }
+
+    fn end(&self, endpoint: &Endpoint, error: &Error) -> End {
+        End { effect: Effect::of(error), failure: self.failure(endpoint, error) }
+    }
+}
+
+/// A bad end of a write, and what is known of its effect.
+struct End {
+    failure: Failure,
+    effect: Effect,
+}
+
+impl From<Problem> for End {
+    /// A problem of ours comes before anything is sent.
+    fn from(problem: Problem) -> Self {
+        Self { failure: problem.into(), effect: Effect::None }
+    }
+}
+
+fn answer(endpoint: &Endpoint, mapped: Mapped) -> Answer {
+    let mut answer = Answer::new(endpoint.plan.success);
+    let location = endpoint.location.as_ref().and_then(|location| location.path(&mapped.key));
+    if let Some(location) = location {
+        answer = answer.header("location", location);
+    }
+    if mapped.json.is_empty() || !mapped.found || endpoint.plan.reply_schema.is_none() {
+        return answer;
+    }
+    if endpoint.plan.verb != Verb::List {
+        answer = answer.header("etag", etag(mapped.fingerprint).into_string());
+    }
+    answer.json(mapped.json)
+}
+
+/// What a client sent: the body as it came, and the parameters.
+fn payload(admitted: &Admitted) -> Hash {
+    store::hash(&[&parameters(admitted, |_| true), &admitted.payload])
+}
+
+/// What a write is for: the operation and its path.
+fn target(admitted: &Admitted) -> Hash {
+    let operation = admitted.endpoint.plan.key.as_bytes();
+    store::hash(&[b"accepted", operation, &parameters(admitted, |place| place == Place::Path)])
+}
+
+/// What a write says, whatever the order of its members was.
+fn content(admitted: &Admitted) -> Hash {
+    let mut body = Vec::new();
+    json::write(&sorted(&admitted.inputs.body), &mut body);
+    store::hash(&[&parameters(admitted, |_| true), &body])
+}
+
+fn parameters(admitted: &Admitted, wanted: impl Fn(Place) -> bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (param, value) in admitted.endpoint.plan.params.iter().zip(&admitted.inputs.params) {
+        if wanted(param.place) {
+            json::write(value, &mut out);
+            out.push(b'\n');
+        }
+    }
+    out
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> =
+                members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+            members.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(members)
+        }
+        Value::List(items) => Value::List(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}

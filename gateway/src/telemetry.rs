@@ -1,0 +1,196 @@
+//! Logs: one JSON object per line, gathered and written by a thread of its own.
+//!
+//! **Invariant.** A line holds names, numbers and ids; never a payload, a query value, a header or a secret.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Lines are written at least this often.
+const FLUSH_EVERY: Duration = Duration::from_millis(100);
+/// A buffer that is larger is written at once; also the size that it keeps.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// The log of the process. Clones share one buffer.
+#[derive(Debug, Clone)]
+pub struct Log {
+    buffer: Arc<Mutex<Vec<u8>>>,
+}
+
+/// What is logged of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Access<'a> {
+    /// The method, if it is one that routes may have.
+    pub method: &'a str,
+    /// The template of the route; empty where there is none.
+    pub route: &'a str,
+    /// The status of the answer.
+    pub status: u16,
+    /// The slug of the problem, or nothing.
+    pub problem: Option<&'a str>,
+    /// The class of the error, or nothing.
+    pub class: Option<&'a str>,
+    /// How the answer came about: `call`, `cache`, `stale`, `replay`, `unchanged`, or nothing.
+    pub origin: Option<&'a str>,
+    /// Time from head to answer.
+    pub took: Duration,
+    /// The id of the request.
+    pub request_id: &'a str,
+    /// The id of the trace.
+    pub trace_id: &'a str,
+}
+
+impl Log {
+    /// Starts the log of the process on standard output. `filter` is a level, or directives like `info,engine=debug`.
+    ///
+    /// # Errors
+    /// The filter is not readable.
+    pub fn start(filter: &str) -> Result<Self, String> {
+        let filter = EnvFilter::try_new(filter).map_err(|error| format!("log filter: {error}"))?;
+        let log = Self { buffer: Arc::default() };
+        tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_env_filter(filter)
+            .with_writer(log.clone())
+            .try_init()
+            .map_err(|error| error.to_string())?;
+        log.clone().flush_forever();
+        Ok(log)
+    }
+
+    /// Writes a line about a request.
+    pub fn access(&self, access: &Access<'_>) {
+        let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        print(&mut buffer, access);
+        self.written(&mut buffer);
+    }
+
+    /// Writes what is gathered.
+    pub fn flush(&self) {
+        flush(&mut self.buffer.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn written(&self, buffer: &mut Vec<u8>) {
+        if buffer.len() >= BUFFER_BYTES {
+            flush(buffer);
+        }
+    }
+
+    fn flush_forever(self) {
+        let thread = std::thread::Builder::new().name("log".into());
+        let spawned = thread.spawn(move || {
+            loop {
+                std::thread::sleep(FLUSH_EVERY);
+                self.flush();
+            }
+        });
+        if let Err(error) = spawned {
+            tracing::warn!(%error, "lines are written only when the buffer is full");
+        }
+    }
+}
+
+fn flush(buffer: &mut Vec<u8>) {
+    if buffer.is_empty() {
+        return;
+    }
+    // A log that cannot be written has nowhere to say so.
+    let _ = std::io::stdout().lock().write_all(buffer).and_then(|()| std::io::stdout().flush());
+    buffer.clear();
+    buffer.shrink_to(BUFFER_BYTES);
+}
+
+fn print(out: &mut Vec<u8>, access: &Access<'_>) {
+    let now = jiff::Timestamp::now();
+    let took_us = access.took.as_micros();
+    let Access { method, route, status, request_id, trace_id, .. } = access;
+    // Nothing here needs escapes: templates come from checked mappings, ids and names are ours.
+    let _ = write!(
+        out,
+        "{{\"timestamp\":\"{now:.6}\",\"level\":\"INFO\",\"target\":\"access\",\"method\":\"{method}\",\"route\":\"{}\",\
+         \"status\":{status},\"took_us\":{took_us},\"request_id\":\"{request_id}\",\"trace_id\":\"{trace_id}\"",
+        Escaped(route),
+    );
+    for (key, value) in [("problem", access.problem), ("class", access.class), ("origin", access.origin)] {
+        if let Some(value) = value {
+            let _ = write!(out, ",\"{key}\":\"{}\"", Escaped(value));
+        }
+    }
+    out.extend_from_slice(b"}\n");
+}
+
+/// A text inside a JSON string; mappings may hold quotes in path templates and slugs.
+struct Escaped<'a>(&'a str);
+
+impl std::fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for letter in self.0.chars() {
+            match letter {
+                '"' | '\\' => write!(f, "\\{letter}")?,
+                control if control.is_control() => write!(f, "\\u{:04x}", u32::from(control))?,
+                _ => write!(f, "{letter}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'w> MakeWriter<'w> for Log {
+    type Writer = Line<'w>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        Line { log: self }
+    }
+}
+
+/// Appends to the buffer of a log.
+#[derive(Debug)]
+pub struct Line<'w> {
+    log: &'w Log,
+}
+
+impl Write for Line<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let mut buffer = self.log.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        buffer.extend_from_slice(bytes);
+        self.log.written(&mut buffer);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_about_a_request_is_json() {
+        let mut line = Vec::new();
+        print(
+            &mut line,
+            &Access {
+                method: "GET",
+                route: "/a \"b\"/{id}",
+                status: 404,
+                problem: Some("not-found"),
+                class: None,
+                origin: Some("call"),
+                took: Duration::from_micros(1234),
+                request_id: "r-1",
+                trace_id: "t",
+            },
+        );
+        let json: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(json["route"], "/a \"b\"/{id}");
+        assert_eq!(json["took_us"], 1234);
+        assert_eq!(json["problem"], "not-found");
+        assert_eq!(json["class"], serde_json::Value::Null);
+        assert!(json["timestamp"].as_str().unwrap().ends_with('Z'));
+    }
+}
