@@ -4,6 +4,8 @@
 
 mod random;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use crate::json;
 use crate::plan::model::{Field, FieldKind, Model, ObjectMap, WriteRule};
@@ -87,6 +89,13 @@ impl<'a> Laws<'a> {
             last = Some(record);
         }
         report
+    }
+
+    /// Returns random records that can be read, the same ones for the same seed.
+    pub fn samples(&self, records: usize, seed: u64) -> Vec<Tree> {
+        let mut random = Random::new(seed);
+        let made = (0..records.saturating_mul(10)).map(|_| record::random(self.model, &mut random));
+        made.filter(|record| self.read(record).is_ok()).take(records).collect()
     }
 
     /// Checks all laws on one example.

@@ -7,6 +7,8 @@
 mod build;
 mod replay;
 mod select;
+#[cfg(test)]
+mod tests;
 
 pub use build::{Capture, capture};
 pub use replay::Replay;

@@ -5,8 +5,12 @@
 
 mod align;
 mod fill;
+#[cfg(test)]
+pub(crate) mod kit;
 mod names;
 mod request;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub(crate) use fill::with_defaults;
@@ -103,7 +107,8 @@ impl Run<'_> {
         if field.hidden {
             return;
         }
-        if field.facts.read_only {
+        let generated = matches!(field.kind, FieldKind::Value { write: WriteRule::Expr(_), .. });
+        if field.facts.read_only && !generated {
             return self.read_only(field, modern, node, at);
         }
         match &field.kind {

@@ -115,6 +115,6 @@ mod tests {
             default: None,
             field: None,
         };
-        assert_eq!(param.parse("c"), Err("expected one of a, b".into()));
+        assert_eq!(param.parse("c").unwrap_err(), "expected one of a, b");
     }
 }
