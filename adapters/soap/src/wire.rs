@@ -16,6 +16,7 @@ pub(crate) mod lookup;
 pub(crate) mod names;
 pub(crate) mod reply;
 pub(crate) mod security;
+mod scan;
 mod skip;
 pub(crate) mod spaces;
 #[cfg(test)]

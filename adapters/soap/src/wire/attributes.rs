@@ -4,9 +4,9 @@
 
 use super::chars::{self, NAME, NAME_START, SPACE};
 use super::names::{ContextId, Contexts};
+use super::scan;
 use super::tokenizer::{Tag, Tokenizer};
 use kernel::DecodeError;
-use memchr::memchr;
 
 /// One attribute as written; positions count from the beginning of the tag.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +15,8 @@ pub(crate) struct Attribute {
     value: (u32, u32),
     /// It declares a namespace.
     pub(crate) declares: bool,
+    /// Its name has a prefix.
+    pub(crate) prefixed: bool,
 }
 
 impl Attribute {
@@ -89,14 +91,17 @@ fn one(bytes: &[u8], at: &mut usize) -> Result<Attribute, (usize, &'static str)>
     let open = equals + 1 + chars::run(&bytes[equals + 1..], SPACE);
     let quote =
         *bytes.get(open).filter(|b| matches!(b, b'"' | b'\'')).ok_or((open, "a value is not quoted"))?;
-    let length = memchr(quote, &bytes[open + 1..]).ok_or((open, "a value has no end"))?;
+    let length =
+        scan::find(bytes, open + 1, quote).map(|at| at - open - 1).ok_or((open, "a value has no end"))?;
     let value = (open + 1, open + 1 + length);
     *at = value.1 + 1;
     let name = &bytes[start..name_end];
     let declares = name.starts_with(b"xmlns") && (name.len() == 5 || name[5] == b':');
     // A tag is part of a message, whose size is limited far below four gigabytes.
     let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let prefixed = name.contains(&b':');
     Ok(Attribute {
+        prefixed,
         name: (narrow(start), narrow(name_end)),
         value: (narrow(value.0), narrow(value.1)),
         declares,

@@ -9,7 +9,7 @@ mod start;
 mod tests;
 
 use super::attributes::Attribute;
-use super::lookup::{Index, Lookup, TableId};
+use super::lookup::{Index, Lookup, Own, TableId};
 use super::names::{ContextId, Contexts, OUTSIDE};
 use super::skip;
 use super::tokenizer::{Tag, Token, Tokenizer};
@@ -69,17 +69,6 @@ struct Frame {
     nil: bool,
     /// Where the own text of this group begins in `mixed`.
     mixed_from: usize,
-}
-
-/// What becomes of the own text of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Own {
-    /// There should be none but white space.
-    None,
-    /// It is the value of this part, and there are no elements.
-    Value(PartId),
-    /// It stands between elements, and is this part.
-    Between(PartId),
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -57,10 +57,22 @@ pub(crate) struct Lookup {
     numbers: HashMap<(TypeId, ContextId), TableId>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Table {
+    own: Own,
     elements: Vec<(Box<str>, Found)>,
     attributes: Vec<(Box<str>, Found)>,
+}
+
+/// What becomes of the own text of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// There should be none but white space.
+    None,
+    /// It is the value of this part, and there are no elements.
+    Value(PartId),
+    /// It stands between elements, and is this part.
+    Between(PartId),
 }
 
 /// Most names that a table remembers.
@@ -133,6 +145,14 @@ impl Index {
         })
     }
 
+    fn own(&self, ty: TypeId) -> Own {
+        match (self.shape.text_part(ty), self.shape.group(ty)) {
+            (Some(text), Some(group)) if group.content.is_none() && !group.mixed => Own::Value(text),
+            (Some(text), _) => Own::Between(text),
+            (None, _) => Own::None,
+        }
+    }
+
     fn is(&self, id: PartId, kind: PartKind, space: Option<&str>, local: &str) -> bool {
         let part = self.shape.part(id);
         part.kind == kind && &*part.name.local == local && part.name.space.as_deref() == space
@@ -161,11 +181,16 @@ impl Lookup {
         if !Contexts::is_kept(context) {
             return NO_TABLE;
         }
-        let tables = &mut self.tables;
+        let (tables, index) = (&mut self.tables, &self.index);
         *self.numbers.entry((ty, context)).or_insert_with(|| {
-            tables.push(Table::default());
+            tables.push(Table { own: index.own(ty), elements: Vec::new(), attributes: Vec::new() });
             u32::try_from(tables.len() - 1).unwrap_or(NO_TABLE)
         })
+    }
+
+    /// Returns what becomes of the own text of a group, given its table.
+    pub(crate) fn own(&self, table: TableId, ty: TypeId) -> Own {
+        self.tables.get(table as usize).map_or_else(|| self.index.own(ty), |table| table.own)
     }
 
     /// Returns the table of the type of an element that was found at `position`, if it stands in the same context.

@@ -5,9 +5,9 @@
 
 use super::attributes;
 use super::chars::{self, NAME, NAME_START, SPACE};
+use super::scan;
 use super::tokenizer::{Token, Tokenizer};
 use kernel::DecodeError;
-use memchr::{memchr, memchr_iter, memchr2};
 
 /// Passes over everything until only `depth` elements are open; `false` if more input is needed first.
 ///
@@ -34,56 +34,66 @@ pub(crate) fn pass(tokens: &mut Tokenizer, depth: usize) -> Result<bool, DecodeE
 
 /// Passes over plain tags and text, up to the first thing that is not plain; `true` if `depth` was reached.
 fn run(tokens: &mut Tokenizer, depth: usize) -> bool {
-    let Tokenizer { input, open, limits, .. } = tokens;
+    let Tokenizer { input, open, limits, inner, .. } = tokens;
     let bytes = input.bytes();
-    let depth_max = limits.depth_max as usize;
-    let attributes_max = limits.attributes_max.min(limits.namespaces_max) as usize;
+    let outer = open.depth();
+    let inner_max = (limits.depth_max as usize).saturating_sub(outer);
+    let quotes_max = 2 * limits.attributes_max.min(limits.namespaces_max);
     let mut at = input.at;
-    let mut reached = open.depth() == depth;
-    while !reached {
-        let Some(found) = memchr(b'<', &bytes[at..]) else {
+    // Elements that begin here are known by where their names stand; only those that stay open are copied.
+    inner.clear();
+    let mut closed = 0;
+    while outer - closed > depth || !inner.is_empty() {
+        let Some(found) = scan::find(bytes, at, b'<') else {
             at = bytes.len();
             break;
         };
-        at += found;
-        let Some(rest) = bytes.get(at + 1..).filter(|rest| !rest.is_empty()) else { break };
-        if rest[0] == b'/' {
-            let name = open.last().unwrap_or_default();
-            if rest.get(1 + name.len()) != Some(&b'>') || !rest[1..].starts_with(name) {
+        at = found;
+        let Some(&next) = bytes.get(at + 1) else { break };
+        if next == b'/' {
+            let name = match inner.last() {
+                Some(&(from, to)) => &bytes[from..to],
+                None => open.last().unwrap_or_default(),
+            };
+            let end = at + 2 + name.len();
+            if bytes.get(end) != Some(&b'>') || bytes[at + 2..end] != *name {
                 break;
             }
-            at += name.len() + 3;
-            open.pop();
-            reached = open.depth() == depth;
+            at = end + 1;
+            if inner.pop().is_none() {
+                open.pop();
+                closed += 1;
+            }
             continue;
         }
-        if !chars::is(rest[0], NAME_START) || open.depth() >= depth_max {
+        if !chars::is(next, NAME_START) || inner.len() >= inner_max {
             break;
         }
-        let name = chars::run(rest, NAME);
-        let Some((end, empty)) = close(&rest[name..], attributes_max) else { break };
+        let name_end = at + 1 + chars::run(&bytes[at + 1..], NAME);
+        let Some((end, empty)) = close(bytes, name_end, quotes_max) else { break };
         if !empty {
-            open.push(&rest[..name]);
+            inner.push((at + 1, name_end));
         }
-        at += 1 + name + end;
+        at = end;
+    }
+    for &(from, to) in inner.iter() {
+        open.push(&bytes[from..to]);
     }
     if at != input.at {
         input.consume(at);
     }
-    reached
+    open.depth() == depth
 }
 
 /// Finds the end of a tag behind its name, if there is nothing odd in it; and whether the element is empty.
-fn close(rest: &[u8], attributes_max: usize) -> Option<(usize, bool)> {
-    if rest.first() == Some(&b'>') {
-        return Some((1, false));
+#[inline]
+fn close(bytes: &[u8], name_end: usize, quotes_max: u32) -> Option<(usize, bool)> {
+    let first = *bytes.get(name_end)?;
+    if first == b'>' {
+        return Some((name_end + 1, false));
     }
-    let end = memchr(b'>', rest)?;
-    let inside = &rest[..end];
-    let empty = inside.last() == Some(&b'/');
-    let spaced = chars::is(inside[0], SPACE) || (empty && inside.len() == 1);
-    // With an even number of double quotes and no other, `>` does not stand in a value.
-    let quotes = memchr_iter(b'"', inside).count();
-    let plain = quotes % 2 == 0 && quotes / 2 <= attributes_max && memchr2(b'\'', b'<', inside).is_none();
-    (spaced && plain).then_some((end + 1, empty))
+    let end = scan::tag_end(bytes, name_end)?;
+    let empty = bytes[end.close - 1] == b'/';
+    let spaced = chars::is(first, SPACE) || (empty && end.close == name_end + 1);
+    (spaced && end.quotes <= quotes_max).then_some((end.close + 1, empty))
 }

@@ -26,7 +26,7 @@ pub(crate) struct Sample {
 pub(crate) fn sample() -> Sample {
     let mut b = ShapeBuilder::new();
     let text = b.add_scalar(ScalarType::text());
-    let mut part = |b: &mut ShapeBuilder, name: &str, kind, ty, occurs| {
+    let part = |b: &mut ShapeBuilder, name: &str, kind, ty, occurs| {
         let space = (kind == PartKind::Element).then(|| Arc::from(SPACE));
         b.add_part(Part { occurs, ..Part::new(Name::new(space, name), kind, ty) })
     };

@@ -5,6 +5,7 @@
 
 use super::chars::{self, NAME, NAME_START, SPACE};
 use super::input::Input;
+use super::scan;
 use kernel::{DecodeError, Limits};
 use memchr::{memchr, memchr2, memchr3, memmem};
 
@@ -17,6 +18,8 @@ pub(crate) struct Tokenizer {
     pub(crate) open: Open,
     /// The limits of this message.
     pub(crate) limits: Limits,
+    /// Where the names of elements stand that are being passed over; kept only for its memory.
+    pub(crate) inner: Vec<(usize, usize)>,
     /// The quote that is open where the search for the end of a tag stopped.
     quote: Option<u8>,
     /// The innermost element is empty: its end comes next, though nothing is written.
@@ -81,6 +84,7 @@ impl Tokenizer {
             input: Input::new(&limits, charset),
             open: Open::default(),
             limits,
+            inner: Vec::new(),
             quote: None,
             empty: false,
             rooted: false,
@@ -149,7 +153,7 @@ impl Tokenizer {
     /// where the text ends, and where the element does.
     pub(crate) fn plain_leaf(&self, tag: &Tag) -> Option<(usize, usize)> {
         let bytes = self.input.bytes();
-        let text_end = tag.end + memchr(b'<', &bytes[tag.end..])?;
+        let text_end = scan::find(bytes, tag.end, b'<')?;
         let name = &bytes[tag.start + 1..tag.name_end];
         let rest = bytes[text_end..].strip_prefix(b"</")?.strip_prefix(name)?;
         let short = (text_end - tag.end) as u64 <= u64::from(self.limits.text_bytes_max);
@@ -176,14 +180,13 @@ impl Tokenizer {
         let at = self.input.at;
         let from = at + self.input.searched;
         let length = self.input.bytes().len();
-        match memchr(b'<', &self.input.bytes()[from..]) {
-            Some(found) if self.open.depth() > 0 => {
-                let end = from + found;
+        match scan::find(self.input.bytes(), from, b'<') {
+            Some(end) if self.open.depth() > 0 => {
                 self.bounded(end - at, at)?;
                 Ok(Some(Token::Text { end }))
             }
-            Some(found) => {
-                self.outside(from + found)?;
+            Some(end) => {
+                self.outside(end)?;
                 self.peek()
             }
             None if self.open.depth() > 0 => {
@@ -233,7 +236,8 @@ impl Tokenizer {
             0 => (start + 1, None),
             searched => (start + searched, self.quote),
         };
-        let close = match tag_close(bytes, from, quote) {
+        let plain = scan::tag_end(bytes, from).filter(|_| quote.is_none());
+        let close = match plain.map_or_else(|| tag_close(bytes, from, quote), |end| Close::At(end.close)) {
             Close::At(close) => close,
             Close::Bad(at) => return Err(self.error(at, "< stands within a tag")),
             Close::Open(quote) => {

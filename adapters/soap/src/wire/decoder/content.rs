@@ -2,8 +2,9 @@
 //!
 //! **Invariant.** Text is joined around comments, CDATA sections and elements, and limited as a whole.
 
-use super::{Decoder, Flow, Frame, Leaf, Own, State, Step};
+use super::{Decoder, Flow, Frame, Leaf, State, Step};
 use crate::wire::chars;
+use crate::wire::lookup::Own;
 use crate::wire::text::{self, Place};
 use crate::wire::tokenizer::{Tag, Token};
 use kernel::{DecodeError, Interest, PartId, Progress, Scalar, Visitor};

@@ -2,10 +2,10 @@
 //!
 //! **Invariant.** A start tag is used up only after everything in it was told, so that a pause loses nothing.
 
-use super::{Decoder, Flow, Frame, Leaf, Own, State, Step};
+use super::{Decoder, Flow, Frame, Leaf, State, Step};
 use crate::wire::attributes::{self, Attribute};
 use crate::wire::chars;
-use crate::wire::lookup::{Found, Known, NO_TABLE, Place, TableId};
+use crate::wire::lookup::{Found, Known, NO_TABLE, Own, Place, TableId};
 use crate::wire::names::{ContextId, XSD, XSI};
 use crate::wire::text::{self, Place as TextPlace};
 use crate::wire::tokenizer::{Tag, Token, shortened};
@@ -112,12 +112,7 @@ impl Decoder {
         context: ContextId,
         nil: bool,
     ) {
-        let shape = self.lookup.index.shape();
-        let own = match (shape.text_part(ty), shape.group(ty)) {
-            (Some(text), Some(group)) if group.content.is_none() && !group.mixed => Own::Value(text),
-            (Some(text), _) => Own::Between(text),
-            (None, _) => Own::None,
-        };
+        let own = self.lookup.own(table, ty);
         let mixed_from = self.mixed.len();
         self.frames.push(Frame { part, ty, table, hint: NO_TABLE, context, own, nil, mixed_from });
     }
@@ -277,8 +272,11 @@ impl Decoder {
     ) -> Result<(TypeId, bool), DecodeError> {
         let mut found = (declared, false);
         for attribute in &self.attributes {
+            if attribute.declares || !attribute.prefixed {
+                continue;
+            }
             let (prefix, local) = chars::split(attribute.name(&self.tokens, tag));
-            if attribute.declares || prefix.is_empty() || !matches!(local, "type" | "nil") {
+            if !matches!(local, "type" | "nil") {
                 continue;
             }
             if self.contexts.resolve(context, prefix).flatten().is_none_or(|uri| **uri != *XSI) {

@@ -1,0 +1,139 @@
+//! Finds bytes eight at a time, inline, since most things in a message are nearer than a call is cheap.
+//!
+//! **Invariant.** Every answer is that of the plain search; far distances are left to `memchr`.
+
+/// A byte in each of eight places.
+const ONES: u64 = 0x0101_0101_0101_0101;
+/// The low seven bits of each place.
+const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+
+/// How far is searched here before `memchr` takes over.
+const NEAR: usize = 32;
+
+/// Where a tag ends that holds nothing odd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TagEnd {
+    /// Where its `>` stands.
+    pub(crate) close: usize,
+    /// How many double quotes stand before it.
+    pub(crate) quotes: u32,
+}
+
+/// Returns where a byte stands first, from a position on.
+#[inline]
+pub(crate) fn find(bytes: &[u8], from: usize, needle: u8) -> Option<usize> {
+    let mut at = from;
+    let near = bytes.len().min(from + NEAR);
+    while at + 8 <= near {
+        let hits = equal(word(bytes, at)?, needle);
+        if hits != 0 {
+            return Some(at + first(hits));
+        }
+        at += 8;
+    }
+    memchr::memchr(needle, bytes.get(at..)?).map(|found| at + found)
+}
+
+/// Finds the `>` of a tag, from behind its name; nothing if it is not here or there is a `'` or `<` before it,
+/// or if it stands between quotes.
+#[inline]
+pub(crate) fn tag_end(bytes: &[u8], from: usize) -> Option<TagEnd> {
+    let mut quotes = 0;
+    let mut at = from;
+    loop {
+        let Some(word) = word(bytes, at) else { return rest_of_tag(bytes, at, quotes) };
+        let closes = equal(word, b'>');
+        // Only what stands before the first `>` counts.
+        let before = if closes == 0 { u64::MAX } else { (closes & closes.wrapping_neg()) - 1 };
+        if (equal(word, b'<') | equal(word, b'\'')) & before != 0 {
+            return None;
+        }
+        quotes += count(equal(word, b'"') & before);
+        if closes != 0 {
+            return (quotes % 2 == 0).then_some(TagEnd { close: at + first(closes), quotes });
+        }
+        at += 8;
+    }
+}
+
+/// The same for the last bytes of the input.
+fn rest_of_tag(bytes: &[u8], from: usize, mut quotes: u32) -> Option<TagEnd> {
+    for (n, byte) in bytes.get(from..)?.iter().enumerate() {
+        match byte {
+            b'>' => return (quotes % 2 == 0).then_some(TagEnd { close: from + n, quotes }),
+            b'<' | b'\'' => return None,
+            b'"' => quotes += 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[inline]
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes)
+}
+
+/// Sets the highest bit of each place that holds the byte, and no other bit.
+#[inline]
+fn equal(word: u64, byte: u8) -> u64 {
+    let zeros = word ^ (ONES * u64::from(byte));
+    !(((zeros & LOW) + LOW) | zeros | LOW)
+}
+
+/// The place of the first hit.
+#[inline]
+fn first(hits: u64) -> usize {
+    (hits.trailing_zeros() / 8) as usize
+}
+
+/// How many hits there are; not every processor that we are built for counts bits by itself.
+#[inline]
+fn count(hits: u64) -> u32 {
+    ((hits >> 7).wrapping_mul(ONES) >> 56) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_is_found_where_a_plain_search_finds_it() {
+        for length in 0..70 {
+            for place in 0..=length {
+                let mut bytes = vec![b'='; length];
+                bytes.insert(place, b'<');
+                bytes.extend_from_slice(b"<\x3B\xBC\xFF");
+                for from in 0..bytes.len() {
+                    let plain = bytes[from..].iter().position(|&b| b == b'<').map(|n| n + from);
+                    assert_eq!(find(&bytes, from, b'<'), plain, "{length} {place} {from}");
+                }
+            }
+        }
+        assert_eq!(find(b"", 0, b'<'), None);
+        assert_eq!(find(b"a", 5, b'<'), None);
+    }
+
+    #[test]
+    fn the_end_of_a_plain_tag_is_found_with_its_quotes() {
+        // The number of quotes; the tag ends with its last byte.
+        let check = |tag: &str, quotes: Option<u32>| {
+            let expected = quotes.map(|quotes| TagEnd { close: tag.len() - 1, quotes });
+            for behind in ["", "x", "<a b='>'>\"'<", "                    "] {
+                let bytes = format!("{tag}{behind}").into_bytes();
+                if expected.is_some() || behind.is_empty() {
+                    assert_eq!(tag_end(&bytes, 0), expected, "{tag}{behind}");
+                }
+            }
+        };
+        check(">", Some(0));
+        check("/>", Some(0));
+        check(" a=\"1\" b=\"22\" c=\"333\">", Some(6));
+        check(" a=\"1\"\n  bbbbbbbbbbbbbbb=\"\u{e9}\u{bc}\"/>", Some(4));
+        check(" a='1'>", None);
+        check(" a=\"<\">", None);
+        check(" a=\">\">", None);
+        check(" a=\"1\"", None);
+        check("", None);
+    }
+}
