@@ -21,7 +21,12 @@ pub(crate) const KEYS: &[KeyDoc] = &[
     key("wsdl", "text", "", "The WSDL file, relative to the project; nothing is read from the network."),
     key("service", "text", "the first", "Which service of the WSDL is meant."),
     key("port", "text", "the first", "Which port of the service is meant."),
-    key("tolerant", "true|false", "false", "Live with what is broken in the WSDL: missing files and undeclared types become warnings, and such types hold anything."),
+    key(
+        "tolerant",
+        "true|false",
+        "false",
+        "Live with what is broken in the WSDL: missing files and undeclared types become warnings, and such types hold anything.",
+    ),
     key("auth", "map", "", "How the service knows us."),
     key(
         "auth.type",
@@ -221,10 +226,10 @@ fn http_headers(forms: &mut Forms<'_>, node: &Node) -> Vec<(String, Secret<Strin
 /// Reads `header` and makes sure that it is a row of elements.
 fn header(forms: &mut Forms<'_>, node: &Node) -> String {
     let Some((text, span)) = forms.text(node, "header") else { return String::new() };
-    if forms.is_known(text) {
-        if let Err(reason) = are_elements(text) {
-            forms.wrong(span, format!("`header` is not a row of XML elements: {reason}"));
-        }
+    if forms.is_known(text)
+        && let Err(reason) = are_elements(text)
+    {
+        forms.wrong(span, format!("`header` is not a row of XML elements: {reason}"));
     }
     text.to_owned()
 }

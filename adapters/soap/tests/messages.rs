@@ -65,8 +65,7 @@ fn damaged_messages_are_refused_with_a_place_or_read() {
         collect(&shared.join(folder), &mut messages);
     }
     messages.sort();
-    let long = std::env::var_os("SEAWALL_LONG").is_some();
-    let count = if long { 10_000 } else { 3_000 };
+    let count = 10_000;
     let mut random = Random(0x5EA_0A11);
     let (mut refused, mut read) = (0, 0);
     for n in 0..count {

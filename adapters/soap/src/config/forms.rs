@@ -81,10 +81,10 @@ impl<'a> Forms<'a> {
     /// Reports texts that XML cannot hold.
     pub(super) fn writable(&mut self, node: &Node, keys: &[&str]) {
         for key in keys {
-            if let Some((text, span)) = self.text(node, key) {
-                if !text.chars().all(crate::wire::chars::is_char) {
-                    self.wrong(span, format!("`{key}` has a character that XML cannot hold"));
-                }
+            if let Some((text, span)) = self.text(node, key)
+                && !text.chars().all(crate::wire::chars::is_char)
+            {
+                self.wrong(span, format!("`{key}` has a character that XML cannot hold"));
             }
         }
     }

@@ -24,10 +24,10 @@ pub(crate) fn check(content: &str) -> Result<(), &'static str> {
             return Err("the XML declaration names no valid encoding");
         }
     }
-    if let Some(standalone) = attribute(&mut rest, "standalone").map_err(|()| wrong)? {
-        if !matches!(standalone, "yes" | "no") {
-            return Err("standalone is neither yes nor no");
-        }
+    if let Some(standalone) = attribute(&mut rest, "standalone").map_err(|()| wrong)?
+        && !matches!(standalone, "yes" | "no")
+    {
+        return Err("standalone is neither yes nor no");
     }
     if chars::is_blank(rest) { Ok(()) } else { Err(wrong) }
 }

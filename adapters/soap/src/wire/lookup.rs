@@ -223,10 +223,10 @@ impl Lookup {
         written: &str,
         hint: &mut u32,
     ) -> Result<Found, DecodeError> {
-        if let Some(table) = self.tables.get(at.table as usize) {
-            if let Some(found) = find(&table.elements, written, hint) {
-                return Ok(found);
-            }
+        if let Some(table) = self.tables.get(at.table as usize)
+            && let Some(found) = find(&table.elements, written, hint)
+        {
+            return Ok(found);
         }
         let (space, local) = at.contexts.name(at.context, written, true, at.offset)?;
         let space = space.map(|uri| &**uri);
@@ -249,10 +249,10 @@ impl Lookup {
         written: &str,
         hint: &mut u32,
     ) -> Result<Found, DecodeError> {
-        if let Some(table) = self.tables.get(at.table as usize) {
-            if let Some(found) = find(&table.attributes, written, hint) {
-                return Ok(found);
-            }
+        if let Some(table) = self.tables.get(at.table as usize)
+            && let Some(found) = find(&table.attributes, written, hint)
+        {
+            return Ok(found);
         }
         let (space, local) = at.contexts.name(at.context, written, false, at.offset)?;
         let space = space.map(|uri| &**uri);
@@ -287,11 +287,11 @@ pub(crate) struct Place<'a> {
 fn find(names: &[(Box<str>, Found)], written: &str, hint: &mut u32) -> Option<Found> {
     let last = *hint as usize;
     for near in [last.wrapping_add(1), last] {
-        if let Some((name, found)) = names.get(near) {
-            if **name == *written {
-                *hint = near as u32;
-                return Some(*found);
-            }
+        if let Some((name, found)) = names.get(near)
+            && **name == *written
+        {
+            *hint = near as u32;
+            return Some(*found);
         }
     }
     let at = names.iter().position(|(name, _)| **name == *written)?;

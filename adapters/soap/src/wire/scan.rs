@@ -60,7 +60,7 @@ pub(crate) fn tag_end(bytes: &[u8], from: usize) -> Option<TagEnd> {
 fn rest_of_tag(bytes: &[u8], from: usize, mut quotes: u32) -> Option<TagEnd> {
     for (n, byte) in bytes.get(from..)?.iter().enumerate() {
         match byte {
-            b'>' => return (quotes % 2 == 0).then_some(TagEnd { close: from + n, quotes }),
+            b'>' => return quotes.is_multiple_of(2).then_some(TagEnd { close: from + n, quotes }),
             b'<' | b'\'' => return None,
             b'"' => quotes += 1,
             _ => {}

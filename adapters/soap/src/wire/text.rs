@@ -37,10 +37,10 @@ pub(crate) fn append(raw: &str, place: Place, offset: u64, out: &mut String) -> 
         out.push_str(raw);
         return Ok(());
     }
-    if place == Place::Content {
-        if let Some(at) = memmem::find(raw.as_bytes(), b"]]>") {
-            return Err(DecodeError::new("]]> stands in text", offset + at as u64));
-        }
+    if place == Place::Content
+        && let Some(at) = memmem::find(raw.as_bytes(), b"]]>")
+    {
+        return Err(DecodeError::new("]]> stands in text", offset + at as u64));
     }
     let mut rest = raw;
     while let Some(at) = rest.find(['&', '\r', '\n', '\t']) {

@@ -3,6 +3,10 @@
 //! **Invariant.** A token is told only when all of it has arrived, and nothing is used up before the caller says so.
 //! A DOCTYPE is refused wherever it stands.
 
+mod open;
+
+pub(crate) use open::{Open, shortened};
+
 use super::chars::{self, NAME, NAME_START, SPACE};
 use super::input::Input;
 use super::scan;
@@ -68,13 +72,6 @@ pub(crate) struct Tag {
     pub(crate) end: usize,
     /// It is an empty element, `<a/>`.
     pub(crate) empty: bool,
-}
-
-/// The names of the open elements, as written.
-#[derive(Debug, Default)]
-pub(crate) struct Open {
-    names: Vec<u8>,
-    starts: Vec<u32>,
 }
 
 impl Tokenizer {
@@ -247,7 +244,7 @@ impl Tokenizer {
             }
         };
         let name_end = start + 1 + chars::run(&bytes[start + 1..close], NAME);
-        let empty = bytes[close - 1] == b'/' && close - 1 >= name_end;
+        let empty = bytes[close - 1] == b'/' && close > name_end;
         let attributes_end = close - usize::from(empty);
         if name_end < attributes_end && !chars::is(bytes[name_end], SPACE) {
             return Err(self.error(name_end, "a name holds a character that names cannot have"));
@@ -399,53 +396,5 @@ fn tag_close(bytes: &[u8], mut from: usize, mut quote: Option<u8>) -> Close {
             (open, None) => quote = Some(open),
         }
         from += found + 1;
-    }
-}
-
-impl Open {
-    /// How many elements are open.
-    pub(crate) fn depth(&self) -> usize {
-        self.starts.len()
-    }
-
-    /// Opens an element.
-    pub(crate) fn push(&mut self, name: &[u8]) {
-        // A message that exceeds four gigabytes in open names is refused by its size long before.
-        self.starts.push(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
-        self.names.extend_from_slice(name);
-    }
-
-    /// Closes the innermost element.
-    pub(crate) fn pop(&mut self) {
-        if let Some(start) = self.starts.pop() {
-            self.names.truncate(start as usize);
-        }
-    }
-
-    /// Returns whether the innermost element has this name.
-    pub(crate) fn is_last(&self, name: &[u8]) -> bool {
-        self.starts.last().is_some_and(|&start| &self.names[start as usize..] == name)
-    }
-
-    /// Returns the name of the innermost element.
-    pub(crate) fn last(&self) -> Option<&[u8]> {
-        self.starts.last().map(|&start| &self.names[start as usize..])
-    }
-
-    /// Returns the innermost element in words.
-    fn describe(&self) -> String {
-        match self.last() {
-            Some(name) => format!("<{}>", shortened(&String::from_utf8_lossy(name))),
-            None => "any start tag".into(),
-        }
-    }
-}
-
-/// Returns a name, cut where it is too long for a message.
-pub(crate) fn shortened(name: &str) -> String {
-    const CHARACTERS_MAX: usize = 80;
-    match name.char_indices().nth(CHARACTERS_MAX) {
-        Some((at, _)) => format!("{}…", &name[..at]),
-        None => name.to_owned(),
     }
 }

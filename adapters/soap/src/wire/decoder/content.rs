@@ -119,16 +119,16 @@ impl Decoder {
 
     /// The end tag of the innermost group comes next.
     fn end_content(&mut self, end: usize, frame: &Frame, to: &mut dyn Visitor) -> Step {
-        if let Own::Between(part) = frame.own {
-            if !chars::is_blank(&self.mixed[frame.mixed_from..]) {
-                let told = self.tell_mixed(part, frame.mixed_from, to);
-                if let Flow::Halt(progress) = told {
-                    if progress == Progress::Stopped {
-                        self.tokens.leave(end);
-                        self.state = State::Closed;
-                    }
-                    return Ok(told);
+        if let Own::Between(part) = frame.own
+            && !chars::is_blank(&self.mixed[frame.mixed_from..])
+        {
+            let told = self.tell_mixed(part, frame.mixed_from, to);
+            if let Flow::Halt(progress) = told {
+                if progress == Progress::Stopped {
+                    self.tokens.leave(end);
+                    self.state = State::Closed;
                 }
+                return Ok(told);
             }
         }
         self.tokens.leave(end);

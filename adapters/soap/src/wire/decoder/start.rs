@@ -44,20 +44,7 @@ impl Decoder {
 
     /// A child element of the innermost group begins.
     pub(super) fn child(&mut self, tag: &Tag, frame: Frame, to: &mut dyn Visitor) -> Step {
-        let mut context = frame.context;
-        let mut table = frame.table;
-        let mut parsed = false;
-        if tag.attributes_end == tag.name_end {
-            self.attributes.clear();
-            parsed = true;
-        } else if attributes::may_declare(&self.tokens, tag) {
-            attributes::parse(&self.tokens, tag, &mut self.attributes)?;
-            parsed = true;
-            context = self.contexts.declare(context, &self.tokens, tag, &self.attributes)?;
-            if context != frame.context {
-                table = self.lookup.table(frame.ty, context);
-            }
-        }
+        let (context, table, mut parsed) = self.surroundings(tag, &frame)?;
         let mut hint = frame.hint;
         let offset = self.tokens.input.offset(tag.start);
         let place = Place { table, ty: frame.ty, contexts: &self.contexts, context, offset };
@@ -82,8 +69,8 @@ impl Decoder {
         if interest == Interest::Pause {
             return Ok(Flow::Halt(Progress::Paused));
         }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.hint = if context == frame.context { hint } else { frame.hint };
+        if let Some(innermost) = self.frames.last_mut().filter(|_| context == frame.context) {
+            innermost.hint = hint;
         }
         if interest == Interest::Skip {
             return self.pass_element(tag);
@@ -102,6 +89,25 @@ impl Decoder {
         };
         self.push_frame(known.part, ty, inner, context, nil);
         self.parts_of_tag(tag, 0, to)
+    }
+
+    /// Returns the namespaces that hold in an element and the table that its name is looked up in; also whether its
+    /// attributes were read for that.
+    fn surroundings(&mut self, tag: &Tag, frame: &Frame) -> Result<(ContextId, TableId, bool), DecodeError> {
+        if tag.attributes_end == tag.name_end {
+            self.attributes.clear();
+            return Ok((frame.context, frame.table, true));
+        }
+        if !attributes::may_declare(&self.tokens, tag) {
+            return Ok((frame.context, frame.table, false));
+        }
+        attributes::parse(&self.tokens, tag, &mut self.attributes)?;
+        let context = self.contexts.declare(frame.context, &self.tokens, tag, &self.attributes)?;
+        let table = match context == frame.context {
+            true => frame.table,
+            false => self.lookup.table(frame.ty, context),
+        };
+        Ok((context, table, true))
     }
 
     pub(super) fn push_frame(
