@@ -10,6 +10,7 @@ mod check;
 mod codes;
 mod load;
 mod overlay;
+mod reference;
 pub(crate) mod suggest;
 mod syntax;
 mod table;
@@ -28,6 +29,7 @@ pub use ast::{
 pub use codes::codes_from_csv;
 pub use load::{FORMAT, Options, load, load_with};
 pub use overlay::Kind;
+pub use reference::{editor_schema, reference};
 pub use variables::Variables;
 
 #[cfg(test)]

@@ -250,6 +250,11 @@ pub static CODES: &[CodeDoc] = &[
         "The JSON Schema allows a value that the code table never yields. Nothing is wrong; somebody may have expected it.",
     ),
     doc(
+        "N002",
+        "more findings than are shown",
+        "So many findings mostly have one cause. Mend the first ones and look again.",
+    ),
+    doc(
         "W001",
         "no catch-all error",
         "An error that no entry lists comes with a good status, so it would be taken for a normal reply. Add an entry whose condition is presence: `\"*\"`.",
@@ -273,6 +278,11 @@ pub static CODES: &[CodeDoc] = &[
         "W005",
         "a declared fault that no `errors` entry covers",
         "The service description declares a fault; without an entry it is a `legacy-error`, 502.",
+    ),
+    doc(
+        "W006",
+        "written, and not run by this program",
+        "It is checked as far as names go, and nothing more happens. `serve` refuses it unless its section is waived by name: `--without events`.",
     ),
     doc(
         "W091",

@@ -136,3 +136,35 @@ fn codes_are_sorted_and_each_is_explained() {
     assert_eq!(explain("E016").map(|code| code.code), Some("E016"));
     assert_eq!(explain("E999"), None);
 }
+
+/// Collects each `"E001"` in the sources below a folder.
+fn codes_below(folder: &std::path::Path, codes: &mut std::collections::BTreeSet<String>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.is_dir() {
+            codes_below(&path, codes);
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !path.ends_with("diagnostics/tests.rs")
+        {
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            let quoted = text.split('"').filter(|part| {
+                part.len() == 4
+                    && part.starts_with(['E', 'W', 'N'])
+                    && part[1..].bytes().all(|byte| byte.is_ascii_digit())
+            });
+            codes.extend(quoted.map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_code_in_the_sources_is_explained() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut codes = std::collections::BTreeSet::new();
+    for folder in ["engine/src", "adapters", "gateway/src"] {
+        codes_below(&root.join(folder), &mut codes);
+    }
+    assert!(codes.len() > 40, "{codes:?}");
+    let strange: Vec<_> = codes.iter().filter(|code| explain(code).is_none()).collect();
+    assert!(strange.is_empty(), "{strange:?}");
+}

@@ -2,12 +2,15 @@
 //!
 //! **Invariant.** Wrong forms were already reported by `check`; only what stands inside of texts is reported here.
 
+mod case;
 mod connection;
 mod field;
 mod operation;
 mod policy;
 mod reader;
+mod route;
 mod section;
+mod step;
 mod stream;
 mod test;
 mod version;

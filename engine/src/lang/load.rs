@@ -14,6 +14,11 @@ use std::collections::HashMap;
 /// The version of the format that is read.
 pub const FORMAT: u32 = 1;
 
+/// Findings that are kept; a person reads fewer.
+const FINDINGS_MAX: usize = 1_000;
+/// Cut texts whose consequences are left out.
+const CUTS_MAX: usize = 100;
+
 const ROOT_ONLY: [&str; 3] = ["format", "title", "auth"];
 
 /// How a project is loaded.
@@ -50,11 +55,13 @@ pub fn load_with(
     let readable = merger.heads(&mut found);
     let mut root = merger.finish();
     if !readable {
+        limit(&mut found);
         return (Project::default(), found);
     }
     if let Some((path, text)) = options.overlay {
         let file = sources.add(path, text);
-        if let Some(node) = yaml::parse(file, text, &mut found) {
+        // What a file that cannot be read would have had is unknown.
+        if let Some(node) = yaml::parse(file, text, &mut found).filter(|_| whole) {
             overlay::apply(&mut root, &node, options.kinds, sources, &mut found);
         }
     }
@@ -66,10 +73,26 @@ pub fn load_with(
     }
     let (project, more) = build::project(&root, sources);
     found.extend(more);
-    if !whole {
-        found.retain(|diagnostic| diagnostic.span.is_some());
-    }
+    without_consequences(&mut found);
+    limit(&mut found);
     (project, found)
+}
+
+/// A text that YAML cut is a mistake of its own; what its pieces seem to mean is none.
+fn without_consequences(found: &mut Vec<Diagnostic>) {
+    let cut: Vec<Span> =
+        found.iter().filter(|one| one.code.0 == "E006").filter_map(|one| one.span).take(CUTS_MAX).collect();
+    let within = |span: Span| {
+        cut.iter().any(|cut| cut.file == span.file && cut.start <= span.start && span.end <= cut.end)
+    };
+    found.retain(|one| one.code.0 == "E006" || !one.span.is_some_and(within));
+}
+
+fn limit(found: &mut Vec<Diagnostic>) {
+    if let Some(more) = found.len().checked_sub(FINDINGS_MAX).filter(|more| *more > 0) {
+        found.truncate(FINDINGS_MAX);
+        found.push(Diagnostic::new("N002", None, format!("{more} further findings are not shown")));
+    }
 }
 
 /// Merges files into one map of sections.
@@ -100,7 +123,10 @@ impl Merger {
         match node.kind {
             NodeKind::Null => {}
             NodeKind::Map(entries) => entries.into_iter().for_each(|entry| self.section(entry, found)),
-            _ => found.push(node.expected("a map of sections")),
+            _ => {
+                self.whole = false;
+                found.push(node.expected("a map of sections"));
+            }
         }
     }
 

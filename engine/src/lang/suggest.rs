@@ -7,7 +7,7 @@ use std::fmt::Write;
 const LISTED_MAX: usize = 12;
 
 /// Returns the name nearest to a misspelt one, if one is near enough.
-pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (wrong.chars().count() / 3).clamp(1, 3);
     names
         .into_iter()
@@ -18,7 +18,7 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
 }
 
 /// Returns a hint: the name that was probably meant, else the names that there are.
-pub fn hint<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
+pub(crate) fn hint<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
     if let Some(name) = nearest(wrong, names.clone()) {
         return Some(format!("did you mean `{name}`?"));
     }

@@ -10,13 +10,13 @@ mod scalar;
 mod stream;
 mod test;
 
-pub(crate) use model::{CASE, FIELD, MODEL};
-pub(crate) use policy::{BREAKER, POLICY, RETRY, SLOW};
-pub(crate) use project::{AUTH, CONNECTION, CONNECTION_AUTH, CSV_CODES, ERROR, ROOT};
-pub(crate) use rest::{OPERATION, PAGE, QUERY, STEP};
+pub(crate) use model::MODEL;
+pub(crate) use policy::POLICY;
+pub(crate) use project::{CSV_CODES, ROOT};
+pub(crate) use rest::OPERATION;
 pub(crate) use scalar::Scalar;
-pub(crate) use stream::{EVENTS, RECONCILE, VERSION, WATCH};
-pub(crate) use test::{CALL, MESSAGE, RESPONSE, TEST};
+pub(crate) use stream::{EVENTS, RECONCILE, VERSION};
+pub(crate) use test::TEST;
 
 /// A map with known keys.
 #[derive(Debug)]

@@ -122,7 +122,9 @@ impl Pass<'_> {
     }
 
     fn literal_secret(&mut self, entry: &Entry) {
-        let Some(text) = entry.value.text().filter(|_| SECRETS.contains(&entry.key.as_str())) else {
+        let Some(text) =
+            entry.value.text().filter(|text| SECRETS.contains(&entry.key.as_str()) && !text.is_empty())
+        else {
             return self.literal_secrets(&entry.value);
         };
         let pieces = pieces(text);

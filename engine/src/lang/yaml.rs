@@ -4,6 +4,7 @@
 
 mod builder;
 mod cuts;
+mod frame;
 mod offsets;
 mod tabs;
 

@@ -87,7 +87,9 @@ fn step(line: &Line<'_>, from: usize, to: usize, found: &mut Vec<Diagnostic>) ->
     let written = &line.text[from..to];
     if written.is_empty() {
         let message = "an empty step in a legacy path";
-        found.push(unreadable(line, from.saturating_sub(1), to, message).hint("is there a `/` too much?"));
+        let slash = line.text[..from].rfind('/').or_else(|| line.text[from..].find('/').map(|at| from + at));
+        let (from, to) = slash.map_or((from, to), |at| (at, at + 1));
+        found.push(unreadable(line, from, to, message).hint("is there a `/` too much?"));
         return None;
     }
     let name_end = from + name_length(written);
@@ -209,7 +211,7 @@ fn bracket(line: &Line<'_>, from: usize, to: usize, found: &mut Vec<Diagnostic>)
         None => {
             let message = format!("`[{written}]` is not a position or condition");
             let hint = "write a position from 1, [last], [*], or a condition such as [Type=14]";
-            found.push(unreadable(line, from.saturating_sub(1), to + 1, message).hint(hint));
+            found.push(unreadable(line, from - 1, to + 1, message).hint(hint));
             None
         }
     }
@@ -219,9 +221,9 @@ fn position(line: &Line<'_>, from: usize, to: usize, found: &mut Vec<Diagnostic>
     match line.text[from..to].parse() {
         Ok(0) => {
             let message = "positions count from 1, there is no [0]";
-            found.push(
-                Diagnostic::new("E011", line.place(from - 1, to + 1), message).hint("the first one is [1]"),
-            );
+            let (open, close) = (line.text[..from].rfind('['), line.text[to..].find(']'));
+            let place = line.place(open.unwrap_or(from), close.map_or(to, |at| to + at + 1));
+            found.push(Diagnostic::new("E011", place, message).hint("the first one is [1]"));
             None
         }
         Ok(position) => Some(Pick::Nth(position)),

@@ -71,13 +71,18 @@ fn unreadable(line: &Line<'_>, from: usize, to: usize, message: impl Into<String
     Diagnostic::new("E020", line.place(from, to), message)
 }
 
+/// Returns the place of the separator before an empty piece.
+fn before(line: &Line<'_>, from: usize, separators: &[char]) -> (usize, usize) {
+    line.text[..from].rfind(separators).map_or((from, from), |at| (at, at + 1))
+}
+
 fn codec(line: &Line<'_>, from: usize, to: usize, found: &mut Vec<Diagnostic>) -> Option<CodecCall> {
     let written = &line.text[from..to];
     let name_length = written.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(written.len());
     if name_length == 0 {
-        let (message, from) = match written.is_empty() {
-            true => ("a codec is missing behind `|`".to_owned(), from.saturating_sub(1)),
-            false => (format!("`{}` is not a codec", shortened(written)), from),
+        let (message, (from, to)) = match written.is_empty() {
+            true => ("a codec is missing behind `|`".to_owned(), before(line, from, &['|'])),
+            false => (format!("`{}` is not a codec", shortened(written)), (from, to)),
         };
         found
             .push(unreadable(line, from, to, message).hint("a codec looks like `date(yyyyMMdd)` or `lower`"));
@@ -123,7 +128,8 @@ fn argument(line: &Line<'_>, from: usize, to: usize, found: &mut Vec<Diagnostic>
     let span = line.place(from, to);
     if written.is_empty() {
         let message = "an argument of this codec is empty";
-        found.push(unreadable(line, from.saturating_sub(1), to, message).hint("an empty text is \"\""));
+        let (from, to) = before(line, from, &['(', ',']);
+        found.push(unreadable(line, from, to, message).hint("an empty text is \"\""));
         return None;
     }
     if !written.starts_with('[') {
@@ -137,7 +143,8 @@ fn argument(line: &Line<'_>, from: usize, to: usize, found: &mut Vec<Diagnostic>
     let mut items = Vec::new();
     for (from, to) in split(line.text, from + 1, to - 1, ',') {
         if from == to {
-            found.push(unreadable(line, from.saturating_sub(1), to, "an element of this list is empty"));
+            let (from, to) = before(line, from, &['[', ',']);
+            found.push(unreadable(line, from, to, "an element of this list is empty"));
             return None;
         }
         let text = &line.text[from..to];

@@ -43,7 +43,7 @@ pub(crate) static MODEL: Block = Block {
 };
 
 /// The long form of a field.
-pub(crate) static FIELD: Block = Block {
+static FIELD: Block = Block {
     name: "field",
     doc: "A field is a legacy path with codecs, an expression, or a map with one of `from`, `each`, `at`, `oneOf`, `cases`.",
     open: false,
@@ -84,7 +84,7 @@ pub(crate) static FIELD: Block = Block {
 };
 
 /// An entry of `cases:`.
-pub(crate) static CASE: Block = Block {
+static CASE: Block = Block {
     name: "case",
     doc: "One alternative.",
     open: false,

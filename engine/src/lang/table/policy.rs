@@ -74,7 +74,7 @@ pub(crate) static POLICY: Block = Block {
 };
 
 /// The long form of `retry:`.
-pub(crate) static RETRY: Block = Block {
+static RETRY: Block = Block {
     name: "retry",
     doc: "Tries after the first one.",
     open: false,
@@ -96,7 +96,7 @@ pub(crate) static RETRY: Block = Block {
 };
 
 /// `breaker:`.
-pub(crate) static BREAKER: Block = Block {
+static BREAKER: Block = Block {
     name: "breaker",
     doc: "Stops calling a system that fails, and tries again later.",
     open: false,
@@ -121,7 +121,7 @@ pub(crate) static BREAKER: Block = Block {
 };
 
 /// `slow:`.
-pub(crate) static SLOW: Block = Block {
+static SLOW: Block = Block {
     name: "slow",
     doc: "When slow calls open a breaker.",
     open: false,

@@ -63,7 +63,7 @@ pub(crate) static ROOT: Block = Block {
 };
 
 /// `auth:`.
-pub(crate) static AUTH: Block = Block {
+static AUTH: Block = Block {
     name: "auth",
     doc: "Says who may call.",
     open: false,
@@ -117,7 +117,7 @@ pub(crate) static AUTH: Block = Block {
 };
 
 /// An entry of `connections:`.
-pub(crate) static CONNECTION: Block = Block {
+static CONNECTION: Block = Block {
     name: "connection",
     doc: "One system. Keys beyond these belong to its type.",
     open: true,
@@ -160,7 +160,7 @@ pub(crate) static CONNECTION: Block = Block {
 };
 
 /// `auth:` of a connection.
-pub(crate) static CONNECTION_AUTH: Block = Block {
+static CONNECTION_AUTH: Block = Block {
     name: "connectionAuth",
     doc: "How to log on to a system. Keys beyond these belong to the type of the connection.",
     open: true,
@@ -174,7 +174,7 @@ pub(crate) static CONNECTION_AUTH: Block = Block {
 };
 
 /// An entry of `errors:`.
-pub(crate) static ERROR: Block = Block {
+static ERROR: Block = Block {
     name: "error",
     doc: "Turns a condition on an answer into a problem.",
     open: false,

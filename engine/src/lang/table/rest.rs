@@ -61,7 +61,7 @@ pub(crate) static OPERATION: Block = Block {
 };
 
 /// The long form of a query parameter.
-pub(crate) static QUERY: Block = Block {
+static QUERY: Block = Block {
     name: "query",
     doc: "A query parameter: its type, or a map. Types are text, integer, number, boolean, date, time, datetime.",
     open: false,
@@ -75,7 +75,7 @@ pub(crate) static QUERY: Block = Block {
 };
 
 /// `page:`.
-pub(crate) static PAGE: Block = Block {
+static PAGE: Block = Block {
     name: "page",
     doc: "Paging of a list.",
     open: false,
@@ -87,7 +87,7 @@ pub(crate) static PAGE: Block = Block {
 };
 
 /// An entry of `steps:`.
-pub(crate) static STEP: Block = Block {
+static STEP: Block = Block {
     name: "step",
     doc: "One call of an operation that asks several systems.",
     open: false,

@@ -51,7 +51,7 @@ pub(crate) static EVENTS: Block = Block {
 };
 
 /// `watch:`.
-pub(crate) static WATCH: Block = Block {
+static WATCH: Block = Block {
     name: "watch",
     doc: "How changes of a table or service are noticed.",
     open: false,

@@ -40,7 +40,7 @@ pub(crate) static TEST: Block = Block {
 };
 
 /// An entry of `calls:`.
-pub(crate) static CALL: Block = Block {
+static CALL: Block = Block {
     name: "call",
     doc: "A legacy call.",
     open: false,
@@ -57,7 +57,7 @@ pub(crate) static CALL: Block = Block {
 };
 
 /// `response:`.
-pub(crate) static RESPONSE: Block = Block {
+static RESPONSE: Block = Block {
     name: "response",
     doc: "An answer.",
     open: false,
@@ -71,7 +71,7 @@ pub(crate) static RESPONSE: Block = Block {
 };
 
 /// An entry of `messages:`.
-pub(crate) static MESSAGE: Block = Block {
+static MESSAGE: Block = Block {
     name: "message",
     doc: "A message that arrives.",
     open: false,

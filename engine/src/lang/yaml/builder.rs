@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** Each scalar keeps the text as written; each duplicate key is reported with both places.
 
+use super::frame::{Content, Frame, Key};
 use super::offsets::Offsets;
 use super::tabs::ScalarPlace;
 use super::{DEPTH_MAX, cuts};
@@ -20,36 +21,6 @@ pub(super) struct Builder<'a> {
     root: Option<Node>,
     documents: usize,
     found: Vec<Diagnostic>,
-}
-
-/// A list or map that is not yet complete.
-pub(super) struct Frame {
-    start: usize,
-    end: usize,
-    pub(super) flow: bool,
-    /// It stands where a key belongs and is thrown away.
-    as_key: bool,
-    /// A cut line was already reported for it.
-    pub(super) cut: bool,
-    content: Content,
-}
-
-/// What a frame collects.
-enum Content {
-    /// The elements of a list.
-    List(Vec<Node>),
-    /// The entries of a map.
-    Map { entries: Vec<Entry>, seen: HashMap<String, Span>, key: Key },
-}
-
-/// The key whose value comes next.
-enum Key {
-    /// A key is expected.
-    None,
-    /// This one.
-    Text(String, Span),
-    /// One that cannot be used; its value is thrown away.
-    Unusable,
 }
 
 impl<'a> Builder<'a> {
@@ -122,6 +93,12 @@ impl<'a> Builder<'a> {
         Span::new(self.file, start, end)
     }
 
+    /// Returns the span of the character that begins at `start`.
+    pub(super) fn character(&self, start: usize) -> Span {
+        let length = self.text[start..].chars().next().map_or(0, char::len_utf8);
+        self.span(start, start + length)
+    }
+
     fn refused(&self, start: usize, end: usize, what: &str) -> Diagnostic {
         Diagnostic::new("E008", self.span(start, end), format!("{what} are not allowed"))
             .hint("write the value where it is used; shared policies have `use:`")
@@ -149,7 +126,7 @@ impl<'a> Builder<'a> {
     fn open(&mut self, start: usize, flow: bool, content: Content) -> Result<(), Diagnostic> {
         if self.stack.len() == DEPTH_MAX {
             let message = format!("nested deeper than {DEPTH_MAX} levels");
-            return Err(Diagnostic::new("E008", self.span(start, start + 1), message));
+            return Err(Diagnostic::new("E008", self.character(start), message));
         }
         let as_key = self.expects_key();
         if as_key {
@@ -164,7 +141,7 @@ impl<'a> Builder<'a> {
     }
 
     fn unusable_key(&mut self, start: usize) {
-        let span = self.span(start, start + 1);
+        let span = self.character(start);
         if !self.stack.last().is_some_and(|frame| frame.cut) {
             self.found.push(Diagnostic::new("E008", span, "a key is a text, not a list or map"));
         }
@@ -194,13 +171,16 @@ impl<'a> Builder<'a> {
         if unwritten {
             return self.unwritten(start);
         }
+        // Within braces the parser counts the blanks behind a scalar to it.
+        let written = &self.text[start..end.max(start)];
+        let end = if style == Style::Block { end } else { start + written.trim_end().len() };
         self.scalars.push((start, end, style));
         if self.expects_key() {
             return self.key(value.into_owned(), self.span(start, end));
         }
         if style == Style::Plain && self.stack.last().is_some_and(|frame| frame.flow) && cuts::is_open(&value)
         {
-            self.cut(start, end);
+            self.cut(cuts::cut_at_comma(self.span(start, end)));
         }
         let nothing = style == Style::Plain && matches!(&*value, "~" | "null");
         let kind = match nothing {
@@ -229,7 +209,11 @@ impl<'a> Builder<'a> {
                     return self
                         .value(Node { span: span.within(usize::MAX, usize::MAX), kind: NodeKind::Null });
                 }
-                self.cut(span.start as usize, span.end as usize);
+                let found = match cuts::bracket(self.text, span.end as usize) {
+                    Some(end) => cuts::cut_at_bracket(self.span(span.start as usize, end)),
+                    None => cuts::cut_at_comma(span),
+                };
+                self.cut(found);
                 if let Some(Frame { content: Content::Map { key, .. }, .. }) = self.stack.last_mut() {
                     *key = Key::None;
                 }
@@ -243,13 +227,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Reports a line that YAML cut, once for each list or map.
-    fn cut(&mut self, start: usize, end: usize) {
-        let span = self.span(start, end);
+    fn cut(&mut self, found: Diagnostic) {
         if let Some(frame) = self.stack.last_mut()
             && !frame.cut
         {
             frame.cut = true;
-            self.found.push(cuts::cut_at_comma(span));
+            self.found.push(found);
         }
     }
 

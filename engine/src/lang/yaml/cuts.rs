@@ -41,8 +41,13 @@ fn in_words(builder: &Builder<'_>, error: &ScanError) -> Diagnostic {
         let span = Span::new(builder.file, start, end);
         return Diagnostic::new("E006", span, "YAML cut this text at `: `").hint("quote the whole text");
     }
-    let line_end = builder.text[at..].find('\n').map_or(builder.text.len(), |n| at + n);
-    let span = Span::new(builder.file, at, line_end.min(at + 1));
+    if let Some((start, end, Style::Plain)) = builder.scalars.last()
+        && builder.innermost().is_some_and(|frame| frame.flow)
+        && let Some(end) = bracket(builder.text, *end)
+    {
+        return cut_at_bracket(Span::new(builder.file, *start, end));
+    }
+    let span = builder.character(at);
     let said = error.info();
     if said.contains("unknown anchor") {
         return Diagnostic::new("E008", span, "aliases are not allowed")
@@ -68,6 +73,21 @@ fn hint(said: &str) -> Option<&'static str> {
         ("quoted scalar", "the closing quote is missing"),
     ];
     hints.iter().find(|(part, _)| said.contains(part)).map(|(_, hint)| *hint)
+}
+
+/// Returns E006 for a text within braces that was cut at a bracket: `{ at: Customer[1] }`.
+pub(super) fn cut_at_bracket(span: Span) -> Diagnostic {
+    Diagnostic::new("E006", span, "YAML cut this text at a bracket").hint("quote the whole text")
+}
+
+/// Returns where a text ends behind which a bracket opens at once, if one does.
+pub(super) fn bracket(text: &str, end: usize) -> Option<usize> {
+    let rest = text.get(end..)?;
+    if !rest.starts_with(['[', '{']) {
+        return None;
+    }
+    let line = rest.find('\n').map_or(rest, |at| &rest[..at]);
+    Some(end + line.find([',', '}', ' ']).unwrap_or(line.len()).max(1))
 }
 
 /// Returns the place of a plain text before `at` on the same line that a colon ended, up to the end of the line.

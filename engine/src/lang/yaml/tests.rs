@@ -84,6 +84,8 @@ fn a_line_that_yaml_cut_is_to_be_quoted() {
     check("m:\n  - { d: = f(a, b) }\n", "= f(a");
     check("m: { a: b, c }\n", "c");
     check("m: [= f(a, b)]\n", "= f(a");
+    check("m: { at: A/B[1]/C, d: e }\n", "A/B[1]/C");
+    check("m: { A[T=1]: x }\n", "A[T=1]:");
 }
 
 #[test]
