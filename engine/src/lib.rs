@@ -3,6 +3,7 @@
 //! **Invariant.** Pure and synchronous: no I/O, no clock, no threads, no protocol.
 
 pub mod codec;
+pub mod diagnostics;
 pub mod expr;
 pub mod json;
 pub mod lang;
