@@ -108,34 +108,38 @@ impl<'a> Compiler<'a> {
         found
     }
 
-    /// E014 for a path that no reply has.
+    /// E014 for a path that no reply has; a detail has to be one value, too.
     fn check_paths(&mut self, written: &Written<'_>, catalogue: &Catalogue, connection: &lang::Connection) {
-        let details = written.details.iter().copied().flatten();
-        for path in written.tests.iter().map(|(path, _)| *path).chain(details) {
-            if path.beside.is_some() {
-                continue;
-            }
-            let mut first: Option<Vec<Diagnostic>> = None;
+        let tests = written.tests.iter().map(|(path, _)| (*path, false));
+        let details = written.details.iter().copied().flatten().map(|path| (path, true));
+        for (path, is_detail) in tests.chain(details).filter(|(path, _)| path.beside.is_none()) {
+            let mut wrong: Option<Vec<Diagnostic>> = None;
             let fits = replies(catalogue).any(|reply| {
                 let mut found = Vec::new();
-                let resolved = Resolver { shape: &catalogue.shape, found: &mut found }
-                    .path(&Scope::record(reply, &[]), path);
-                first.get_or_insert(found);
+                let mut resolver = Resolver { shape: &catalogue.shape, found: &mut found };
+                let scope = Scope::record(reply, &[]);
+                let resolved =
+                    if is_detail { resolver.value(&scope, path) } else { resolver.path(&scope, path) };
+                // A reply that has the path says more about what is wrong than one that does not.
+                if wrong.as_ref().is_none_or(|known| known.iter().all(is_unknown)) {
+                    wrong = Some(found);
+                }
                 resolved.is_some()
             });
-            if !fits {
-                match first {
-                    Some(found) => self.found.extend(found.into_iter().map(|found| {
-                        let also = format!("no operation of {} has it in its reply", connection.name.value);
-                        let hint = found.hint.clone().map_or(also.clone(), |hint| format!("{hint}; {also}"));
-                        found.hint(hint)
-                    })),
-                    None => {
-                        let message = format!("{} has no operation with a reply", connection.name.value);
-                        self.report("E014", path.span, message);
-                    }
-                }
+            if fits {
+                continue;
             }
+            let Some(wrong) = wrong else {
+                let message = format!("{} has no operation with a reply", connection.name.value);
+                self.report("E014", path.span, message);
+                continue;
+            };
+            let nowhere = format!("no operation of {} has it in its reply", connection.name.value);
+            self.found.extend(wrong.into_iter().map(|one| match (is_unknown(&one), one.hint.clone()) {
+                (false, _) => one,
+                (true, None) => one.hint(nowhere.clone()),
+                (true, Some(hint)) => one.hint(format!("{hint}; {nowhere}")),
+            }));
         }
     }
 
@@ -199,6 +203,10 @@ impl<'a> Compiler<'a> {
         let details = written.details.iter().map(|path| path.and_then(|path| resolver.values(&scope, path)));
         (tests, details.collect())
     }
+}
+
+fn is_unknown(found: &Diagnostic) -> bool {
+    found.code.0 == "E014"
 }
 
 /// Returns the types of all replies.

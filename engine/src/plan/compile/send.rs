@@ -52,7 +52,12 @@ impl Compiler<'_> {
         {
             return self.body(line, path, expr, sending);
         }
-        let path = Resolver { shape, found: &mut self.found }.values(scope, &line.path)?;
+        let value = Resolver { shape, found: &mut self.found }.values(scope, &line.path);
+        if let (None, Operand::Expr(expr)) = (&value, &line.value) {
+            // `= boddy` for a group: that the name is unknown says more than that a value is needed.
+            self.formula(expr, &sending.names);
+        }
+        let path = value?;
         let fresh = adds_one(shape, &path);
         let value = match &line.value {
             Operand::Text(text) => match self.literal(shape, &path, text, sending.connection)? {

@@ -5,7 +5,7 @@
 use super::{Compiler, Subject};
 use crate::lang;
 use crate::plan::compile::structures::itself;
-use crate::plan::model::{LegacyPath, Model};
+use crate::plan::model::{LegacyPath, Model, Pick};
 use crate::plan::read::{ReadPlan, ReadSpec, RecordSpec, Yield};
 use crate::plan::resolve::{Resolver, Scope};
 use crate::program::Verb;
@@ -82,6 +82,12 @@ impl Compiler<'_> {
         if !single {
             return None;
         }
+        if yields == Yield::Many && !repeats(shape, &resolved) {
+            let diagnostic = self.report("E017", path.span, "`list` receives what occurs at most once");
+            *diagnostic =
+                diagnostic.clone().also(declared, "declared here").hint("use `get`, or receive what repeats");
+            return None;
+        }
         let derived = shape.group(model.ty).is_some_and(|group| group.derived.contains(&resolved.ty));
         if resolved.ty != model.ty && !derived {
             let message = format!("this is not what {} is made of", model.name);
@@ -126,4 +132,12 @@ impl Compiler<'_> {
         let path = operation.page.as_ref()?.next.as_ref()?;
         Resolver { shape, found: &mut self.found }.value(&Scope::record(root, &[]), path)
     }
+}
+
+/// Returns whether there may be several at the end of a path.
+fn repeats(shape: &Shape, path: &LegacyPath) -> bool {
+    path.steps.last().is_some_and(|step| {
+        !matches!(step.pick, Pick::Nth(_) | Pick::Last)
+            && step.parts.iter().any(|&part| shape.part(part).occurs.repeats())
+    })
 }
