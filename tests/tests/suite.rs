@@ -11,11 +11,19 @@ mod auth;
 mod cxf;
 #[path = "suite/hostile.rs"]
 mod hostile;
+#[path = "suite/laws.rs"]
+mod laws;
+#[path = "suite/mutations.rs"]
+mod mutations;
 #[path = "suite/once.rs"]
 mod once;
 #[path = "suite/outages.rs"]
 mod outages;
+#[path = "suite/reference.rs"]
+mod reference;
 #[path = "suite/reservations.rs"]
 mod reservations;
+#[path = "suite/scenarios.rs"]
+mod scenarios;
 #[path = "suite/tidy.rs"]
 mod tidy;

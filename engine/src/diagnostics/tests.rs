@@ -1,3 +1,5 @@
+//! Tests of how diagnostics are shown.
+
 use super::*;
 use kernel::{FileId, Span};
 

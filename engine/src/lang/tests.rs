@@ -1,3 +1,5 @@
+//! Tests of loading projects.
+
 mod codes;
 mod environment;
 mod examples;

@@ -12,7 +12,7 @@ fn a_reservation_is_read_as_clean_json() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(answer.header("content-type").unwrap().starts_with("application/json"));
     let expected = json!({
-        "id": "R-1001", "status": "booked", "hotelId": "LNZ01",
+        "id": "R-1001", "status": "booked", "hotelId": "VIE02",
         "checkIn": "2026-06-18", "checkOut": "2026-06-20", "nights": 2,
         "total": { "amount": 201.01, "currency": "EUR" },
         "rooms": [

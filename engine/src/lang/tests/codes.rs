@@ -1,3 +1,5 @@
+//! Tests of every diagnostic of the language.
+
 use super::*;
 
 fn read_csv(text: &str) -> Result<Vec<(String, Vec<String>)>, Vec<(String, String)>> {

@@ -1,3 +1,5 @@
+//! Tests of overlays and variables.
+
 use super::*;
 use kernel::Secret;
 

@@ -1,3 +1,5 @@
+//! Tests on the example projects.
+
 use super::*;
 use std::path::{Path as FilePath, PathBuf};
 

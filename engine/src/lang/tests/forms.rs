@@ -1,3 +1,5 @@
+//! Tests of values of the wrong form.
+
 use super::*;
 
 const MODEL: &str = "models:\n  M:\n    legacy: c/S\n    fields:\n";

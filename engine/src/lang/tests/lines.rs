@@ -1,3 +1,5 @@
+//! Tests of field lines and paths.
+
 use super::*;
 use crate::codec::CodecArg;
 

@@ -1,3 +1,5 @@
+//! Tests that no damaged project makes the loader panic.
+
 use super::*;
 
 /// A project with every section and every form, so that edits reach all of the reader.

@@ -1,3 +1,5 @@
+//! Tests of the printed schema and reference.
+
 use super::*;
 use crate::lang::yaml;
 use kernel::{Node, NodeKind, Style, Text};

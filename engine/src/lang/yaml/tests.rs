@@ -1,3 +1,5 @@
+//! Tests of reading YAML with spans.
+
 use super::*;
 use kernel::Sources;
 
