@@ -4,6 +4,7 @@
 
 pub mod compile;
 pub mod errors;
+pub mod explain;
 pub mod laws;
 pub mod model;
 pub mod read;
@@ -11,3 +12,8 @@ pub mod resolve;
 pub mod schema;
 pub mod tree;
 pub mod write;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! **Invariant.** All mistakes at once: one that is found does not hide another that does not follow from it.
 
 mod connections;
-mod coverage;
+pub(crate) mod coverage;
 mod fields;
 mod formulas;
 mod judge;
@@ -60,7 +60,7 @@ pub fn compile(project: &Project, environment: &mut Environment<'_>) -> Compiled
         title: project.title.as_ref().map(|title| title.value.as_str().into()),
         auth: project.auth.clone(),
         connections: compiler.connections,
-        models: compiler.models.into_iter().map(|model| model.model).collect(),
+        models: compiler.models,
         schemas: compiler
             .schemas
             .into_iter()
@@ -83,7 +83,7 @@ pub(crate) struct Compiler<'a> {
     connections: Vec<ConnectionPlan>,
     /// Tests of each connection's error table, as they were written.
     judged: Vec<judge::Written<'a>>,
-    models: Vec<Ready>,
+    models: Vec<Arc<Model>>,
     /// Models that are understood but belong to a connection that no adapter serves.
     foreign: Vec<&'a str>,
     /// The JSON Schemas by model, with the file in which each stands.
@@ -92,12 +92,6 @@ pub(crate) struct Compiler<'a> {
     unsupported: Vec<Unsupported>,
     /// Models that were wrong, so that what uses them is not reported too.
     broken: HashMap<&'a str, ()>,
-}
-
-/// A model with what is known of it beside.
-pub(crate) struct Ready {
-    pub(crate) model: Arc<Model>,
-    pub(crate) coverage: coverage::Coverage,
 }
 
 impl fmt::Debug for Environment<'_> {
@@ -166,8 +160,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn find_model(&self, name: &str) -> Option<(ModelId, &Ready)> {
-        let at = self.models.iter().position(|known| &*known.model.name == name)?;
+    fn find_model(&self, name: &str) -> Option<(ModelId, &Arc<Model>)> {
+        let at = self.models.iter().position(|known| &*known.name == name)?;
         Some((ModelId(u32::try_from(at).ok()?), &self.models[at]))
     }
 

@@ -87,8 +87,9 @@ impl ErrorTable {
         let Some(rule) = self.entries.get(line) else {
             return Error::new(Class::Defect, Cause::Legacy, "the legacy system answered with an error");
         };
-        let mut error = Error::new(rule.entry.class, Cause::Legacy, "the legacy system answered with an error")
-            .with("problem", &rule.entry.problem);
+        let mut error =
+            Error::new(rule.entry.class, Cause::Legacy, "the legacy system answered with an error")
+                .with("problem", &rule.entry.problem);
         error.entry = u32::try_from(line).ok();
         error.counts = rule.entry.counts;
         error.detail = detail.filter(|text| !text.is_empty());
@@ -103,7 +104,8 @@ impl ErrorTable {
             return self.error(line, None);
         }
         let class = uncovered(fault.status, repeatable);
-        let error = Error::new(class, Cause::Legacy, "the legacy system answered with an error that no entry covers");
+        let error =
+            Error::new(class, Cause::Legacy, "the legacy system answered with an error that no entry covers");
         match fault.status {
             Some(status) => error.with("status", status),
             None => error,

@@ -23,7 +23,7 @@ pub(crate) struct Coverage {
 const LEAVES_MAX: usize = 10_000;
 
 /// Measures the coverage of a model.
-pub(super) fn measure(model: &Model) -> Coverage {
+pub(crate) fn measure(model: &Model) -> Coverage {
     let mut usage = Usage::default();
     usage.touch_fields(&model.body, &[], Which::All);
     for constant in &model.constants {

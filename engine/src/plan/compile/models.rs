@@ -3,7 +3,7 @@
 //! **Invariant.** A model that is wrong is remembered as such, so that its users are not reported for it.
 
 use super::fields::Fields;
-use super::{Compiler, Ready, coverage};
+use super::{Compiler, coverage};
 use crate::codec;
 use crate::lang::{self, Operand};
 use crate::plan::model::{Absent, Constant, Field, FieldKind, Fill, LegacyPath, Model, ObjectMap};
@@ -86,11 +86,10 @@ impl<'a> Compiler<'a> {
         if self.errors() > before {
             self.broken.insert(&model.name.value, ());
         }
-        let coverage = coverage::measure(&ready);
         if self.errors() == before {
-            self.uncovered(model, &coverage);
+            self.uncovered(model, &coverage::measure(&ready));
         }
-        self.models.push(Ready { model: Arc::new(ready), coverage });
+        self.models.push(Arc::new(ready));
         Some(())
     }
 

@@ -11,7 +11,7 @@ use crate::lang;
 use crate::plan::model::{Model, ModelId, Scope as Names};
 use crate::plan::read::ReadPlan;
 use crate::plan::schema;
-use crate::program::{CallPlan, Method, OperationPlan, Paging, Param, Segment, SendValue, Verb};
+use crate::program::{CallPlan, Method, OperationPlan, Paging, Param, Segment, SendPlan, SendValue, Verb};
 use kernel::{Catalogue, OperationId, Span};
 use std::sync::Arc;
 
@@ -53,8 +53,7 @@ impl<'a> Compiler<'a> {
         let body = self.body_of(operation, verb, &subject);
         let names =
             self.names_of(operation, verb, &params, body.as_ref().map(|(schema, _)| &**schema), &subject);
-        let call = self.call(operation, verb, &subject, (connection, id, &catalogue), &names)?;
-        self.unused(operation, &params, &call);
+        let call = self.call(operation, verb, &subject, (connection, id, &catalogue), (&names, &params))?;
         let read_by = self.read_by(operation, verb, &subject);
         let (model, model_name) = match &subject {
             Subject::Mapped(id, model) => (Some(*id), Some(model.name.clone())),
@@ -99,8 +98,8 @@ impl<'a> Compiler<'a> {
             self.unsupported("rest", &operation.key.value, why, operation.key.span);
             return None;
         }
-        if let Some((id, ready)) = self.find_model(&name.value) {
-            return Some(Subject::Mapped(id, Arc::clone(&ready.model)));
+        if let Some((id, model)) = self.find_model(&name.value) {
+            return Some(Subject::Mapped(id, Arc::clone(model)));
         }
         if self.broken.contains_key(name.value.as_str()) {
             return None;
@@ -173,7 +172,7 @@ impl<'a> Compiler<'a> {
         verb: Verb,
         subject: &Subject,
         (connection, id, catalogue): (usize, OperationId, &Arc<Catalogue>),
-        names: &Arc<Names>,
+        (names, params): (&Arc<Names>, &[Param]),
     ) -> Option<CallPlan> {
         let called = &catalogue.operations[id.0 as usize];
         let body = match subject {
@@ -187,6 +186,7 @@ impl<'a> Compiler<'a> {
         let send = self.send(&operation.send, &sending);
         if self.found.len() == before {
             self.required(&send, operation.key.span);
+            self.unused(operation, params, &send);
         }
         self.declared_faults(connection, called, operation.key.span);
         let repeatable = matches!(verb, Verb::Get | Verb::List)
@@ -261,8 +261,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// E038: a parameter of the path that nothing uses is a mistake.
-    fn unused(&mut self, operation: &lang::Operation, params: &[Param], call: &CallPlan) {
-        let assignments = &call.send.assignments;
+    fn unused(&mut self, operation: &lang::Operation, params: &[Param], send: &SendPlan) {
+        let assignments = &send.assignments;
         let writes_body = assignments.iter().any(|assignment| matches!(assignment.value, SendValue::Body(_)));
         for (index, param) in params.iter().enumerate() {
             let used = assignments.iter().any(|assignment| match &assignment.value {

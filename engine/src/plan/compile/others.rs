@@ -38,7 +38,7 @@ impl<'a> Compiler<'a> {
         if self.project.model(&name.value).is_none() {
             self.no_model(name);
         }
-        self.find_model(&name.value).map(|(_, ready)| Arc::clone(&ready.model))
+        self.find_model(&name.value).map(|(_, model)| Arc::clone(model))
     }
 
     fn events(&mut self, events: &lang::Events) {

@@ -32,16 +32,5 @@ impl Compiler<'_> {
                     diagnostic.clone().hint("a write must reach the legacy system every time; take it away");
             }
         }
-        let repeatable = policy.repeatable.as_ref().is_some_and(|it| it.value);
-        if let (Some(retry), false, false) = (&policy.retry, read, repeatable)
-            && retry.value.max > 0
-        {
-            let message =
-                format!("{} is not repeatable, so an unknown outcome cannot be retried", operation.key.value);
-            let diagnostic = self.report("E072", retry.span, message);
-            *diagnostic = diagnostic.clone().hint(
-                "write `repeatable: true` if the same call twice has the effect of one, or leave `retry` to the connection",
-            );
-        }
     }
 }

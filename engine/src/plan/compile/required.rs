@@ -17,8 +17,12 @@ impl Compiler<'_> {
             match &assignment.value {
                 SendValue::Body(model) => {
                     usage.touch(&assignment.path.steps, &|node| node.body = true);
-                    if let Some(ready) = self.models.get(model.0 as usize) {
-                        bodies.push((assignment.path.clone(), std::sync::Arc::clone(&ready.model)));
+                    if let Some(model) = self.models.get(model.0 as usize) {
+                        if self.broken.contains_key(&*model.name) {
+                            // What its wrong lines would have filled is not known.
+                            return;
+                        }
+                        bodies.push((assignment.path.clone(), std::sync::Arc::clone(model)));
                     }
                 }
                 _ => usage.touch(&assignment.path.steps, &|_| {}),

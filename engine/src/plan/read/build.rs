@@ -94,6 +94,11 @@ impl ReadPlan {
         self.yields
     }
 
+    /// Returns whether the reply has anything that the error table asks for.
+    pub fn judges(&self) -> bool {
+        self.tests_asked
+    }
+
     /// Returns whether the error table is decided before the payload begins.
     pub fn decides_early(&self) -> bool {
         self.pause.is_some()
@@ -159,6 +164,7 @@ impl Builder {
             table: Arc::clone(&spec.table),
             details,
             pause,
+            tests_asked: !spec.tests.is_empty(),
             rooted,
             yields: spec.record.as_ref().map_or(Yield::Nothing, |record| record.yields),
             key,

@@ -28,6 +28,8 @@ pub struct ReadPlan {
     pub(super) details: Vec<Option<u32>>,
     /// The edge at which the table is decided, if the schema proves that it can be decided before the payload.
     pub(super) pause: Option<u32>,
+    /// The table asks for something that the reply has.
+    pub(super) tests_asked: bool,
     /// The record is the reply itself, not a part of it.
     pub(super) rooted: bool,
     /// What comes of it.

@@ -233,7 +233,7 @@ impl State {
     }
 
     pub(super) fn take_items(&mut self, plan: &ReadPlan, first: bool, out: &mut Vec<u8>) -> usize {
-        let open = plan.table.tests > 0 && !self.decided;
+        let open = plan.tests_asked && !self.decided;
         if plan.yields != Yield::Many || open || self.failure.is_some() {
             return 0;
         }
@@ -257,7 +257,7 @@ impl State {
 
     /// Nothing that comes can change the outcome.
     pub(super) fn is_over(&self, plan: &ReadPlan) -> bool {
-        self.failure.is_some() && (self.decided || plan.table.tests == 0)
+        self.failure.is_some() && (self.decided || !plan.tests_asked)
     }
 
     /// Mixes a leaf into the fingerprint.

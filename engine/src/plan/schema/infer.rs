@@ -55,8 +55,7 @@ fn of_type(ty: &Type) -> Json {
     if matches!(ty.kind, Kind::List(_)) { schema } else { nullable(schema) }
 }
 
-/// Returns the schema of values of a kind.
-pub fn of_kind(kind: &Kind) -> Json {
+fn of_kind(kind: &Kind) -> Json {
     match kind {
         Kind::Any => json!({}),
         Kind::Text | Kind::Bytes | Kind::Duration => json!({ "type": "string" }),

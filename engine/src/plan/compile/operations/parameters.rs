@@ -39,7 +39,15 @@ impl Compiler<'_> {
             params.extend(self.query(query));
         }
         for filter in &operation.filter {
-            params.extend(model.and_then(|model| self.filter(filter, model)));
+            let kind = model.map_or(Kind::Any, |model| self.filter(filter, model));
+            params.push(Param {
+                name: filter.name.value.as_str().into(),
+                place: Place::Query,
+                ty: Type::optional(kind),
+                allowed: Vec::new(),
+                default: None,
+                field: None,
+            });
         }
         params
     }
@@ -83,8 +91,8 @@ impl Compiler<'_> {
         Some(param)
     }
 
-    /// E033, E034.
-    fn filter(&mut self, filter: &lang::Filter, model: &Model) -> Option<Param> {
+    /// Returns what a filter compares with; E033, E034.
+    fn filter(&mut self, filter: &lang::Filter, model: &Model) -> Kind {
         let Some(field) = find_field(model, &filter.field.value) else {
             let names: Vec<String> = model.body.fields.iter().map(|field| field.name.to_string()).collect();
             self.unknown(
@@ -94,7 +102,7 @@ impl Compiler<'_> {
                 &filter.field.value,
                 &names,
             );
-            return None;
+            return Kind::Any;
         };
         let ordered = matches!(&field.kind, FieldKind::Value { chain, .. } if chain.keeps_order());
         if filter.op.value.is_range() && !ordered {
@@ -106,19 +114,11 @@ impl Compiler<'_> {
             );
             self.report("E034", filter.op.span, message);
         }
-        let kind = match filter.op.value {
+        match filter.op.value {
             CompareOp::Starts | CompareOp::Contains => Kind::Text,
             CompareOp::In => Kind::List(Arc::new(Type::required(field.ty.kind.clone()))),
             _ => field.ty.kind.clone(),
-        };
-        Some(Param {
-            name: filter.name.value.as_str().into(),
-            place: Place::Query,
-            ty: Type::optional(kind),
-            allowed: Vec::new(),
-            default: None,
-            field: None,
-        })
+        }
     }
 
     /// The names that `send:` of an operation may use.
