@@ -4,6 +4,7 @@
 //! 0 (done), 1 (there are findings), 2 (it could not be tried).
 
 mod check;
+mod explain;
 mod inspect;
 mod serve;
 mod test;
@@ -27,6 +28,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 there are findings, 2 it could n
 enum Command {
     /// Reports every mistake of a project at once
     Check(CheckArgs),
+    /// Says what the mapping does: coverage, what each field reads and writes, what is lost, memory class, policies
+    Explain(ExplainArgs),
     /// Runs the tests in the mapping files, in both directions
     Test(TestArgs),
     /// Serves the API
@@ -35,6 +38,12 @@ enum Command {
     Schema,
     /// Says what a WSDL offers: services, ports, operations, messages, faults
     Inspect(InspectArgs),
+    /// Prints the reference and the schemas into a repository
+    #[command(hide = true)]
+    Reference {
+        /// The root of the repository
+        root: PathBuf,
+    },
 }
 
 /// Which project.
@@ -57,6 +66,18 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
     /// Findings as a JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) place: ProjectArgs,
+    /// Only this model
+    pub(crate) model: Option<String>,
+    /// The report as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -140,10 +161,18 @@ impl Cli {
     pub fn run(self) -> Ended {
         match self.command {
             Command::Check(args) => check::run(&args),
+            Command::Explain(args) => explain::run(&args),
             Command::Test(args) => test::run(&args),
             Command::Serve(args) => serve::run(&args),
             Command::Schema => check::schema(),
             Command::Inspect(args) => inspect::run(&args),
+            Command::Reference { root } => match crate::reference::write(&root) {
+                Ok(written) => {
+                    say(&written.join("\n"));
+                    Ended::Done
+                }
+                Err(error) => complain(&format!("{}: {error}", root.display())),
+            },
         }
     }
 }

@@ -15,10 +15,14 @@ use adapters_ports::{AdapterError, Connection, KeyDoc, Opened, Settings};
 use engine::diagnostics;
 use engine::lang::{self, AdapterKey, Options};
 use engine::plan::compile::{Compiled, Environment, compile};
-use engine::program::Program;
+use engine::plan::resolve::suggestions;
+use engine::program::{Program, Unsupported};
 use kernel::{Diagnostic, Secret, Sources};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Sections that do nothing by themselves; what uses them does.
+pub const DEFINITIONS: [&str; 2] = ["connections", "models"];
 
 /// A project that can be used.
 #[derive(Debug)]
@@ -187,6 +191,7 @@ impl Findings {
         };
         let (written, found) = lang::load_with(files.to_vec(), &mut self.sources, &options);
         self.found.extend(found);
+        self.found.extend(nobody_may_call(&written));
         let mut opened = self.open(folder, &written, mode);
         let catalogues: BTreeMap<_, _> =
             opened.iter().map(|(name, opened)| (name.clone(), Arc::clone(&opened.catalogue))).collect();
@@ -195,6 +200,8 @@ impl Findings {
             Environment { catalogues: &catalogues, files: &read, sources: &mut self.sources };
         let Compiled { program, findings } = compile(&written, &mut environment);
         self.found.extend(findings);
+        let unsupported = program.iter().flat_map(|program| &program.unsupported);
+        self.found.extend(unsupported.map(not_run));
         let connections = program.as_ref().map(|program| {
             let plans = program.connections.iter();
             plans.map(|plan| opened.remove(&*plan.name).map(|opened| opened.connection)).collect()
@@ -205,7 +212,10 @@ impl Findings {
     fn open(&mut self, folder: &Folder, written: &lang::Project, mode: Mode) -> BTreeMap<String, Opened> {
         let mut all = BTreeMap::new();
         for connection in &written.connections {
-            let Some(adapter) = registry::adapter(&connection.kind.value) else { continue };
+            let Some(adapter) = registry::adapter(&connection.kind.value) else {
+                self.found.extend(unknown_kind(connection));
+                continue;
+            };
             let keys: Vec<AdapterKey> = adapter.keys().iter().map(key).collect();
             self.found.extend(lang::unknown_adapter_keys(connection, &keys));
             let settings = Settings {
@@ -220,6 +230,36 @@ impl Findings {
         }
         all
     }
+}
+
+/// Nothing that is written is silently not done.
+fn not_run(unsupported: &Unsupported) -> Diagnostic {
+    let Unsupported { section, name, why, span } = unsupported;
+    let finding = Diagnostic::new("W006", *span, format!("{section} {name}: {why}"));
+    if DEFINITIONS.contains(section) {
+        return finding.hint("what uses it is not run either");
+    }
+    finding.hint(format!("`serve` runs without it if you say so: --without {section}"))
+}
+
+/// E007 for a project with operations that says nothing about who may call; `serve` would refuse it.
+fn nobody_may_call(written: &lang::Project) -> Option<Diagnostic> {
+    let facade = written.facade.as_ref().filter(|_| written.auth.is_none() && !written.rest.is_empty())?;
+    let diagnostic = Diagnostic::new("E007", facade.span, "the project does not say who may call");
+    Some(diagnostic.hint("write `auth:` beside it, at least `auth: { type: none }`"))
+}
+
+/// E007 for a type that the language does not know. One that it knows and nobody serves here is the compiler's W006.
+fn unknown_kind(connection: &lang::Connection) -> Option<Diagnostic> {
+    let kinds = registry::kinds().map(|kind| kind.name);
+    let kind = &connection.kind;
+    if kinds.contains(&kind.value.as_str()) {
+        return None;
+    }
+    let near = suggestions(&kind.value, kinds);
+    let known = if near.is_empty() { kinds.join(", ") } else { near.join(", ") };
+    let message = format!("there is no type `{}` of connections", kind.value);
+    Some(Diagnostic::new("E007", kind.span, message).hint(format!("there is: {known}")))
 }
 
 /// Returns the keys of all adapters, for the editor schema.

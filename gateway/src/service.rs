@@ -9,6 +9,8 @@ mod exchange;
 mod flow;
 mod incoming;
 mod location;
+mod merge;
+mod old;
 pub mod once;
 mod page;
 mod readers;
@@ -166,7 +168,9 @@ fn router(program: &Program, errors: &mut Vec<String>) -> Router {
             errors.push(format!("the path {} is there twice", builtin.path()));
         }
     }
-    for (number, operation) in program.operations.iter().enumerate() {
+    // What this program cannot run is not there at all, rather than there and broken.
+    let served = program.operations.iter().enumerate().filter(|(_, operation)| operation.call.is_some());
+    for (number, operation) in served {
         let path: Vec<_> = operation.path.iter().map(|segment| literal(operation, segment)).collect();
         let Some(method) = Method::of(operation.method.name()) else { continue };
         if let Err(conflict) = router.add(method, &path, number) {
@@ -188,3 +192,6 @@ fn literal(operation: &program::OperationPlan, segment: &program::Segment) -> Se
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

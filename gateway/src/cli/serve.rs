@@ -9,7 +9,7 @@ use crate::http::server::{ServerOptions, serve};
 use crate::ids;
 use crate::openapi;
 use crate::problem::Types;
-use crate::project::{Deployment, Mode, Project};
+use crate::project::{DEFINITIONS, Deployment, Mode, Project};
 use crate::service::{Parts, Service};
 use crate::store::{Sqlite, Store};
 use crate::telemetry::Log;
@@ -17,7 +17,7 @@ use adapters_client::Tls;
 use adapters_ports::CallContext;
 use arc_swap::ArcSwap;
 use engine::lang::{AuthKind, Idempotency};
-use engine::program::{Ambient, Program};
+use engine::program::{Ambient, Program, Unsupported};
 use engine::value::Instant;
 use std::net::TcpListener;
 use std::path::Path;
@@ -101,9 +101,8 @@ async fn service(args: &ServeArgs, project: &Project) -> Result<Service, String>
 
 /// What is written and is not run must be waived by name, so that nothing is silently not done.
 fn waived(program: &Program, without: &[String]) -> Result<(), String> {
-    // Connections and models do nothing by themselves; what uses them is listed too.
-    let does = |section: &str| !matches!(section, "connections" | "models");
-    let unsupported = || program.unsupported.iter().filter(|unsupported| does(unsupported.section));
+    let does = |unsupported: &&Unsupported| !DEFINITIONS.contains(&unsupported.section);
+    let unsupported = || program.unsupported.iter().filter(does);
     let open: Vec<String> = unsupported()
         .filter(|unsupported| !without.iter().any(|section| section == unsupported.section))
         .map(|unsupported| format!("{} {}: {}", unsupported.section, unsupported.name, unsupported.why))

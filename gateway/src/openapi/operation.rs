@@ -28,9 +28,10 @@ pub(super) fn describe(
         described["tags"] = json!([&**model]);
     }
     if let Some(schema) = plan.body_schema.as_deref() {
+        let fits = fitting(schema);
         let schema = referred(plan, schema, program, schemas, "Body");
         let mut content = json!({ "schema": schema });
-        let shown: Map<_, _> = examples.requests(&plan.key).map(example).collect();
+        let shown: Map<_, _> = examples.requests(&plan.key).filter(fits).map(example).collect();
         if !shown.is_empty() {
             content["examples"] = Value::Object(shown);
         }
@@ -135,11 +136,14 @@ fn success(
 ) -> Value {
     let mut answer = json!({ "description": meaning(plan) });
     if let Some(schema) = plan.reply_schema.as_deref() {
+        let fits = fitting(schema);
         let schema = referred(plan, schema, program, schemas, "Answer");
         let schema = if plan.verb == Verb::List { list_of(schema) } else { schema };
         let mut content = json!({ "schema": schema });
-        let model = plan.model_name.as_deref().filter(|_| plan.verb != Verb::List);
-        let shown: Map<_, _> = examples.answers(&plan.key, plan.success, model).map(example).collect();
+        let list = plan.verb == Verb::List;
+        let model = plan.model_name.as_deref().filter(|_| !list);
+        let shown = examples.answers(&plan.key, plan.success, model).filter(|shown| list || fits(shown));
+        let shown: Map<_, _> = shown.map(example).collect();
         if !shown.is_empty() {
             content["examples"] = Value::Object(shown);
         }
@@ -242,6 +246,12 @@ fn list_of(item: Value) -> Value {
 
 fn header(description: &str) -> Value {
     json!({ "description": description, "schema": { "type": "string" } })
+}
+
+/// A test may well show what the schema refuses; that is an example of nothing.
+fn fitting(schema: &Value) -> impl Fn(&(&str, &Value)) -> bool + use<> {
+    let validator = jsonschema::options().offline().build(schema).ok();
+    move |(_, value)| validator.as_ref().is_some_and(|validator| validator.is_valid(value))
 }
 
 fn example((name, value): (&str, &Value)) -> (String, Value) {

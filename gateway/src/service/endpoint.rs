@@ -34,6 +34,8 @@ pub struct Endpoint {
     pub idempotency: Option<Duration>,
     /// What was accepted last time is not sent again.
     pub dedupe: bool,
+    /// The operation that reads the record before it is changed, by its number.
+    pub read_by: Option<usize>,
     /// Where a record that was made can be read.
     pub location: Option<Location>,
     readers: Readers,
@@ -63,6 +65,10 @@ impl Endpoint {
             cache: policy.cache.map(|fresh| (fresh.value, stale)),
             idempotency,
             dedupe: policy.dedupe.is_some_and(|dedupe| dedupe.value == Dedupe::Unchanged),
+            read_by: plan
+                .read_by
+                .as_ref()
+                .and_then(|key| program.operations.iter().position(|it| it.key == *key)),
             location: Location::of(program, &plan),
             readers: Readers::default(),
             residue: AtomicU64::new(0),

@@ -77,7 +77,7 @@ async fn read(cx: &CallContext, mut body: Box<dyn ReplyBody>, reader: &mut Reade
     })
 }
 
-fn judge(fault: &FaultReply, reader: &Reader) -> Error {
+pub(super) fn judge(fault: &FaultReply, reader: &Reader) -> Error {
     let known = |text: &'_ str| !text.is_empty();
     reader.judge_fault(&FaultView {
         code: Some(fault.code.as_str()).filter(|code| known(code)),

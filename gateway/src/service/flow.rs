@@ -12,7 +12,7 @@ use crate::http::router::{Allow, Found, Method};
 use crate::http::{body, media, query};
 use crate::ids;
 use crate::problem::{Judged, Kind, Problem, Status};
-use adapters_ports::{CallContext, Request};
+use adapters_ports::{CallContext, Request, Wire};
 use bytes::Bytes;
 use engine::json::{self, JsonLimits};
 use engine::plan::write::{WriteError, request};
@@ -83,6 +83,8 @@ pub(super) struct Admitted {
     pub once: Option<Vec<u8>>,
     /// The header `If-None-Match`.
     pub none_match: Option<Vec<u8>>,
+    /// The header `If-Match`.
+    pub if_match: Option<Vec<u8>>,
 }
 
 impl Service {
@@ -170,7 +172,8 @@ impl Service {
         let header = |name| incoming.headers.find(name).map(<[u8]>::to_vec);
         let once = endpoint.idempotency.and_then(|_| header(super::once::HEADER));
         let none_match = endpoint.plan.is_read().then(|| header("if-none-match")).flatten();
-        let admitted = Admitted { caller, inputs, cx, payload, once, none_match, endpoint };
+        let if_match = if endpoint.plan.is_read() { None } else { header("if-match") };
+        let admitted = Admitted { caller, inputs, cx, payload, once, none_match, if_match, endpoint };
         if admitted.endpoint.plan.is_read() { self.read(admitted).await } else { self.write(admitted).await }
     }
 
@@ -195,10 +198,11 @@ impl Service {
                 .with("line", error.line)
                 .with("column", error.column)
         })?;
+        // What stands in the path need not be sent, so the schema is asked before it is put in.
+        body::judge(&json::to_serde(&body), validator)?;
         if let Some(model) = &endpoint.model {
             params::merge(&endpoint.plan, model, params, &mut body)?;
         }
-        body::judge(&json::to_serde(&body), validator)?;
         Ok((payload, body))
     }
 
@@ -238,7 +242,7 @@ impl Service {
         cx: &CallContext,
     ) -> Result<Mapped, Error> {
         let (call, connected) = self.called(endpoint)?;
-        let wire = self.encode(endpoint, call, connected, inputs)?;
+        let (wire, _) = self.encode(endpoint, call, connected, inputs)?;
         self.send(endpoint, call, connected, wire, &inputs.ambient, cx).await
     }
 
@@ -251,15 +255,18 @@ impl Service {
         found.ok_or_else(|| internal("nothing is there that could be called"))
     }
 
+    /// Returns the encoded request, and whether it changes anything as far as the mapping can tell.
     pub(super) fn encode(
         &self,
         endpoint: &Endpoint,
         call: &CallPlan,
         connected: &Connected,
         inputs: &Inputs,
-    ) -> Result<adapters_ports::Wire, Error> {
-        let (tree, _) = request(&self.program, &endpoint.plan, inputs).map_err(unwritable)?;
-        connected.connection.encode(call.operation, &mut tree.replay(tree.root()))
+    ) -> Result<(Wire, Changes), Error> {
+        let (tree, outcome) = request(&self.program, &endpoint.plan, inputs).map_err(unwritable)?;
+        let wire = connected.connection.encode(call.operation, &mut tree.replay(tree.root()))?;
+        let same = inputs.old.is_some() && !outcome.changed;
+        Ok((wire, if same { Changes::Nothing } else { Changes::Something }))
     }
 
     pub(super) async fn send(
@@ -267,7 +274,7 @@ impl Service {
         endpoint: &Endpoint,
         call: &CallPlan,
         connected: &Connected,
-        body: adapters_ports::Wire,
+        body: Wire,
         ambient: &Ambient,
         cx: &CallContext,
     ) -> Result<Mapped, Error> {
@@ -307,6 +314,15 @@ impl Service {
         let link = next.map(|next| page::link(&endpoint.plan, inputs, &next));
         Kept { json: out.into(), etag: None, link }
     }
+}
+
+/// Whether a request changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Changes {
+    /// The record already is what the client wants.
+    Nothing,
+    /// It may.
+    Something,
 }
 
 /// What is kept of an answer.
@@ -362,7 +378,7 @@ fn present(kept: &Kept, none_match: Option<&[u8]>, age_s: Option<u64>) -> Answer
 }
 
 /// RFC 9110, section 13.1.2: the weak comparison, over a list or `*`.
-fn matches(wanted: &[u8], etag: &str) -> bool {
+pub(super) fn matches(wanted: &[u8], etag: &str) -> bool {
     let Ok(wanted) = std::str::from_utf8(wanted) else { return false };
     let same = |tag: &str| tag.trim().trim_start_matches("W/") == etag;
     wanted.trim() == "*" || wanted.split(',').any(same)

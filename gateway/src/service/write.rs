@@ -3,7 +3,7 @@
 //! **Invariant.** A write that has begun runs to its end even if its client has gone.
 
 use super::exchange::Mapped;
-use super::flow::{Admitted, Done, Failure, Origin, etag};
+use super::flow::{Admitted, Changes, Done, Failure, Origin, etag};
 use super::once::{self, Effect, Turn};
 use super::{Endpoint, Service};
 use crate::http::answer::Answer;
@@ -20,16 +20,20 @@ impl Service {
     /// Runs a write in a task of its own, so that a client that goes away does not leave its outcome unknown.
     pub(super) async fn write(self: &Arc<Self>, admitted: Admitted) -> Result<Done, Failure> {
         let service = Arc::clone(self);
-        let task = tokio::spawn(async move { service.write_to_the_end(&admitted).await });
+        let mut admitted = admitted;
+        let task = tokio::spawn(async move { service.write_to_the_end(&mut admitted).await });
         task.await.unwrap_or_else(|_| Err(Problem::new(Kind::Internal).into()))
     }
 
-    async fn write_to_the_end(&self, admitted: &Admitted) -> Result<Done, Failure> {
+    async fn write_to_the_end(&self, admitted: &mut Admitted) -> Result<Done, Failure> {
+        self.with_old(admitted).await?;
+        let admitted = &*admitted;
         let endpoint = &admitted.endpoint;
         let result = match (endpoint.idempotency, &self.store) {
             (Some(keep), Some(store)) => self.write_once(admitted, store, keep).await,
             _ => match self.encoded(admitted) {
-                Ok(wire) => self.write_news(admitted, wire).await,
+                Ok((_, Changes::Nothing)) => Ok(unchanged(endpoint)),
+                Ok((wire, Changes::Something)) => self.write_news(admitted, wire).await,
                 Err(end) => Err(end),
             },
         };
@@ -45,12 +49,15 @@ impl Service {
         let Admitted { endpoint, caller, cx, .. } = admitted;
         let key = once::key(admitted.once.as_deref(), caller, &endpoint.plan.key)?;
         // What cannot be encoded is refused before the key is used up.
-        let wire = self.encoded(admitted)?;
+        let (wire, changes) = self.encoded(admitted)?;
         let ticket = match once::begin(store, key, payload(admitted), keep).await? {
             Turn::Go(ticket) => ticket,
             Turn::Replay(answer) => return Ok((answer, Some(Origin::Replay))),
         };
-        let result = self.write_news(admitted, wire).await;
+        let result = match changes {
+            Changes::Nothing => Ok(unchanged(endpoint)),
+            Changes::Something => self.write_news(admitted, wire).await,
+        };
         match &result {
             Ok((answer, _)) => ticket.end(Effect::Settled, answer).await,
             Err(end) => {
@@ -61,7 +68,7 @@ impl Service {
         result
     }
 
-    fn encoded(&self, admitted: &Admitted) -> Result<Wire, End> {
+    fn encoded(&self, admitted: &Admitted) -> Result<(Wire, Changes), End> {
         let endpoint = &admitted.endpoint;
         let encoded = self
             .called(endpoint)
@@ -77,7 +84,7 @@ impl Service {
         };
         let (key, content) = (target(admitted), content(admitted));
         match store.offer(key, content).await {
-            Ok(Offer::Unchanged) => return Ok((Answer::new(endpoint.plan.success), Some(Origin::Unchanged))),
+            Ok(Offer::Unchanged) => return Ok(unchanged(endpoint)),
             Ok(Offer::Changed) => {}
             Err(error) => return Err(once::unusable(&error).into()),
         }
@@ -120,6 +127,11 @@ impl From<Problem> for End {
     fn from(problem: Problem) -> Self {
         Self { failure: problem.into(), effect: Effect::None }
     }
+}
+
+/// The answer to a write that changes nothing.
+fn unchanged(endpoint: &Endpoint) -> Done {
+    (Answer::new(endpoint.plan.success), Some(Origin::Unchanged))
 }
 
 fn answer(endpoint: &Endpoint, mapped: Mapped) -> Answer {
