@@ -138,8 +138,9 @@ mod tests {
 
     #[test]
     fn nothing_of_the_machine_is_printed() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::to_str).unwrap();
         for (file, text) in pages().into_iter().chain(schemas()) {
-            for word in [env!("CARGO_MANIFEST_DIR"), "/root", "/home", "/work"] {
+            for word in [root, "/root/", "/home/", "/Users/"] {
                 assert!(!text.contains(word), "{file} says {word}");
             }
         }

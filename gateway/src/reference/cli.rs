@@ -16,7 +16,7 @@ pub(super) fn page() -> String {
         page.push_str(text);
         page.push('\n');
     };
-    line(&text(command.get_about()));
+    line(&format!("{}.", text(command.get_about())));
     line(&text(command.get_after_help()));
     line(
         "What was asked for goes to standard output, why something could not be tried goes to standard error.",

@@ -52,7 +52,7 @@ fn repeat(kind: Kind) -> &'static str {
         Kind::IdempotencyKeyReused => "with a fresh key",
         Kind::RateLimited | Kind::Unavailable => "after `Retry-After`, with the same key",
         Kind::Internal | Kind::LegacyError | Kind::LegacyContract => {
-            "a read, yes; a write only with the same key, after reading what became of it"
+            "a read, yes; a write only after finding out what became of it"
         }
         Kind::TimedOut => "yes",
         Kind::OutcomeUnknown => "no: find out by reading",
