@@ -356,3 +356,62 @@ fn what_the_schema_does_not_know_is_counted_and_refused_only_where_it_is_strict(
     let error = strict.reply("(R (G (New x) (A 1)))").expect_err("strict");
     assert_eq!((error.class, detail(&error, "path")), (Class::Poison, "R/G/New"));
 }
+
+/// A small generator with a fixed seed. Source: xorshift64*, S. Vigna, "An experimental exploration of Marsaglia's
+/// xorshift generators, scrambled".
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % n
+    }
+}
+
+#[test]
+fn random_documents_read_as_a_plain_interpretation_of_the_mapping_says() {
+    let fields = "y: Y\nfirst: \"G[K=x]/I[1]/N\"\nlast: G[last]/K\nks: G[*]/K\n\
+                  g:\n  each: G\n  fields:\n    k: K\n    y2: = y + 1\n    i: { each: \"I[T=a]\", fields: { n: N, k2: ../K } }";
+    let shape = "type R { G* { I* { @N:int? @T? } K? } Y:int? } call Get { } -> { R?=R }";
+    let case = case(shape, &model(fields), &[]);
+    let mut dice = Dice(0x5ea_1a11);
+    for _ in 0..500 {
+        let groups: Vec<(Vec<(u64, bool)>, Option<&str>)> = (0..dice.below(4))
+            .map(|_| {
+                let items = (0..dice.below(4)).map(|n| (n + dice.below(9), dice.below(2) == 0)).collect();
+                (items, [None, Some("x"), Some("z")][usize::try_from(dice.below(3)).unwrap_or(0)])
+            })
+            .collect();
+        let y = Some(dice.below(100)).filter(|y| y % 3 > 0);
+        let text = |value: Option<String>| value.unwrap_or_else(|| "null".into());
+        let quoted = |k: &Option<&str>| text(k.map(|k| format!("\"{k}\"")));
+        let (mut document, mut list) = (String::new(), Vec::new());
+        for (items, k) in &groups {
+            document.push_str(" (G");
+            items.iter().for_each(|(n, a)| {
+                document.push_str(&format!(" (I @N={n} @T={})", if *a { "a" } else { "b" }))
+            });
+            k.iter().for_each(|k| document.push_str(&format!(" (K {k})")));
+            document.push(')');
+            let chosen =
+                items.iter().filter(|(_, a)| *a).map(|(n, _)| format!(r#"{{"n":{n},"k2":{}}}"#, quoted(k)));
+            let chosen: Vec<String> = chosen.collect();
+            let y2 = text(y.map(|y| (y + 1).to_string()));
+            list.push(format!(r#"{{"k":{},"y2":{y2},"i":[{}]}}"#, quoted(k), chosen.join(",")));
+        }
+        y.iter().for_each(|y| document.push_str(&format!(" (Y {y})")));
+        let first = groups.iter().find(|(_, k)| *k == Some("x")).and_then(|(items, _)| items.first());
+        let ks: Vec<String> = groups.iter().filter_map(|(_, k)| k.map(|k| format!("\"{k}\""))).collect();
+        let expected = format!(
+            r#"{{"y":{},"first":{},"last":{},"ks":[{}],"g":[{}]}}"#,
+            text(y.map(|y| y.to_string())),
+            text(first.map(|(n, _)| n.to_string())),
+            quoted(&groups.last().and_then(|(_, k)| *k)),
+            ks.join(","),
+            list.join(",")
+        );
+        assert_eq!(case.record(&document).ok(), Some(expected), "{document}");
+    }
+}
