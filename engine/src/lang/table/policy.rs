@@ -15,10 +15,11 @@ pub(crate) static POLICY: Block = Block {
             Form::One(Scalar::Text),
             "The shared policy of the section `policies` that this one starts from.",
         ),
-        Key::new("timeout", Form::One(Scalar::Duration), "Limit of one try (connection)."),
-        Key::new(
+        Key::with("timeout", Form::One(Scalar::Duration), "10s", "Limit of one try (connection)."),
+        Key::with(
             "deadline",
             Form::One(Scalar::Duration),
+            "30s",
             "Limit of all tries together (connection, operation).",
         ),
         Key::with(
@@ -28,11 +29,11 @@ pub(crate) static POLICY: Block = Block {
             "Tries after the first one, where the class of the error permits it (connection).",
         ),
         Key::new("breaker", Form::Map(&BREAKER), "Stops calling a system that fails (connection)."),
-        Key::new("concurrency", Form::One(Scalar::Count), "Calls in flight at most (connection)."),
+        Key::with("concurrency", Form::One(Scalar::Count), "64", "Calls in flight at most (connection)."),
         Key::with(
             "queue",
             Form::One(Scalar::Integer),
-            "as many as `concurrency`",
+            "4 times `concurrency`",
             "Calls that wait for a place at most (connection).",
         ),
         Key::new("rate", Form::One(Scalar::Rate), "Calls per time at most (connection)."),
@@ -109,12 +110,17 @@ static BREAKER: Block = Block {
         Key::new("of", Form::One(Scalar::Count), "The last calls that are looked at."),
         Key::new("window", Form::One(Scalar::Duration), "The time that is looked at, instead of `of`."),
         Key::with("open", Form::One(Scalar::Duration), "30s", "How long it stays open."),
-        Key::new("minCalls", Form::One(Scalar::Count), "Calls below which it does not judge."),
+        Key::with(
+            "minCalls",
+            Form::One(Scalar::Count),
+            "`of`, or 10 with `window`",
+            "Calls below which a share is not judged.",
+        ),
         Key::new("slow", Form::Map(&SLOW), "Slow calls open it, too."),
         Key::with(
             "trials",
             Form::One(Scalar::Count),
-            "1",
+            "3",
             "Calls that are let through when it is half open.",
         ),
     ],
