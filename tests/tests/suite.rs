@@ -2,6 +2,8 @@
 //!
 //! **Invariant.** Everything listens on the loopback address, is started here, and is gone when the test ends.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is tests")]
+
 #[path = "suite/estate.rs"]
 mod estate;
 
