@@ -17,9 +17,12 @@ use std::time::Duration;
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// An error answer.
+/// An error answer. It is in a box, since every result on the way may be one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Parts {
     /// Behind the base URL it makes the `type`.
     slug: Cow<'static, str>,
     title: Cow<'static, str>,
@@ -42,7 +45,7 @@ impl Problem {
     /// Returns a problem of a kind that is built in.
     pub fn new(kind: Kind) -> Self {
         let facts = kind.facts();
-        Self {
+        Self(Box::new(Parts {
             slug: Cow::Borrowed(facts.slug),
             title: Cow::Borrowed(facts.title),
             status: facts.status,
@@ -50,70 +53,69 @@ impl Problem {
             members: Map::new(),
             headers: Vec::new(),
             retry_after: None,
-        }
+        }))
     }
 
     /// Returns a problem that a mapping declares.
     fn declared(slug: &str, status: u16, title: Option<&str>) -> Self {
         let title = title.map_or_else(|| words(slug), str::to_owned);
-        Self {
-            slug: Cow::Owned(slug.into()),
-            title: Cow::Owned(title),
-            status,
-            ..Self::new(Kind::LegacyError)
-        }
+        let mut problem = Self::new(Kind::LegacyError);
+        problem.0.slug = Cow::Owned(slug.into());
+        problem.0.title = Cow::Owned(title);
+        problem.0.status = status;
+        problem
     }
 
     /// Says what happened this time.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
     /// Adds a member.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.members.insert(key.into(), value.into());
+        self.0.members.insert(key.into(), value.into());
         self
     }
 
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.0.headers.push((name, value.into()));
         self
     }
 
     /// Says when it is worth trying again.
     #[must_use]
     pub fn retry_after(mut self, pause: Duration) -> Self {
-        self.retry_after = Some(pause);
+        self.0.retry_after = Some(pause);
         self
     }
 
     /// Returns the status.
     pub fn status(&self) -> u16 {
-        self.status
+        self.0.status
     }
 
     /// Returns the last segment of the type.
     pub fn slug(&self) -> &str {
-        &self.slug
+        &self.0.slug
     }
 
     /// Returns the last segment of the type, for a log.
     pub fn into_slug(self) -> Cow<'static, str> {
-        self.slug
+        self.0.slug
     }
 
     /// Returns what a client gets.
     pub fn answer(&self, types: &Types, request_id: &str) -> Answer {
-        let mut answer = Answer::new(self.status).header("content-type", MEDIA_TYPE);
-        if let Some(pause) = self.retry_after {
+        let mut answer = Answer::new(self.0.status).header("content-type", MEDIA_TYPE);
+        if let Some(pause) = self.0.retry_after {
             answer = answer.header("retry-after", seconds(pause).to_string());
         }
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             answer = answer.header(*name, value.clone());
         }
         answer.body(self.json(types, request_id))
@@ -121,14 +123,14 @@ impl Problem {
 
     fn json(&self, types: &Types, request_id: &str) -> Vec<u8> {
         let mut members = Map::new();
-        members.insert("type".into(), json!(types.of(&self.slug)));
-        members.insert("title".into(), json!(self.title));
-        members.insert("status".into(), json!(self.status));
-        if let Some(detail) = &self.detail {
+        members.insert("type".into(), json!(types.of(&self.0.slug)));
+        members.insert("title".into(), json!(self.0.title));
+        members.insert("status".into(), json!(self.0.status));
+        if let Some(detail) = &self.0.detail {
             members.insert("detail".into(), json!(detail));
         }
         members.insert("instance".into(), json!(request_id));
-        for (key, value) in &self.members {
+        for (key, value) in &self.0.members {
             members.entry(key.clone()).or_insert_with(|| value.clone());
         }
         Value::Object(members).to_string().into_bytes()

@@ -89,7 +89,7 @@ async fn service(args: &ServeArgs, project: &Project) -> Result<Service, String>
         connections: project.connections.clone(),
         auth: auth(&program, project.folder.root()).await?,
         store: store(args, &program, project.folder.root())?,
-        clock: Arc::new(|request_id| now(request_id)),
+        clock: Arc::new(now),
         openapi: document.to_string().into(),
         signing_key: signing_key(),
         body_bytes_max: args.body_bytes_max,

@@ -153,10 +153,10 @@ mod tests {
         error.detail = Some("sold out".into());
         let problem = judged.problem(&error);
         assert_eq!((problem.slug(), problem.status()), ("no-availability", 409));
-        assert_eq!(problem.detail.as_deref(), Some("sold out"));
-        assert_eq!(problem.retry_after, None);
+        assert_eq!(problem.0.detail.as_deref(), Some("sold out"));
+        assert_eq!(problem.0.retry_after, None);
         error.entry = Some(1);
-        assert_eq!(judged.problem(&error).retry_after, Some(PAUSE_DEFAULT));
+        assert_eq!(judged.problem(&error).0.retry_after, Some(PAUSE_DEFAULT));
     }
 
     #[test]
