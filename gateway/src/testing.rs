@@ -10,6 +10,8 @@ mod payload;
 mod report;
 mod request;
 mod script;
+#[cfg(test)]
+mod tests;
 mod update;
 
 pub use report::{Checked, Outcome, Report, Tested};
