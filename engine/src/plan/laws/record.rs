@@ -195,7 +195,7 @@ impl Make<'_> {
             self.tree.retype(part, step.ty);
         }
         if let (Some(selector), Some(when)) = (selector, self.random.pick(&case.when).cloned())
-            && !selector.steps.last().is_some_and(|step| step.parts.first() == Some(&PartId::TYPE))
+            && selector.steps.last().is_none_or(|step| step.parts.first() != Some(&PartId::TYPE))
             && let Some(leaf) = self.ensure(selector, node)
         {
             self.tree.set(leaf, Leaf::Text((&*when).into()));
