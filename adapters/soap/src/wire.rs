@@ -8,15 +8,15 @@ mod declaration;
 pub(crate) mod decoder;
 pub(crate) mod encoder;
 mod encoding;
-mod escape;
 pub(crate) mod envelope;
+mod escape;
 mod infoset;
 mod input;
 pub(crate) mod lookup;
 pub(crate) mod names;
 pub(crate) mod reply;
-pub(crate) mod security;
 mod scan;
+pub(crate) mod security;
 mod skip;
 pub(crate) mod spaces;
 #[cfg(test)]

@@ -66,7 +66,8 @@ pub fn put(
     write: Write,
     ambient: &Ambient,
 ) -> Result<Outcome, Vec<WriteError>> {
-    let modern = &if write == Write::Create { fill::with_defaults(&model.body, modern) } else { modern.clone() };
+    let modern =
+        &if write == Write::Create { fill::with_defaults(&model.body, modern) } else { modern.clone() };
     let mut run = Run { tree, write, ambient, changed: false, errors: Vec::new() };
     let mut at = Place { frames: Frames::new(&model.body, modern), pointer: String::new() };
     run.object(&model.body, modern, node, &mut at);
@@ -112,12 +113,16 @@ impl Run<'_> {
             return self.read_only(field, modern, node, at);
         }
         match &field.kind {
-            FieldKind::Value { write: WriteRule::Inverse, many: true, .. } => self.many(field, modern, node, at),
+            FieldKind::Value { write: WriteRule::Inverse, many: true, .. } => {
+                self.many(field, modern, node, at)
+            }
             FieldKind::Value { write: WriteRule::Inverse, .. } => self.value(field, modern, node, at),
             FieldKind::Value { .. } | FieldKind::Computed(_) => {}
             FieldKind::Each { path, element, key } => self.each(path, element, key, modern, node, at),
             FieldKind::Object(map) => self.nested(map, modern, node, at),
-            FieldKind::Cases { selector, tag, cases } => self.cases(selector.as_ref(), tag, cases, modern, node, at),
+            FieldKind::Cases { selector, tag, cases } => {
+                self.cases(selector.as_ref(), tag, cases, modern, node, at)
+            }
         }
     }
 
@@ -166,8 +171,11 @@ impl Run<'_> {
 
     /// Decodes what stands at the sources; nothing if that cannot be decoded.
     fn read(&self, sources: &[LegacyPath], chain: &Chain, node: NodeId) -> Option<Value> {
-        let scalar = |source: &LegacyPath| self.tree.select(node, source).first().and_then(|&leaf| self.tree.value(leaf));
-        let scalars: Vec<Scalar<'_>> = sources.iter().map(|source| scalar(source).unwrap_or(Scalar::Nil)).collect();
+        let scalar = |source: &LegacyPath| {
+            self.tree.select(node, source).first().and_then(|&leaf| self.tree.value(leaf))
+        };
+        let scalars: Vec<Scalar<'_>> =
+            sources.iter().map(|source| scalar(source).unwrap_or(Scalar::Nil)).collect();
         chain.read(&scalars).ok()
     }
 
@@ -259,7 +267,10 @@ impl Run<'_> {
     fn leave_case(&mut self, case: &Case, chosen: Option<&Case>, node: NodeId) {
         let Some(path) = &case.at else { return };
         let ends = |path: &LegacyPath| path.steps.last().map(|step| (step.parts.clone(), step.ty));
-        if chosen.and_then(|case| case.at.as_ref()).is_some_and(|kept| ends(kept).map(|e| e.0) == ends(path).map(|e| e.0)) {
+        if chosen
+            .and_then(|case| case.at.as_ref())
+            .is_some_and(|kept| ends(kept).map(|e| e.0) == ends(path).map(|e| e.0))
+        {
             // Both cases live in the same part and differ by type or by a selector beside it.
             return;
         }
@@ -284,7 +295,12 @@ impl Run<'_> {
         if selector.steps.last().is_some_and(|step| step.parts.first() == Some(&kernel::PartId::TYPE)) {
             return self.retype_case(case, node);
         }
-        let now = self.tree.select(node, selector).first().and_then(|&leaf| self.tree.value(leaf)).map(Leaf::from_scalar);
+        let now = self
+            .tree
+            .select(node, selector)
+            .first()
+            .and_then(|&leaf| self.tree.value(leaf))
+            .map(Leaf::from_scalar);
         let now = now.and_then(|leaf| leaf.text());
         // A record that selects this case already by another of its values keeps that value.
         if !now.is_some_and(|now| case.when.iter().any(|when| **when == *now.trim())) {
@@ -294,7 +310,8 @@ impl Run<'_> {
     }
 
     fn retype_case(&mut self, case: &Case, node: NodeId) {
-        let Some((path, step)) = case.at.as_ref().and_then(|path| path.steps.last().map(|step| (path, step))) else {
+        let Some((path, step)) = case.at.as_ref().and_then(|path| path.steps.last().map(|step| (path, step)))
+        else {
             return;
         };
         for part in self.tree.select(node, path) {

@@ -64,13 +64,21 @@ impl Run<'_> {
     }
 
     /// Returns for each new element the old node that it continues.
-    fn align(&self, old: &[NodeId], element: &ObjectMap, key: &[usize], items: &[Value]) -> Vec<Option<NodeId>> {
+    fn align(
+        &self,
+        old: &[NodeId],
+        element: &ObjectMap,
+        key: &[usize],
+        items: &[Value],
+    ) -> Vec<Option<NodeId>> {
         if key.is_empty() {
             return (0..items.len()).map(|n| old.get(n).copied()).collect();
         }
         let fields: Vec<&Field> = key.iter().filter_map(|&n| element.fields.get(n)).collect();
-        let mut free: Vec<(NodeId, Vec<Option<Value>>)> =
-            old.iter().map(|&node| (node, fields.iter().map(|field| self.key_of(field, node)).collect())).collect();
+        let mut free: Vec<(NodeId, Vec<Option<Value>>)> = old
+            .iter()
+            .map(|&node| (node, fields.iter().map(|field| self.key_of(field, node)).collect()))
+            .collect();
         let wanted = |item: &Value| -> Vec<Option<Value>> {
             fields.iter().map(|field| canonical(field, item.member(&field.name))).collect()
         };

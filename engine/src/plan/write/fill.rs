@@ -74,7 +74,9 @@ pub(crate) fn with_defaults(map: &ObjectMap, value: &Value) -> Value {
     for field in &map.fields {
         let at = members.iter().position(|(name, _)| *name == field.name);
         match (at, &field.facts.default) {
-            (None, Some(default)) if !field.facts.read_only => members.push((field.name.clone(), default.clone())),
+            (None, Some(default)) if !field.facts.read_only => {
+                members.push((field.name.clone(), default.clone()))
+            }
             (Some(n), _) => members[n].1 = inner_defaults(field, &members[n].1),
             _ => {}
         }

@@ -113,7 +113,9 @@ impl Build<'_> {
         let mut body = self.inputs.body.clone();
         let Value::Object(members) = &mut body else { return body };
         for (param, value) in self.operation.params.iter().zip(&self.inputs.params) {
-            let known = |members: &[(std::sync::Arc<str>, Value)]| members.iter().any(|(name, _)| *name == param.name);
+            let known = |members: &[(std::sync::Arc<str>, Value)]| {
+                members.iter().any(|(name, _)| *name == param.name)
+            };
             if param.field.is_some() && !known(members) {
                 members.push((param.name.clone(), value.clone()));
             }

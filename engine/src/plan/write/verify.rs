@@ -20,11 +20,18 @@ fn visit(tree: &Tree, node: NodeId, path: &mut String, errors: &mut Vec<WriteErr
     }
     for &part in &group.parts {
         let declared = tree.shape().part(part);
-        let there = tree.children(node).iter().filter_map(|&child| tree.part(child)).any(|child| {
-            child == part || tree.shape().part(child).substitutes == Some(part)
-        });
-        if declared.occurs.min > 0 && !there && declared.kind != kernel::PartKind::Text && declared.fixed.is_none() {
-            let message = format!("the legacy structure requires {path}{}, and nothing fills it", declared.name);
+        let there = tree
+            .children(node)
+            .iter()
+            .filter_map(|&child| tree.part(child))
+            .any(|child| child == part || tree.shape().part(child).substitutes == Some(part));
+        if declared.occurs.min > 0
+            && !there
+            && declared.kind != kernel::PartKind::Text
+            && declared.fixed.is_none()
+        {
+            let message =
+                format!("the legacy structure requires {path}{}, and nothing fills it", declared.name);
             errors.push(WriteError { pointer: String::new(), message });
         }
     }
