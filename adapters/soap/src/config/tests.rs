@@ -119,4 +119,8 @@ fn what_is_not_known_offline_is_not_judged() {
                  tls.ca: ${env:CA}\nlimits.depth: ${env:D}";
     let config = parse(lines, true).unwrap();
     assert!(config.target.is_none() && config.has_url);
+    // A variable has a `:` of its own.
+    let basic = "wsdl: a\nauth.type: basic\nauth.user: ${env:U}\nauth.password: ${secret:p}";
+    assert!(parse(basic, true).is_ok(), "{:?}", parse(basic, true));
+    assert!(parse(&basic.replace("${env:U}", "a:b"), true).is_err());
 }
