@@ -13,10 +13,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// Returns the path of the `seawall` binary of this profile, built once.
+/// Returns the path of the `seawall` binary: `SEAWALL_BINARY`, else that of this profile, built once.
 pub fn seawall() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(path) = std::env::var_os("SEAWALL_BINARY") {
+            return path.into();
+        }
         let target = target_folder();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);

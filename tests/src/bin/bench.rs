@@ -26,10 +26,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let keys = KeySet::new("https://bench.invalid", "hotel-apps");
     println!("CPU time (user + system, all threads) per 1,000 requests; median of {ROUNDS} rounds in turn\n");
     println!("{:<34}{:>12}{:>12}{:>8}   hits", "message", "nginx", "seawall", "ratio");
-    for size in Size::ALL {
+    // An argument picks messages by their names, and leaves the rest out.
+    let only = std::env::args().nth(1);
+    for size in
+        Size::ALL.into_iter().filter(|size| only.as_ref().is_none_or(|only| size.name().contains(only)))
+    {
         compare(size, &backend, &keys, &folder)?;
     }
     println!();
+    if only.is_some() {
+        return Ok(());
+    }
     start_and_memory(&backend, &keys, &folder)?;
     operations(&backend, &keys, &folder)?;
     dead_neighbour(&backend, &keys, &folder)?;
