@@ -83,6 +83,7 @@ pub fn problem_schema() -> Value {
             "pointer": { "type": "string", "description": "JSON pointer of the value that it is about." },
             "path": { "type": "string", "description": "Where in the legacy structure it is." },
             "parameter": { "type": "string", "description": "The parameter that it is about." },
+            "limit": { "type": "string", "description": "The limit that was exceeded, with its value." },
             "errors": {
                 "type": "array",
                 "description": "All findings, where there are several.",

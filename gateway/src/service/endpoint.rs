@@ -34,6 +34,8 @@ pub struct Endpoint {
     pub idempotency: Option<Duration>,
     /// What was accepted last time is not sent again.
     pub dedupe: bool,
+    /// Longest reply, if the connection's policy says it; the adapter's own limit holds beside it.
+    pub reply_bytes_max: Option<u64>,
     /// The operation that reads the record before it is changed, by its number.
     pub read_by: Option<usize>,
     /// Where a record that was made can be read.
@@ -65,6 +67,7 @@ impl Endpoint {
             cache: policy.cache.map(|fresh| (fresh.value, stale)),
             idempotency,
             dedupe: policy.dedupe.is_some_and(|dedupe| dedupe.value == Dedupe::Unchanged),
+            reply_bytes_max: connection.and_then(|policy| policy.max_bytes).map(|bytes| bytes.value),
             read_by: plan
                 .read_by
                 .as_ref()

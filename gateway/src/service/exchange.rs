@@ -7,7 +7,7 @@ use adapters_layers::Exchange;
 use adapters_ports::{Backend, CallContext, FaultReply, Reply, ReplyBody, Request};
 use engine::program::{Ambient, FaultView, Reader};
 use engine::value::Value;
-use kernel::{Cause, Class, Error, Progress};
+use kernel::{Cause, Class, DecodeError, Error, Progress, Visitor};
 
 /// A call that is ready to be sent, once or several times.
 pub(super) struct LegacyCall<'a> {
@@ -41,7 +41,10 @@ impl Exchange for LegacyCall<'_> {
             return Err(Error::new(Class::Defect, Cause::Internal, "the operation calls nothing"));
         };
         let result = match reply {
-            Reply::Answer(body) => read(cx, body, &mut reader).await,
+            Reply::Answer(body) => {
+                let body = Limited { body, bytes_max: self.endpoint.reply_bytes_max };
+                read(cx, body, &mut reader).await
+            }
             Reply::Fault(fault) => Err(judge(&fault, &reader)),
         };
         self.endpoint.note_residue(reader.residue());
@@ -54,7 +57,7 @@ impl Exchange for LegacyCall<'_> {
     }
 }
 
-async fn read(cx: &CallContext, mut body: Box<dyn ReplyBody>, reader: &mut Reader) -> Result<Mapped, Error> {
+async fn read(cx: &CallContext, mut body: Limited, reader: &mut Reader) -> Result<Mapped, Error> {
     loop {
         match body.advance(reader) {
             Ok(Progress::NeedInput) => body.more(cx).await?,
@@ -75,6 +78,29 @@ async fn read(cx: &CallContext, mut body: Box<dyn ReplyBody>, reader: &mut Reade
         fingerprint: answer.fingerprint,
         cursor: answer.cursor,
     })
+}
+
+/// A reply that may be only so long.
+pub(super) struct Limited {
+    pub body: Box<dyn ReplyBody>,
+    /// `maxBytes` of the connection's policy.
+    pub bytes_max: Option<u64>,
+}
+
+impl Limited {
+    /// Goes on with the reply, unless too much of it has arrived.
+    pub(super) fn advance(&mut self, to: &mut dyn Visitor) -> Result<Progress, DecodeError> {
+        let read = self.body.bytes_read();
+        match self.bytes_max {
+            Some(max) if read > max => Err(DecodeError::limit("policy.maxBytes", max, max)),
+            _ => self.body.advance(to),
+        }
+    }
+
+    /// Waits for more of it.
+    pub(super) async fn more(&mut self, cx: &CallContext) -> Result<(), Error> {
+        self.body.more(cx).await
+    }
 }
 
 pub(super) fn judge(fault: &FaultReply, reader: &Reader) -> Error {

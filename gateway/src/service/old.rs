@@ -3,12 +3,12 @@
 //! **Invariant.** The record is taken whole, with what no mapping names, or not at all.
 
 use super::endpoint::Endpoint;
-use super::exchange::judge;
+use super::exchange::{Limited, judge};
 use super::flow::{Admitted, Failure, etag};
 use super::{Service, merge};
 use crate::problem::{Kind, Problem};
 use adapters_layers::Exchange;
-use adapters_ports::{Backend, CallContext, Reply, ReplyBody, Request};
+use adapters_ports::{Backend, CallContext, Reply, Request};
 use engine::json::{self, JsonLimits};
 use engine::plan::model::Model;
 use engine::plan::tree::{Capture, NodeId, Tree};
@@ -109,7 +109,10 @@ impl Exchange for Keeping<'_> {
         let reader = self.endpoint.reader(self.ambient);
         let mut reader = reader.ok_or_else(|| internal("the operation calls nothing"))?;
         match reply {
-            Reply::Answer(body) => self.keep(cx, body, &mut reader).await,
+            Reply::Answer(body) => {
+                let body = Limited { body, bytes_max: self.endpoint.reply_bytes_max };
+                self.keep(cx, body, &mut reader).await
+            }
             Reply::Fault(fault) => Err(judge(&fault, &reader)),
         }
     }
@@ -120,12 +123,7 @@ impl Exchange for Keeping<'_> {
 }
 
 impl Keeping<'_> {
-    async fn keep(
-        &self,
-        cx: &CallContext,
-        mut body: Box<dyn ReplyBody>,
-        reader: &mut Reader,
-    ) -> Result<Old, Error> {
+    async fn keep(&self, cx: &CallContext, mut body: Limited, reader: &mut Reader) -> Result<Old, Error> {
         let mut capture = Capture::new(self.shape, self.shape.part(self.root).ty);
         loop {
             match body.advance(&mut capture) {

@@ -3,6 +3,7 @@
 //! **Invariant.** The mapping is the example's own; only what a test is about is added to it.
 
 mod fake;
+mod replies;
 
 use super::{Content, Incoming, Origin, Responded, Service};
 use fake::Mood;

@@ -40,8 +40,8 @@ pub(crate) static POLICY: Block = Block {
         Key::with(
             "maxBytes",
             Form::One(Scalar::Size),
-            "10MiB",
-            "Longest reply that is accepted (connection).",
+            "`limits.message`",
+            "Longest reply that is accepted, after decompression; it never widens `limits.message` (connection).",
         ),
         Key::new("cache", Form::One(Scalar::Duration), "How long an answer is fresh (`get` and `list`)."),
         Key::new(

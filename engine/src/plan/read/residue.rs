@@ -36,14 +36,26 @@ impl Residue {
 
 /// Returns the error of a reply that could not be decoded.
 pub(super) fn undecodable(error: &DecodeError) -> Error {
-    Error::new(Class::Poison, Cause::Contract, "the reply cannot be decoded")
+    let undecodable = Error::new(Class::Poison, Cause::Contract, "the reply cannot be decoded")
         .with("reason", &error.message)
-        .with("offset", error.offset)
+        .with("offset", error.offset);
+    match error.limit {
+        Some((key, value)) => undecodable.with("limit", format_args!("{key} {value}")),
+        None => undecodable,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_that_is_exceeded_is_named() {
+        let error = undecodable(&DecodeError::limit("limits.depth", 64, 9));
+        assert!(error.context.contains(&("limit", "limits.depth 64".to_owned())), "{error}");
+        let other = undecodable(&DecodeError::new("no end tag", 9));
+        assert!(other.context.iter().all(|(key, _)| *key != "limit"), "{other}");
+    }
 
     #[test]
     fn however_many_unknown_names_arrive_few_are_kept() {

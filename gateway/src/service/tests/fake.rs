@@ -60,7 +60,18 @@ pub(super) struct List(pub Vec<(String, String)>);
 
 /// Returns the service of the example with further operations, and its legacy system.
 pub(super) fn service(more: &str) -> (Arc<Service>, Arc<Fake>) {
-    let folder = copy(more);
+    changed(|mapping| {
+        let mapping = mapping.replace("retry: 2", "retry: 0").replace(", cache: 30s", "");
+        // Several failures in a test are no reason for the breaker to open.
+        let mapping = mapping.replace("failures: 50%, of: 20", "failures: 100%, of: 1000");
+        assert!(mapping.contains("\nevents:\n"));
+        mapping.replace("\nevents:\n", &format!("{more}\nevents:\n"))
+    })
+}
+
+/// Returns the service of the example with its mapping changed, and its legacy system.
+pub(super) fn changed(change: impl FnOnce(String) -> String) -> (Arc<Service>, Arc<Fake>) {
+    let folder = copy(change);
     let args = ProjectArgs { project: folder.clone(), env: None, libs: Vec::new() };
     let project =
         Project::load(&args, Mode::Offline).unwrap_or_else(|findings| panic!("{}", findings.text()));
@@ -97,8 +108,8 @@ pub(super) fn service(more: &str) -> (Arc<Service>, Arc<Fake>) {
     (Arc::new(service.unwrap()), fake)
 }
 
-/// Copies the example into a folder of its own, with further operations and without retries.
-fn copy(more: &str) -> PathBuf {
+/// Copies the example into a folder of its own, with its mapping changed.
+fn copy(change: impl FnOnce(String) -> String) -> PathBuf {
     let from = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../mappings/reservations"));
     let to =
         std::env::temp_dir().join(format!("seawall-service-{}", crate::ids::request_id())).join("project");
@@ -112,11 +123,7 @@ fn copy(more: &str) -> PathBuf {
     }
     let file = to.join("facade.yaml");
     let mapping = std::fs::read_to_string(&file).unwrap();
-    let mapping = mapping.replace("retry: 2", "retry: 0").replace(", cache: 30s", "");
-    // Several failures in a test are no reason for the breaker to open.
-    let mapping = mapping.replace("failures: 50%, of: 20", "failures: 100%, of: 1000");
-    assert!(mapping.contains("\nevents:\n"));
-    std::fs::write(&file, mapping.replace("\nevents:\n", &format!("{more}\nevents:\n"))).unwrap();
+    std::fs::write(&file, change(mapping)).unwrap();
     to
 }
 
@@ -160,7 +167,7 @@ impl Fake {
         }
         let (part, wire) = &self.replies[request.operation.0 as usize];
         let document = self.connection.decode_part(*part, wire.as_bytes()).unwrap();
-        Ok(Reply::Answer(Box::new(Whole(document))))
+        Ok(Reply::Answer(Box::new(Whole { document, bytes: wire.len() as u64 })))
     }
 }
 
@@ -192,11 +199,14 @@ impl Backend for Fake {
     }
 }
 
-struct Whole(Box<dyn Document + Send>);
+struct Whole {
+    document: Box<dyn Document + Send>,
+    bytes: u64,
+}
 
 impl Document for Whole {
     fn advance(&mut self, to: &mut dyn Visitor) -> Result<Progress, DecodeError> {
-        self.0.advance(to)
+        self.document.advance(to)
     }
 }
 
@@ -206,7 +216,7 @@ impl ReplyBody for Whole {
     }
 
     fn bytes_read(&self) -> u64 {
-        0
+        self.bytes
     }
 }
 
