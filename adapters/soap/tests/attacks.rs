@@ -2,6 +2,8 @@
 //!
 //! They stand alone in this file, because memory is that of the whole process.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of it is tests, helpers too")]
+
 #[path = "support/loaded.rs"]
 mod loaded;
 #[path = "support/project.rs"]

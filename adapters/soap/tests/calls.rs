@@ -1,5 +1,7 @@
 //! Calls of the example's service against a server that speaks HTTP: what is sent, and what each answer means.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of it is tests, helpers too")]
+
 #[path = "support/json.rs"]
 mod json;
 #[path = "support/project.rs"]

@@ -1,5 +1,7 @@
 //! Real messages: read by their schema and written again they say the same; damaged ones are refused with a place.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of it is tests, helpers too")]
+
 #[path = "support/loaded.rs"]
 mod loaded;
 #[path = "support/project.rs"]

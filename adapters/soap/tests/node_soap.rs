@@ -2,6 +2,8 @@
 //!
 //! Envelopes are compared as infosets, replies by value.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of it is tests, helpers too")]
+
 #[path = "support/json.rs"]
 mod json;
 #[path = "support/project.rs"]

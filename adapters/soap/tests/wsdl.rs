@@ -2,6 +2,8 @@
 //!
 //! **Invariant.** Rows of data: the WSDL as its maker writes it, the operations as a mapping sees them.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of it is tests, helpers too")]
+
 #[path = "support/folder.rs"]
 mod folder;
 #[path = "support/render.rs"]

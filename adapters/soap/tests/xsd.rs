@@ -2,6 +2,8 @@
 //!
 //! **Invariant.** Rows of data: the schema as its maker writes it, the shape as a reader sees it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of it is tests, helpers too")]
+
 #[path = "support/folder.rs"]
 mod folder;
 #[path = "support/render.rs"]

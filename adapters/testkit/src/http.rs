@@ -217,7 +217,7 @@ async fn read_body(stream: &mut TcpStream, input: &mut Vec<u8>, request: &Reques
     if length > BODY_BYTES_MAX {
         return Err(io::Error::other("a body larger than a fake reads"));
     }
-    if request.headers.get("expect").is_some() {
+    if request.headers.contains_key("expect") {
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }
     while input.len() < length {

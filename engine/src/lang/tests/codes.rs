@@ -2,7 +2,10 @@
 
 use super::*;
 
-fn read_csv(text: &str) -> Result<Vec<(String, Vec<String>)>, Vec<(String, String)>> {
+/// Lines of a table, modern and legacy, or what was found, code and place.
+type Table = Result<Vec<(String, Vec<String>)>, Vec<(String, String)>>;
+
+fn read_csv(text: &str) -> Table {
     let mut sources = Sources::default();
     let yaml = sources.add("a.yaml", "iso2 key");
     let csv = sources.add("codes/country.csv", text);

@@ -378,7 +378,8 @@ fn random_documents_read_as_a_plain_interpretation_of_the_mapping_says() {
     let case = case(shape, &model(fields), &[]);
     let mut dice = Dice(0x5ea_1a11);
     for _ in 0..500 {
-        let groups: Vec<(Vec<(u64, bool)>, Option<&str>)> = (0..dice.below(4))
+        type Group = (Vec<(u64, bool)>, Option<&'static str>);
+        let groups: Vec<Group> = (0..dice.below(4))
             .map(|_| {
                 let items = (0..dice.below(4)).map(|n| (n + dice.below(9), dice.below(2) == 0)).collect();
                 (items, [None, Some("x"), Some("z")][usize::try_from(dice.below(3)).unwrap_or(0)])
