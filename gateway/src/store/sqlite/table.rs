@@ -5,6 +5,7 @@
 use crate::http::answer::Answer;
 use crate::store::Hash;
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Version of the tables, in `user_version`.
 const VERSION: i64 = 1;
 /// Expired rows that are removed at once.
-const PURGE_MAX: i64 = 1_000;
+const PURGE_MAX: usize = 1_000;
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS request (
@@ -102,12 +103,18 @@ pub(super) fn remove(db: &Connection, key: &Hash) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM request WHERE key = ?1")?.execute([key]).map(drop)
 }
 
-pub(super) fn purge(db: &Connection, now_s: i64) -> rusqlite::Result<()> {
-    db.prepare_cached(
-        "DELETE FROM request WHERE key IN (SELECT key FROM request WHERE expires_s <= ?1 LIMIT ?2)",
-    )?
-    .execute([now_s, PURGE_MAX])
-    .map(drop)
+/// Removes what has expired, but for the keys that are `kept`. Returns whether there may be more.
+pub(super) fn purge(db: &Connection, now_s: i64, kept: &HashSet<Hash>) -> rusqlite::Result<bool> {
+    // The kept ones may all have expired and must not stand in the way of the others.
+    let limit = PURGE_MAX.saturating_add(kept.len());
+    let limit_sql = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut expired = db.prepare_cached("SELECT key FROM request WHERE expires_s <= ?1 LIMIT ?2")?;
+    let rows = expired.query_map(params![now_s, limit_sql], |row| row.get::<_, Hash>(0))?;
+    let found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    for key in found.iter().filter(|key| !kept.contains(*key)) {
+        remove(db, key)?;
+    }
+    Ok(found.len() == limit)
 }
 
 pub(super) fn accepted(db: &Connection, key: &Hash) -> rusqlite::Result<Option<Hash>> {

@@ -99,6 +99,45 @@ async fn a_key_expires_but_not_while_it_is_in_flight() {
 }
 
 #[tokio::test]
+async fn what_is_in_flight_is_not_purged_by_a_clock_that_jumps() {
+    let folder = Folder::new();
+    let now_s = Arc::new(AtomicI64::new(1_000));
+    let clock = Arc::clone(&now_s);
+    let store = Sqlite::open_at(&folder.file(), Arc::new(move || clock.load(Ordering::SeqCst))).unwrap();
+    store.begin(KEY, [1; 32], KEEP).await.unwrap();
+    now_s.store(1_000 + 100_000, Ordering::SeqCst);
+    // Any job may purge what has expired.
+    store.begin([8; 32], [1; 32], KEEP).await.unwrap();
+    assert_eq!(store.begin(KEY, [1; 32], KEEP).await.unwrap(), Begin::InFlight, "it would be sent twice");
+    store.finish(KEY, answer()).await.unwrap();
+    assert_eq!(rows(&folder, store), 2, "the answer of what was in flight is lost");
+}
+
+#[tokio::test]
+async fn more_expired_keys_than_one_purge_takes_do_not_pile_up() {
+    let folder = Folder::new();
+    let now_s = Arc::new(AtomicI64::new(1_000));
+    let clock = Arc::clone(&now_s);
+    let store = Sqlite::open_at(&folder.file(), Arc::new(move || clock.load(Ordering::SeqCst))).unwrap();
+    let keys: Vec<Hash> = (0..2_500_u32).map(|n| super::super::hash(&[&n.to_le_bytes()])).collect();
+    futures_util::future::join_all(keys.iter().map(|key| store.begin(*key, [1; 32], KEEP))).await;
+    futures_util::future::join_all(keys.iter().map(|key| store.finish(*key, answer()))).await;
+    now_s.store(1_000 + 10_000, Ordering::SeqCst);
+    for n in 0..3_u8 {
+        store.begin([n; 32], [1; 32], KEEP).await.unwrap();
+        now_s.fetch_add(1, Ordering::SeqCst);
+    }
+    assert_eq!(rows(&folder, store), 3);
+}
+
+/// Closes a store and counts the requests that it remembers.
+fn rows(folder: &Folder, store: Sqlite) -> i64 {
+    drop(store);
+    let db = table::open(&folder.file()).unwrap();
+    db.query_row("SELECT count(*) FROM request", [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
 async fn a_second_process_does_not_get_the_store() {
     let folder = Folder::new();
     let _first = Sqlite::open(&folder.file()).unwrap();

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 /// Jobs of one transaction.
 const BATCH_MAX: usize = 256;
-/// Expired rows are removed at most this often.
+/// Expired rows are removed this often, and with each batch while there are more.
 const PURGE_EVERY_S: i64 = 60;
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -236,8 +236,10 @@ impl Writer {
         if now_s < self.purge_at_s {
             return Ok(());
         }
-        self.purge_at_s = now_s.saturating_add(PURGE_EVERY_S);
-        table::purge(&self.db, now_s)
+        // What is in flight stays, however the clock was set: without its row the request would be sent again.
+        let more = table::purge(&self.db, now_s, &self.in_flight)?;
+        self.purge_at_s = if more { now_s } else { now_s.saturating_add(PURGE_EVERY_S) };
+        Ok(())
     }
 }
 
