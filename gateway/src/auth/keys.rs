@@ -2,8 +2,9 @@
 //!
 //! **Invariant.** A key verifies only with an algorithm of its own family that the configuration allows; the token decides nothing.
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
+use serde::Deserialize;
 use std::str::FromStr;
 
 /// Most keys of one set.
@@ -28,6 +29,12 @@ struct Key {
     family: Option<AlgorithmFamily>,
     curve: Option<EllipticCurve>,
     decoding: DecodingKey,
+}
+
+/// A key set whose keys were not looked at yet.
+#[derive(Deserialize)]
+struct Set {
+    keys: Vec<serde_json::Value>,
 }
 
 impl Algorithms {
@@ -69,12 +76,14 @@ impl Keys {
     /// # Errors
     /// It is no key set, is too large, or has no key that could verify anything.
     pub fn parse(json: &[u8], generation: u64) -> Result<Self, String> {
-        let set: JwkSet =
+        let set: Set =
             serde_json::from_slice(json).map_err(|error| format!("no JSON Web Key Set: {error}"))?;
         if set.keys.len() > KEYS_MAX {
             return Err(format!("the key set has {} keys; at most {KEYS_MAX} are read", set.keys.len()));
         }
-        let keys: Vec<Key> = set.keys.iter().filter_map(key).collect();
+        // RFC 7517, section 5: keys "that are not understood … SHOULD" be ignored, and must not hide the others.
+        let readable = set.keys.into_iter().filter_map(|jwk| serde_json::from_value::<Jwk>(jwk).ok());
+        let keys: Vec<Key> = readable.filter_map(|jwk| key(&jwk)).collect();
         if keys.is_empty() {
             return Err("the key set has no public key for signatures".into());
         }
@@ -112,6 +121,9 @@ impl Key {
 fn key(jwk: &Jwk) -> Option<Key> {
     let common = &jwk.common;
     if !matches!(common.public_key_use, None | Some(PublicKeyUse::Signature)) {
+        return None;
+    }
+    if common.key_operations.as_ref().is_some_and(|all| !all.contains(&KeyOperations::Verify)) {
         return None;
     }
     let (family, curve) = match &jwk.algorithm {
@@ -157,6 +169,26 @@ mod tests {
         check(&["none"], false);
         check(&["rs256"], false);
         check(&[], false);
+    }
+
+    #[test]
+    fn a_key_that_nobody_here_knows_does_not_hide_the_others() {
+        let good =
+            r#"{"kty":"OKP","crv":"Ed25519","kid":"good","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+        let check = |strange: &str| {
+            let set = format!(r#"{{"keys":[{strange},{good}]}}"#);
+            let keys = Keys::parse(set.as_bytes(), 1).unwrap_or_else(|error| panic!("{strange}: {error}"));
+            assert_eq!(keys.candidates(Some("good"), Algorithm::EdDSA).len(), 1, "{strange}");
+            assert!(!keys.knows("odd"), "{strange}");
+        };
+        check(r#"{"kty":"AKP","alg":"ML-DSA-44","kid":"odd","pub":"AAAA"}"#);
+        check(r#"{"kty":"EC","crv":"secp256k1","kid":"odd","x":"AAAA","y":"AAAA"}"#);
+        check(r#"{"kty":"OKP","crv":"X25519","kid":"odd","x":"AAAA"}"#);
+        check(r#"{"kty":"RSA","alg":"RSA-OAEP","kid":"odd","n":"AAAA","e":"AQAB"}"#);
+        check(r#"{"kty":"RSA","key_ops":["encrypt"],"kid":"odd","n":"AAAA","e":"AQAB"}"#);
+        check(r#"{"kty":"RSA","use":"tls","kid":"odd","n":"AAAA","e":"AQAB"}"#);
+        check(r#"{"kty":"RSA","kid":7,"n":"AAAA","e":"AQAB"}"#);
+        check("7");
     }
 
     #[test]
