@@ -20,6 +20,7 @@ impl Case {
     fn with(tests: &str, changes: &[(&str, &str)]) -> Self {
         let root = std::env::temp_dir().join(format!("seawall-runner-{}", crate::ids::request_id()));
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../mappings/reservations"), &root);
+        fs::remove_file(root.join("tests.yaml")).unwrap();
         let text = fs::read_to_string(root.join("facade.yaml")).unwrap();
         let (mapping, _) = text.split_once("\ntests:\n").unwrap();
         let mapping = changes.iter().fold(mapping.to_owned(), |mapping, (from, to)| {
