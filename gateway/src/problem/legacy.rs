@@ -16,7 +16,7 @@ pub struct Judged<'a> {
     pub repeatable: bool,
 }
 
-/// The pause for an entry with `retry: true` where the legacy system names none.
+/// The pause for what may succeed later, as an entry with `retry: true`, where the legacy system names none.
 const PAUSE_DEFAULT: Duration = Duration::from_secs(1);
 
 /// Context of an error that a client may see: places, never values.
@@ -40,10 +40,12 @@ impl Judged<'_> {
             problem = problem.detail(error.message);
             problem = places(problem, error);
         }
-        match error.retry_after {
-            Some(pause) => problem.retry_after(pause),
-            None if kind == Kind::Unavailable => problem.retry_after(PAUSE_DEFAULT),
-            None => problem,
+        match (kind, error.retry_after) {
+            // Whether it may be sent again at all is what nobody knows.
+            (Kind::OutcomeUnknown, _) => problem,
+            (_, Some(pause)) => problem.retry_after(pause),
+            (Kind::Unavailable | Kind::RateLimited, None) => problem.retry_after(PAUSE_DEFAULT),
+            _ => problem,
         }
     }
 
@@ -54,7 +56,7 @@ impl Judged<'_> {
         }
         match error.retry_after {
             Some(pause) => problem.retry_after(pause),
-            None if entry.retry => problem.retry_after(PAUSE_DEFAULT),
+            None if entry.retry || entry.class == Class::RateLimited => problem.retry_after(PAUSE_DEFAULT),
             None => problem,
         }
     }
@@ -157,6 +159,34 @@ mod tests {
         assert_eq!(problem.0.retry_after, None);
         error.entry = Some(1);
         assert_eq!(judged.problem(&error).0.retry_after, Some(PAUSE_DEFAULT));
+    }
+
+    #[test]
+    fn a_client_is_told_when_to_come_again_if_it_may_come_again() {
+        let entries = [
+            entry("sold-out", 409, Class::Conflict, false),
+            entry("slow-down", 429, Class::RateLimited, false),
+            entry("busy", 423, Class::Transient, true),
+        ];
+        let check = |class, table: Option<u32>, told: Option<u64>, expected: Option<u64>| {
+            let mut error = Error::new(class, Cause::Legacy, "judged");
+            (error.entry, error.retry_after) = (table, told.map(Duration::from_secs));
+            let problem = Judged { entries: &entries, repeatable: false }.problem(&error);
+            assert_eq!(
+                problem.0.retry_after,
+                expected.map(Duration::from_secs),
+                "{class:?} {table:?} {told:?}"
+            );
+        };
+        check(Class::Conflict, Some(0), None, None);
+        check(Class::RateLimited, Some(1), None, Some(1));
+        check(Class::RateLimited, Some(1), Some(30), Some(30));
+        check(Class::Transient, Some(2), None, Some(1));
+        check(Class::Transient, Some(2), Some(30), Some(30));
+        check(Class::Transient, None, None, Some(1));
+        check(Class::RateLimited, None, None, Some(1));
+        check(Class::Maintenance, None, Some(30), Some(30));
+        check(Class::Ambiguous, None, Some(30), None);
     }
 
     #[test]

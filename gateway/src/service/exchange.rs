@@ -103,12 +103,19 @@ impl Limited {
     }
 }
 
+/// Returns what a fault is by the mapping's table.
+///
+/// A pause that the transport names holds only for errors that may pass by themselves.
 pub(super) fn judge(fault: &FaultReply, reader: &Reader) -> Error {
     let known = |text: &'_ str| !text.is_empty();
-    reader.judge_fault(&FaultView {
+    let mut error = reader.judge_fault(&FaultView {
         code: Some(fault.code.as_str()).filter(|code| known(code)),
         text: Some(fault.text.as_str()).filter(|text| known(text)),
         status: fault.status,
         ..FaultView::default()
-    })
+    });
+    let passes =
+        matches!(error.class, Class::Transient | Class::RateLimited | Class::Maintenance | Class::Ambiguous);
+    error.retry_after = fault.retry_after.filter(|_| passes);
+    error
 }

@@ -8,7 +8,9 @@ use crate::problem::Types;
 use crate::project::{Mode, Project};
 use crate::service::{Headers, Parts, Service};
 use crate::store::{Sqlite, Store};
-use adapters_ports::{Backend, BoxFuture, CallContext, Connection, Reply, ReplyBody, Request, Wire};
+use adapters_ports::{
+    Backend, BoxFuture, CallContext, Connection, FaultReply, Reply, ReplyBody, Request, Wire,
+};
 use engine::program::Ambient;
 use kernel::{Cause, Class, DecodeError, Document, Error, OperationId, PartId, Progress, Visitor};
 use std::path::{Path, PathBuf};
@@ -37,6 +39,8 @@ pub(super) enum Mood {
     Slow(Duration),
     /// It fails.
     Error(Class, Cause),
+    /// It is busy once, answers so by this status, and says for how long in seconds; then it answers.
+    Busy(u16, Option<u64>),
 }
 
 /// The legacy system.
@@ -157,12 +161,24 @@ impl Fake {
         let mood = {
             let mut state = self.state.lock().unwrap();
             state.calls.push((request.operation, request.body.clone()));
+            let mood = state.mood;
+            if matches!(mood, Mood::Busy(..)) {
+                state.mood = Mood::Answer;
+            }
             let refuses = state.refuses_writes && self.is_write(request.operation);
-            if refuses { Mood::Error(Class::Ambiguous, Cause::Broken) } else { state.mood }
+            if refuses { Mood::Error(Class::Ambiguous, Cause::Broken) } else { mood }
         };
         match mood {
             Mood::Answer => {}
             Mood::Slow(pause) => tokio::time::sleep(pause).await,
+            Mood::Busy(status, pause_s) => {
+                let retry_after = pause_s.map(Duration::from_secs);
+                return Ok(Reply::Fault(FaultReply {
+                    status: Some(status),
+                    retry_after,
+                    ..FaultReply::default()
+                }));
+            }
             Mood::Error(class, cause) => return Err(Error::new(class, cause, "as the test wants it")),
         }
         let (part, wire) = &self.replies[request.operation.0 as usize];
