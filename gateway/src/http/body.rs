@@ -1,6 +1,7 @@
 //! Reads request bodies under a limit, and judges them by their schema.
 //!
-//! **Invariant.** A body that is longer than its limit is never held in memory as a whole.
+//! **Invariant.** A body that is longer than its limit is never held in memory as a whole; one that is slower than
+//! its limit holds nobody up.
 
 use crate::problem::{Kind, Problem};
 use actix_web::dev::Payload;
@@ -8,15 +9,27 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Findings of a schema that a client is told.
 const FINDINGS_MAX: usize = 20;
 
-/// Reads a body to its end.
+/// Reads a body to its end, for as long as `within`.
 ///
 /// # Errors
 /// The problems `body-too-large` and `bad-request`.
-pub async fn read(mut payload: Payload, announced: Option<u64>, bytes_max: usize) -> Result<Bytes, Problem> {
+pub async fn read(
+    payload: Payload,
+    announced: Option<u64>,
+    bytes_max: usize,
+    within: Duration,
+) -> Result<Bytes, Problem> {
+    let late = || Problem::new(Kind::BadRequest).detail("the body did not arrive in time");
+    timeout(within, whole(payload, announced, bytes_max)).await.unwrap_or_else(|_| Err(late()))
+}
+
+async fn whole(mut payload: Payload, announced: Option<u64>, bytes_max: usize) -> Result<Bytes, Problem> {
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     if announced.is_some_and(|bytes| bytes > limit) {
         return Err(too_large(bytes_max));
@@ -88,7 +101,7 @@ mod tests {
     async fn check(pieces: &[&'static str], announced: Option<u64>, expected: Result<&str, &str>) {
         let pieces: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
         let payload: Payload = Payload::Stream { payload: Box::pin(futures_util::stream::iter(pieces)) };
-        let found = read(payload, announced, 10).await;
+        let found = read(payload, announced, 10, Duration::from_secs(5)).await;
         let found = found.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
         assert_eq!(found.as_deref().map_err(|problem| problem.slug()), expected);
     }
@@ -100,5 +113,14 @@ mod tests {
         check(&["01234", "56", "789"], None, Ok("0123456789")).await;
         check(&["01234", "56", "7890"], None, Err("body-too-large")).await;
         check(&["x"], Some(11), Err("body-too-large")).await;
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_never_ends_is_given_up() {
+        let begun = futures_util::stream::iter([Ok(Bytes::from_static(b"{"))]);
+        let payload: Payload =
+            Payload::Stream { payload: Box::pin(begun.chain(futures_util::stream::pending())) };
+        let problem = read(payload, Some(9), 10, Duration::from_millis(20)).await.unwrap_err();
+        assert_eq!((problem.slug(), problem.status()), ("bad-request", 400));
     }
 }

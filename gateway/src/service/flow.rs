@@ -22,9 +22,12 @@ use kernel::{Class, Error};
 use serde_json::json;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Deepest nesting of a request body.
 const BODY_DEPTH_MAX: u32 = 64;
+/// Time for a request body, where the whole request has not even less.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What became of a request, for the client and for the log.
 #[derive(Debug)]
@@ -190,7 +193,7 @@ impl Service {
             };
         };
         media::readable(incoming.headers.find("content-type"))?;
-        let payload = incoming.read(self.body_bytes_max).await?;
+        let payload = incoming.read(self.body_bytes_max, BODY_TIMEOUT.min(endpoint.deadline)).await?;
         let limits = JsonLimits { depth_max: BODY_DEPTH_MAX, bytes_max: self.body_bytes_max };
         let mut body = json::parse(&payload, limits).map_err(|error| {
             Problem::new(Kind::InvalidBody)

@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use bytes::Bytes;
+use std::time::Duration;
 
 /// A request.
 pub struct Incoming<'a> {
@@ -50,11 +51,11 @@ impl Incoming<'_> {
         }
     }
 
-    /// Reads the body, up to a limit.
+    /// Reads the body, up to a limit and for as long as `within`.
     ///
     /// # Errors
     /// The problems `body-too-large` and `bad-request`.
-    pub async fn read(&mut self, bytes_max: usize) -> Result<Bytes, Problem> {
+    pub async fn read(&mut self, bytes_max: usize, within: Duration) -> Result<Bytes, Problem> {
         let announced = self.announced();
         let content = std::mem::replace(&mut self.content, Content::Whole(Bytes::new()));
         let payload = match content {
@@ -62,7 +63,7 @@ impl Incoming<'_> {
             Content::Whole(bytes) if bytes.len() <= bytes_max => return Ok(bytes),
             Content::Whole(_) => Payload::None,
         };
-        body::read(payload, announced, bytes_max).await
+        body::read(payload, announced, bytes_max, within).await
     }
 }
 
