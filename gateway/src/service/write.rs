@@ -13,7 +13,7 @@ use adapters_ports::Wire;
 use engine::json;
 use engine::program::{Place, Verb};
 use engine::value::Value;
-use kernel::Error;
+use kernel::{Cause, Class, Error};
 use std::sync::Arc;
 
 impl Service {
@@ -107,7 +107,8 @@ impl Service {
             overlap.found(&mapped.key);
         }
         drop(overlap);
-        let mapped = result.map_err(|error| self.end(endpoint, &error))?;
+        let mapped = result.and_then(|mapped| promised(endpoint, mapped));
+        let mapped = mapped.map_err(|error| self.end(endpoint, &error))?;
         Ok(answer(endpoint, mapped))
     }
 
@@ -132,6 +133,16 @@ impl From<Problem> for End {
 /// The answer to a write that changes nothing.
 fn unchanged(endpoint: &Endpoint) -> Done {
     (Answer::new(endpoint.plan.success), Some(Origin::Unchanged))
+}
+
+/// A write that answers with the record has none in its reply: the contract is broken, and nobody knows what was done.
+fn promised(endpoint: &Endpoint, mapped: Mapped) -> Result<Mapped, Error> {
+    let plan = &endpoint.plan;
+    let writes = matches!(plan.verb, Verb::Create | Verb::Update | Verb::Replace);
+    if mapped.found || !writes || plan.reply_schema.is_none() {
+        return Ok(mapped);
+    }
+    Err(Error::new(Class::Poison, Cause::Contract, "the reply has no record where the mapping receives one"))
 }
 
 fn answer(endpoint: &Endpoint, mapped: Mapped) -> Answer {
