@@ -25,7 +25,7 @@ pub(crate) const KEYS: &[KeyDoc] = &[
         "tolerant",
         "true|false",
         "false",
-        "Live with what is broken in the WSDL: missing files and undeclared types become warnings, and such types hold anything.",
+        "Live with what is broken: missing files and undeclared types of the WSDL become warnings, and such types hold anything; in a reply, a name in another namespace than declared is read as the one part of that local name.",
     ),
     key("auth", "map", "", "How the service knows us."),
     key(

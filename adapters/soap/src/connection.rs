@@ -51,7 +51,7 @@ impl Adapter for Soap {
             AdapterError(wrong)
         })?;
         findings.extend(wsdl.findings.iter().cloned());
-        let index = Index::new(wsdl.catalogue.shape.clone());
+        let index = Index::new(wsdl.catalogue.shape.clone()).tolerant(config.tolerant);
         let service = service(&wsdl, &config, &index, settings).map_err(|wrong| AdapterError(vec![wrong]))?;
         let spaces = Spaces::new(&wsdl.catalogue.shape);
         let catalogue = wsdl.catalogue.clone();

@@ -117,11 +117,8 @@ fn entry(walk: &mut Walk, index: &Index, details: &[PartId]) -> Result<Option<(P
     let mut found = None;
     let mut n = 0;
     while let Next::Element(child) = walk.next()? {
-        let is = |part: &&PartId| {
-            let name = &index.shape().part(**part).name;
-            child.is(name.space.as_deref().unwrap_or(""), &name.local)
-        };
-        if let (None, Some(&part)) = (found, details.iter().find(is)) {
+        let space = Some(child.space.as_str()).filter(|space| !space.is_empty());
+        if let (None, Some(part)) = (found, index.root(details, space, &child.local)) {
             found = Some((part, n));
         }
         walk.pass(&child);

@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct Index {
     shape: Arc<Shape>,
     members: Arc<HashMap<Name, Vec<PartId>>>,
+    /// A name that is unknown may mean a part of the same local name.
+    tolerant: bool,
 }
 
 /// What a name means.
@@ -96,7 +98,17 @@ impl Index {
                 head = shape.part(at).substitutes;
             }
         }
-        Self { shape, members: Arc::new(members) }
+        Self { shape, members: Arc::new(members), tolerant: false }
+    }
+
+    /// Lets an unknown name mean the one part, type or root of the same local name, whatever its namespace.
+    pub fn tolerant(self, tolerant: bool) -> Self {
+        Self { tolerant, ..self }
+    }
+
+    /// Returns whether a root of this name may stand for the expected one.
+    pub(crate) fn is_root(&self, expected: &Name, space: Option<&str>, local: &str) -> bool {
+        *local == *expected.local && (self.tolerant || space == expected.space.as_deref())
     }
 
     /// The shape.
@@ -120,14 +132,46 @@ impl Index {
         parts.iter().copied().find(|&id| self.is(id, PartKind::Attribute, space, local))
     }
 
+    /// Finds the one part of a local name where the whole name is not known, if that is permitted.
+    fn near(&self, ty: TypeId, kind: PartKind, local: &str) -> Option<PartId> {
+        let parts = &self.shape.group(ty).filter(|_| self.tolerant)?.parts;
+        let members = parts.iter().filter_map(|&id| self.members.get(&self.shape.part(id).name)).flatten();
+        let mut near = parts.iter().chain(members).copied().filter(|&id| {
+            let part = self.shape.part(id);
+            part.kind == kind && &*part.name.local == local
+        });
+        let first = near.next()?;
+        let name = &self.shape.part(first).name;
+        near.all(|id| self.shape.part(id).name == *name).then_some(first)
+    }
+
+    /// Finds the root of a name among several.
+    pub(crate) fn root(&self, roots: &[PartId], space: Option<&str>, local: &str) -> Option<PartId> {
+        let exact = |id: &&PartId| self.is(**id, PartKind::Element, space, local);
+        roots.iter().find(exact).copied().or_else(|| {
+            let mut near = roots.iter().filter(|&&id| self.is_root(&self.shape.part(id).name, space, local));
+            near.next().copied().filter(|_| near.next().is_none())
+        })
+    }
+
+    fn near_or_unknown(&self, ty: TypeId, kind: PartKind, local: &str) -> Found {
+        self.near(ty, kind, local).map_or(Found::Unknown, |part| Found::Part(self.known(part)))
+    }
+
     /// Finds the type that a message may name where `declared` stands.
     pub(crate) fn derived(&self, declared: TypeId, space: Option<&str>, local: &str) -> Option<TypeId> {
-        let is = |id: &TypeId| {
-            let name = self.shape.ty(*id).name.as_ref();
-            name.is_some_and(|name| &*name.local == local && name.space.as_deref() == space)
-        };
+        let name = |id: TypeId| self.shape.ty(id).name.as_ref();
         let derived = self.shape.group(declared).map_or(&[][..], |group| &group.derived);
-        std::iter::once(declared).chain(derived.iter().copied()).find(is)
+        let types = || std::iter::once(declared).chain(derived.iter().copied());
+        let exact = |id: &TypeId| {
+            name(*id).is_some_and(|name| &*name.local == local && name.space.as_deref() == space)
+        };
+        types().find(exact).or_else(|| {
+            let mut near =
+                types().filter(|&id| self.tolerant && name(id).is_some_and(|n| &*n.local == local));
+            let first = near.next()?;
+            near.all(|id| name(id) == name(first)).then_some(first)
+        })
     }
 
     /// Returns whether a group may have any content, as `xs:anyType` has.
@@ -141,7 +185,9 @@ impl Index {
     /// Returns whether the shape has a type of this name.
     pub(crate) fn has_type(&self, space: Option<&str>, local: &str) -> bool {
         self.shape.types().any(|(_, ty)| {
-            ty.name.as_ref().is_some_and(|name| &*name.local == local && name.space.as_deref() == space)
+            ty.name.as_ref().is_some_and(|name| {
+                &*name.local == local && (self.tolerant || name.space.as_deref() == space)
+            })
         })
     }
 
@@ -234,7 +280,7 @@ impl Lookup {
         let found = match self.index.element(at.ty, space, local) {
             Some(part) => Found::Part(self.index.known(part)),
             None if group.is_some_and(|group| group.open_elements) => Found::Passed,
-            None => Found::Unknown,
+            None => self.index.near_or_unknown(at.ty, PartKind::Element, local),
         };
         if let Some(table) = self.tables.get_mut(at.table as usize) {
             remember(&mut table.elements, written, found, hint);
@@ -260,7 +306,7 @@ impl Lookup {
         let found = match self.index.attribute(at.ty, space, local) {
             Some(part) => Found::Part(self.index.known(part)),
             None if is_foreign(space) || group.is_some_and(|group| group.open_attributes) => Found::Passed,
-            None => Found::Unknown,
+            None => self.index.near_or_unknown(at.ty, PartKind::Attribute, local),
         };
         if let Some(table) = self.tables.get_mut(at.table as usize) {
             remember(&mut table.attributes, written, found, hint);

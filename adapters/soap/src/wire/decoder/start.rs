@@ -128,7 +128,7 @@ impl Decoder {
         let offset = self.tokens.input.offset(tag.start);
         let (space, local) = self.contexts.name(context, self.tokens.name(tag), true, offset)?;
         let space = space.map(|uri| &**uri);
-        if *local == *expected.local && space == expected.space.as_deref() {
+        if self.lookup.index.is_root(expected, space, local) {
             return Ok(());
         }
         let (expected, found) =
