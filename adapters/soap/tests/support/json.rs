@@ -120,12 +120,14 @@ pub(crate) struct Reading {
     open: Vec<Map<String, Value>>,
     /// What was not in the shape.
     pub(crate) unknown: Vec<String>,
+    /// Whether the types are told that a message names: as `xsi_type` among the attributes.
+    pub(crate) types: bool,
 }
 
 impl Reading {
     /// Starts with nothing.
     pub(crate) fn new(shape: &Arc<Shape>) -> Self {
-        Self { shape: shape.clone(), open: vec![Map::new()], unknown: Vec::new() }
+        Self { shape: shape.clone(), open: vec![Map::new()], unknown: Vec::new(), types: false }
     }
 
     /// Returns what was told.
@@ -133,10 +135,14 @@ impl Reading {
         Value::Object(self.open.pop().unwrap())
     }
 
-    fn add(&mut self, part: PartId, value: Value) {
-        let part = self.shape.part(part);
+    fn add(&mut self, id: PartId, value: Value) {
+        let part = self.shape.part(id);
         let into = self.open.last_mut().unwrap();
         let (into, name) = match part.kind {
+            _ if id == PartId::TYPE => {
+                let attributes = into.entry("attributes").or_insert_with(|| Value::Object(Map::new()));
+                (attributes.as_object_mut().unwrap(), "xsi_type")
+            }
             PartKind::Attribute => {
                 let attributes = into.entry("attributes").or_insert_with(|| Value::Object(Map::new()));
                 (attributes.as_object_mut().unwrap(), &*part.name.local)
@@ -157,7 +163,7 @@ impl Reading {
 impl Visitor for Reading {
     fn enter(&mut self, part: PartId, ty: TypeId) -> Interest {
         if part == PartId::TYPE {
-            return Interest::Skip;
+            return if self.types { Interest::Leaf } else { Interest::Skip };
         }
         if self.shape.scalar(ty).is_some() {
             return Interest::Leaf;
