@@ -130,6 +130,9 @@ async fn a_name_in_another_namespace_is_the_one_part_of_its_local_name() {
     let both = json!({ "a": ["1", "2"] });
     let mixed = "<t:answer xmlns:t='urn:t'><t:a>1</t:a><a>2</a></t:answer>";
     check(mixed, Ok((a(), &["a"])), (both, &[])).await;
+    let order = json!({ "a": "1", "twice": "2" });
+    let turned = "<t:answer xmlns:t='urn:t'><t:twice>2</t:twice><t:a>1</t:a></t:answer>";
+    check(turned, Ok((order.clone(), &[])), (order, &[])).await;
     let id = json!({ "attributes": { "id": "7" } });
     check("<t:answer xmlns:t='urn:t' t:id='7'/>", Ok((json!({}), &["id"])), (id, &[])).await;
     let else_ = "<t:answer xmlns:t='urn:t'><A>1</A><z/></t:answer>";

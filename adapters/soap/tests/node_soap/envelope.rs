@@ -62,3 +62,36 @@ pub(crate) fn claims(envelope: &str) -> Vec<String> {
     }
     claims
 }
+
+#[test]
+fn what_a_header_claims_is_told_without_what_is_made_anew() {
+    let token = |password: &str, expires: &str| {
+        format!(
+            "<s:Envelope><s:Header><w:Security xmlns:w='urn:w'><u:Timestamp u:Id='1'><u:Created>2014-10-12T01:02:03Z</u:Created>\
+             <u:Expires>{expires}</u:Expires></u:Timestamp><w:UsernameToken><w:Username>me</w:Username>\
+             <w:Password Type=\"urn:p#PasswordText\">{password}</w:Password><w:Nonce>AA==</w:Nonce></w:UsernameToken></w:Security>\
+             </s:Header><s:Body><x/></s:Body></s:Envelope>"
+        )
+    };
+    let expected = [
+        "Timestamp: ",
+        "Created: true",
+        "Expires: after Some(600)",
+        "UsernameToken: ",
+        "Username: me",
+        "Password Some(\"PasswordText\"): secret",
+    ];
+    assert_eq!(claims(&token("secret", "2014-10-12T01:12:03Z")), expected);
+    assert_ne!(claims(&token("other", "2014-10-12T01:12:03Z")), expected);
+    assert_ne!(claims(&token("secret", "2014-10-12T01:12:04Z")), expected);
+    let bare = without_header(&token("secret", "2014-10-12T01:12:03Z"));
+    assert_eq!(bare, "<s:Envelope><s:Body><x/></s:Body></s:Envelope>");
+}
+
+#[test]
+fn the_element_of_a_body_keeps_the_prefixes_of_its_envelope() {
+    let envelope = "<?xml version='1.0'?><soap:Envelope xmlns:soap='urn:s' xmlns:n='urn:n' xmlns:m='urn:m'><soap:Body>\
+                    <n:a xmlns:n='urn:n'><m:b/></n:a></soap:Body></soap:Envelope>";
+    let expected = "<n:a xmlns:soap='urn:s' xmlns:m='urn:m' xmlns:n='urn:n'><m:b/></n:a>";
+    assert_eq!(body(envelope).as_deref(), Some(expected));
+}
