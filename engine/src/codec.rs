@@ -20,6 +20,7 @@ mod zone;
 
 pub use error::CodecError;
 pub use table::{CodeLine, CodeTable, CodeTables};
+pub(crate) use zone::Zone;
 
 use crate::json;
 use crate::ty::Type;

@@ -17,6 +17,7 @@ pub use param::{Param, Place};
 use crate::lang;
 use crate::plan::errors::ErrorTable;
 use crate::plan::model::{Model, ModelId};
+use jiff::tz::TimeZone;
 use kernel::{Catalogue, Class, Span};
 use std::sync::Arc;
 
@@ -58,6 +59,8 @@ pub struct ConnectionPlan {
     pub catalogue: Option<Arc<Catalogue>>,
     /// Unknown parts are errors.
     pub strict: bool,
+    /// The zone in which it lives: `timezone:`, or UTC.
+    pub timezone: TimeZone,
     /// Where it is declared.
     pub span: Span,
 }

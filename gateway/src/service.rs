@@ -13,6 +13,7 @@ mod merge;
 mod old;
 pub mod once;
 mod page;
+mod place;
 mod readers;
 mod write;
 
@@ -32,13 +33,14 @@ use adapters_ports::Connection;
 use bytes::Bytes;
 use cached::Answers;
 use engine::program::{self, Ambient, Program};
+use jiff::tz::TimeZone;
 use page::Signer;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Where `now` and `requestId` come from: the clock, or a test.
-pub type Clock = Arc<dyn Fn(&Arc<str>) -> Ambient + Send + Sync>;
+/// Where `now`, `today` and `requestId` come from: the clock, or a test. The zone is that of the connection.
+pub type Clock = Arc<dyn Fn(&Arc<str>, &TimeZone) -> Ambient + Send + Sync>;
 
 /// Everything that a request needs.
 pub struct Service {

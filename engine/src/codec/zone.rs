@@ -22,6 +22,11 @@ impl Zone {
         TimeZone::get(name).ok().map(|rules| Self { rules })
     }
 
+    /// Returns the rules alone.
+    pub(crate) fn into_rules(self) -> TimeZone {
+        self.rules
+    }
+
     /// Returns UTC.
     pub(crate) fn utc() -> Self {
         Self { rules: TimeZone::UTC }

@@ -131,7 +131,7 @@ pub static CODES: &[CodeDoc] = &[
     doc(
         "E024",
         "a timestamp without zone and no `timezone:` on the connection",
-        "An instant cannot be told from local time alone. Write the IANA name of the zone in which the legacy system lives.",
+        "An instant cannot be told from local time alone. Write the IANA name of the zone in which the legacy system lives; another name is an error wherever it stands.",
     ),
     doc(
         "E030",

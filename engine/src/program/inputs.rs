@@ -4,7 +4,8 @@
 
 use crate::plan::tree::Tree;
 use crate::value::{Instant, Value};
-use jiff::civil;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
 use std::sync::Arc;
 
 /// The inputs that every expression may use.
@@ -47,6 +48,12 @@ pub struct Page {
 }
 
 impl Ambient {
+    /// Returns the values of an instant: `now` in UTC, and the date that it has in a zone.
+    pub fn at(at: Timestamp, zone: &TimeZone, request_id: Arc<str>) -> Self {
+        let today = zone.to_offset(at).to_datetime(at).date();
+        Self { now: Instant { at, offset_s: 0 }, today, request_id }
+    }
+
     /// Returns the values with which tests run: `2026-01-01T00:00:00Z` and `test-request`.
     pub fn for_tests() -> Self {
         let now = Instant { at: jiff::Timestamp::constant(1_767_225_600, 0), offset_s: 0 };
@@ -58,5 +65,24 @@ impl Inputs {
     /// Returns inputs with neither parameters nor body.
     pub fn new(ambient: Ambient) -> Self {
         Self { params: Vec::new(), body: Value::Absent, ambient, page: Page::default(), old: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn today_is_the_date_where_the_legacy_system_lives() {
+        let check = |at: &str, zone: &str, expected: &str| {
+            let zone = TimeZone::get(zone).unwrap();
+            let ambient = Ambient::at(at.parse().unwrap(), &zone, "r".into());
+            assert_eq!(ambient.today.to_string(), expected, "{at} {zone:?}");
+            assert_eq!((ambient.now.at.to_string(), ambient.now.offset_s), (at.to_owned(), 0));
+        };
+        check("2026-06-01T22:30:00Z", "UTC", "2026-06-01");
+        check("2026-06-01T22:30:00Z", "Europe/Vienna", "2026-06-02");
+        check("2026-12-01T22:30:00Z", "Europe/Vienna", "2026-12-01");
+        check("2026-06-02T03:30:00Z", "America/New_York", "2026-06-01");
     }
 }

@@ -18,7 +18,8 @@ use adapters_ports::CallContext;
 use arc_swap::ArcSwap;
 use engine::lang::{AuthKind, Idempotency};
 use engine::program::{Ambient, Program, Unsupported};
-use engine::value::Instant;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
@@ -194,8 +195,6 @@ fn signing_key() -> Vec<u8> {
     key
 }
 
-fn now(request_id: &Arc<str>) -> Ambient {
-    let at = jiff::Timestamp::now();
-    let today = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    Ambient { now: Instant { at, offset_s: 0 }, today, request_id: Arc::clone(request_id) }
+fn now(request_id: &Arc<str>, zone: &TimeZone) -> Ambient {
+    Ambient::at(Timestamp::now(), zone, Arc::clone(request_id))
 }

@@ -7,6 +7,7 @@ use super::readers::Readers;
 use engine::lang::{Dedupe, Idempotency};
 use engine::plan::model::Model;
 use engine::program::{Ambient, OperationPlan, Program, Reader, Residue};
+use jiff::tz::TimeZone;
 use jsonschema::Validator;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,6 +35,8 @@ pub struct Endpoint {
     pub idempotency: Option<Duration>,
     /// What was accepted last time is not sent again.
     pub dedupe: bool,
+    /// Where the day begins.
+    pub timezone: TimeZone,
     /// Longest reply, if the connection's policy says it; the adapter's own limit holds beside it.
     pub reply_bytes_max: Option<u64>,
     /// The operation that reads the record before it is changed, by its number.
@@ -52,7 +55,8 @@ impl Endpoint {
     pub fn new(program: &Program, number: usize) -> Result<Self, String> {
         let plan = Arc::clone(&program.operations[number]);
         let policy = &plan.policy;
-        let connection = plan.call.as_ref().map(|call| &program.connections[call.connection].policy);
+        let called = plan.call.as_ref().map(|call| &program.connections[call.connection]);
+        let connection = called.map(|connection| &connection.policy);
         let deadline = policy.deadline.or(connection.and_then(|policy| policy.deadline));
         let idempotency = match policy.idempotency.map(|spanned| spanned.value) {
             Some(Idempotency::For(keep)) => Some(keep),
@@ -67,6 +71,7 @@ impl Endpoint {
             cache: policy.cache.map(|fresh| (fresh.value, stale)),
             idempotency,
             dedupe: policy.dedupe.is_some_and(|dedupe| dedupe.value == Dedupe::Unchanged),
+            timezone: called.map_or(TimeZone::UTC, |connection| connection.timezone.clone()),
             reply_bytes_max: connection.and_then(|policy| policy.max_bytes).map(|bytes| bytes.value),
             read_by: plan
                 .read_by

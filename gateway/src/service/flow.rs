@@ -171,7 +171,8 @@ impl Service {
         let params = params::read(&endpoint.plan, captures, &mut query)?;
         let page = self.page(&endpoint, &query)?;
         let (payload, body) = self.body(&endpoint, incoming, &params).await?;
-        let inputs = Inputs { params, body, ambient: (self.clock)(&request_id), page, old: None };
+        let inputs =
+            Inputs { params, body, ambient: (self.clock)(&request_id, &endpoint.timezone), page, old: None };
         let header = |name| incoming.headers.find(name).map(<[u8]>::to_vec);
         let once = endpoint.idempotency.and_then(|_| header(super::once::HEADER));
         let none_match = endpoint.plan.is_read().then(|| header("if-none-match")).flatten();
@@ -267,7 +268,8 @@ impl Service {
         inputs: &Inputs,
     ) -> Result<(Wire, Changes), Error> {
         let (tree, outcome) = request(&self.program, &endpoint.plan, inputs).map_err(unwritable)?;
-        let wire = connected.connection.encode(call.operation, &mut tree.replay(tree.root()))?;
+        let encoded = connected.connection.encode(call.operation, &mut tree.replay(tree.root()));
+        let wire = encoded.map_err(|error| super::place::located(error, &inputs.body))?;
         let same = inputs.old.is_some() && !outcome.changed;
         Ok((wire, if same { Changes::Nothing } else { Changes::Something }))
     }

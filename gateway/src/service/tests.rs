@@ -264,3 +264,21 @@ async fn the_gateway_tells_of_itself_without_a_token() {
     assert_eq!(get(&service, "/health/ready").await.answer.status(), 503);
     assert_eq!(get(&service, "/health/live").await.answer.status(), 200);
 }
+
+#[tokio::test]
+async fn today_is_the_date_where_the_connection_is() {
+    let check = async |zone: &str, expected: &str| {
+        let (service, fake) = fake::changed(|mapping| {
+            assert!(mapping.contains("EchoToken: = requestId"));
+            let mapping = mapping.replace("EchoToken: = requestId", "EchoToken: = string(today)");
+            mapping.replace("    type: soap\n", &format!("    type: soap\n{zone}"))
+        });
+        assert_eq!(outcome(&get(&service, "/reservations/R-1002").await), (200, None));
+        let sent = fake.last();
+        assert!(sent.contains(&format!("EchoToken=\"{expected}\"")), "{sent}");
+    };
+    // Tests stand at midnight in Greenwich.
+    check("", "2026-01-01").await;
+    check("    timezone: Asia/Tokyo\n", "2026-01-01").await;
+    check("    timezone: America/New_York\n", "2025-12-31").await;
+}

@@ -136,7 +136,7 @@ static CONNECTION: Block = Block {
         Key::new(
             "timezone",
             Form::One(Scalar::Text),
-            "IANA time zone of timestamps without a zone, such as Europe/Vienna.",
+            "IANA time zone of timestamps without a zone and of `today`, such as Europe/Vienna.",
         ),
         Key::new("nulls", Form::Many(Scalar::Data), "Legacy texts that mean nothing, such as 0001-01-01."),
         Key::new(

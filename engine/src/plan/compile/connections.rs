@@ -3,7 +3,10 @@
 //! **Invariant.** A connection without an adapter is kept by name, so that what uses it can say so.
 
 use super::Compiler;
+use crate::codec::Zone;
+use crate::lang;
 use crate::program::ConnectionPlan;
+use jiff::tz::TimeZone;
 use std::sync::Arc;
 
 impl Compiler<'_> {
@@ -14,6 +17,7 @@ impl Compiler<'_> {
                 let why = "no adapter of this build serves connections of this type";
                 self.unsupported("connections", &connection.name.value, why, connection.name.span);
             }
+            let timezone = self.timezone(connection);
             self.connections.push(ConnectionPlan {
                 name: connection.name.value.as_str().into(),
                 kind: connection.kind.value.as_str().into(),
@@ -22,9 +26,22 @@ impl Compiler<'_> {
                 table: Arc::default(),
                 catalogue,
                 strict: connection.strict,
+                timezone,
                 span: connection.name.span,
             });
         }
+    }
+
+    /// Returns the zone of a connection, UTC where it has none; E024 if there is no such zone.
+    fn timezone(&mut self, connection: &lang::Connection) -> TimeZone {
+        let Some(written) = &connection.timezone else { return TimeZone::UTC };
+        let zone = Zone::named(&written.value);
+        if zone.is_none() {
+            let message = format!("`{}` is no IANA time zone", written.value);
+            self.report("E024", written.span, message).hint =
+                Some("write a name such as Europe/Vienna or UTC".into());
+        }
+        zone.map_or(TimeZone::UTC, Zone::into_rules)
     }
 
     /// Returns number and plan of a connection; E002 if there is none.

@@ -253,7 +253,11 @@ impl<'a> Compiler<'a> {
         let written = &self.project.connections[connection];
         let nulls: Vec<String> = written.nulls.iter().map(|text| text.value.clone()).collect();
         let setting = codec::Setting {
-            timezone: written.timezone.as_ref().map(|zone| zone.value.as_str()),
+            // A name that is none was reported at the connection, once for all of its fields.
+            timezone: written.timezone.as_ref().map(|zone| match codec::Zone::named(&zone.value) {
+                Some(_) => zone.value.as_str(),
+                None => "UTC",
+            }),
             nulls: &nulls,
             codes: &self.codes,
             span,

@@ -266,6 +266,13 @@ fn the_body_goes_where_its_structure_is() {
 }
 
 #[test]
+fn a_time_zone_must_exist_and_is_reported_once() {
+    check("    wsdl: x\n", "    wsdl: x\n    timezone: Europe/Wien\n", "E024", "Europe/Wien");
+    let case = checked("    wsdl: x\n", "    wsdl: x\n    timezone: Europe/Vienna\n");
+    assert_eq!(case.program().connections[0].timezone.iana_name(), Some("Europe/Vienna"));
+}
+
+#[test]
 fn files_that_a_mapping_names_must_be_readable() {
     check("schema: s.json", "schema: t.json", "E007", "t.json");
 }

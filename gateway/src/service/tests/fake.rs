@@ -104,7 +104,7 @@ pub(super) fn changed(change: impl FnOnce(String) -> String) -> (Arc<Service>, A
         auth: Auth::none(),
         types: Types::new(""),
         store: Some(Arc::new(store) as Arc<dyn Store>),
-        clock: Arc::new(|_| Ambient::for_tests()),
+        clock: Arc::new(|_, zone| Ambient::at(Ambient::for_tests().now.at, zone, "test-request".into())),
         openapi: bytes::Bytes::new(),
         signing_key: b"test".to_vec(),
         body_bytes_max: 1 << 20,

@@ -68,7 +68,7 @@ impl<'a> World<'a> {
             auth: Auth::none(),
             types: Types::new(""),
             store: Some(Arc::new(store) as Arc<dyn Store>),
-            clock: Arc::new(|_| Ambient::for_tests()),
+            clock: Arc::new(|_, _| Ambient::for_tests()),
             openapi: Bytes::new(),
             signing_key: b"test".to_vec(),
             body_bytes_max: BODY_BYTES_MAX,
