@@ -27,6 +27,8 @@ mod outages;
 mod reference;
 #[path = "suite/reservations.rs"]
 mod reservations;
+#[path = "suite/review.rs"]
+mod review;
 #[path = "suite/scenarios.rs"]
 mod scenarios;
 #[path = "suite/tidy.rs"]

@@ -81,7 +81,8 @@ pub trait Connection: Send + Sync + Debug + 'static {
     /// Encodes the request of an operation; `content` tells the parts of the operation's request.
     ///
     /// # Errors
-    /// A value that the wire form cannot hold: a character outside the charset, for one.
+    /// A value that the wire form cannot hold. If it is for one character, that is the context `character`, as
+    /// `U+0001`.
     fn encode(&self, operation: OperationId, content: &mut dyn Document) -> Result<Wire, Error>;
 
     /// Encodes one part on its own, for tests and `--update`: an XML element, a row as a map.
