@@ -77,6 +77,10 @@ impl Client {
         body: &[Bytes],
     ) -> Result<Response, Error> {
         cx.sent.hold();
+        // A connection may be ready at once; without time for an answer nothing must leave on it.
+        if cx.remaining().is_zero() {
+            return Err(fail::late(&cx.sent));
+        }
         let deadline = tokio::time::Instant::from_std(cx.deadline);
         match tokio::time::timeout_at(deadline, self.exchange(cx, head, fields, body)).await {
             Ok(result) => result,

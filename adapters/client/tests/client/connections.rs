@@ -244,6 +244,24 @@ async fn a_reset_after_the_request_was_read_is_ambiguous_and_sent_once() {
 }
 
 #[tokio::test]
+async fn without_time_nothing_is_sent_though_a_connection_is_ready() {
+    let server = Rude::start(|mut stream, _| async move {
+        while !read_request(&mut stream).await.is_empty() {
+            stream.write_all(OK).await.unwrap();
+        }
+    })
+    .await;
+    let client = client(&server);
+    call(&client, &cx(), &[]).await.unwrap();
+    assert_eq!(client.idle(), 1);
+    let late = CallContext::new("test", Duration::ZERO);
+    let error = call(&client, &late, &[]).await.unwrap_err();
+    assert_eq!((error.class, error.cause), (Class::Transient, Cause::TimedOut), "{error}");
+    assert!(late.sent.is_held());
+    assert_eq!(client.idle(), 1, "a connection was used");
+}
+
+#[tokio::test]
 async fn no_listener_is_transient_and_nothing_was_sent() {
     let server = Rude::start(|_, _| async {}).await;
     let client = client(&server);
