@@ -147,6 +147,15 @@ impl Reply {
     }
 }
 
+/// Returns whether these bytes are a whole request, its body included.
+pub fn is_whole(bytes: &[u8]) -> bool {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut head = httparse::Request::new(&mut headers);
+    let Ok(httparse::Status::Complete(length)) = head.parse(bytes) else { return false };
+    let body = head.headers.iter().map(header).find(|(name, _)| name == "content-length");
+    bytes.len() - length >= body.map_or(0, |(_, text)| text.parse().unwrap_or(0))
+}
+
 async fn accept(listener: TcpListener, handler: Arc<Handler>, hits: Arc<AtomicU64>, frozen: Arc<AtomicBool>) {
     let mut connections = tokio::task::JoinSet::new();
     loop {

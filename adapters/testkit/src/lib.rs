@@ -3,7 +3,9 @@
 //! **Invariant.** A fake speaks over a real socket on the loopback address; it shares no code with an adapter.
 
 pub mod http;
+pub mod peer;
 pub mod pms;
 
 pub use http::{Behaviour, Reply, Request, Server};
+pub use peer::{Peer, Step};
 pub use pms::Pms;

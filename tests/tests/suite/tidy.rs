@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "gateway",
         &["kernel", "engine", "adapters-ports", "adapters-layers", "adapters-client", "adapters-soap"],
     ),
+    ("contracts", &["kernel", "engine", "adapters-ports", "gateway"]),
     ("tests", &["kernel", "engine", "adapters-ports", "adapters-soap", "adapters-testkit", "gateway"]),
 ];
 

@@ -1,0 +1,228 @@
+//! Promises of calls: what an error says of what may have happened, and what a call leaves behind.
+//!
+//! **Invariant.** Every wait is for something and has an end.
+
+use super::fixtures::entered;
+use super::{Event, Fake, Manner, POISON, Playing, Recorder, SECRET, Suite, read};
+use adapters_ports::{CallContext, Opened, Reply, Request};
+use kernel::{Cause, Class, DecodeError, Error, Progress};
+use std::time::{Duration, Instant};
+
+/// Time for a call that is expected to succeed.
+const ENOUGH: Duration = Duration::from_secs(5);
+/// Time for a call that is expected not to be answered.
+const LITTLE: Duration = Duration::from_millis(120);
+/// How late a deadline may be noticed on a busy machine.
+const LATE: Duration = Duration::from_secs(2);
+
+/// How a call ended.
+#[derive(Debug)]
+enum Ended {
+    /// An answer that was read to its end.
+    Answer(Vec<Event>),
+    /// A fault.
+    Fault,
+    /// The call or the rest of its answer failed.
+    Failed(Error),
+    /// What came cannot be decoded.
+    Broken(DecodeError),
+}
+
+impl Suite<'_> {
+    pub(super) async fn an_answer_is_told_whole_in_whatever_pieces_it_comes(self) {
+        let whole = self.answer(Manner::Answer, false).await;
+        assert!(entered(&whole.0) > 2, "the answer has few parts: {whole:?}");
+        assert_eq!(self.answer(Manner::Pieces, false).await, whole, "pieces change what is told");
+        for manner in [Manner::Answer, Manner::Pieces] {
+            let (told, pauses) = self.answer(manner, true).await;
+            assert_eq!(told, whole.0, "a pause changes what is told");
+            assert_eq!(pauses, Some(entered(&whole.0)), "it does not stop at every part");
+        }
+    }
+
+    pub(super) async fn where_nobody_listens_nothing_is_sent(self) {
+        let opened = self.open(&self.0.nowhere(), &[]);
+        let cx = CallContext::new("suite", ENOUGH);
+        let Ended::Failed(error) = self.call(&opened, &cx).await else { panic!("somebody listens") };
+        assert_eq!((error.class, error.cause), (Class::Transient, Cause::Unavailable), "{error}");
+        assert!(!cx.sent.is_marked(), "it claims that bytes have left");
+    }
+
+    pub(super) async fn a_broken_call_says_what_may_have_happened(self) {
+        for manner in [Manner::HangUp, Manner::Drop, Manner::Half, Manner::Garbage] {
+            let fake = self.0.start(manner.clone()).await;
+            let opened = self.open(&fake.address(), &[]);
+            let cx = CallContext::new("suite", ENOUGH);
+            let ended = self.call(&opened, &cx).await;
+            match &ended {
+                Ended::Failed(error) => honest(&manner, &cx, error),
+                // The legacy system is known to have answered: that it is nonsense is not retried either.
+                Ended::Broken(_) => assert!(matches!(manner, Manner::Half | Manner::Garbage), "{manner:?}"),
+                Ended::Answer(_) | Ended::Fault => panic!("{manner:?} is taken for an answer: {ended:?}"),
+            }
+            if manner != Manner::HangUp {
+                assert!(fake.bytes() > 0 && cx.sent.is_marked(), "{manner:?}: the mark is missing");
+            }
+            gone(&*fake, "a connection that broke").await;
+        }
+    }
+
+    pub(super) async fn a_deadline_holds(self) {
+        for manner in [Manner::Silence, Manner::Crawl] {
+            let fake = self.0.start(manner.clone()).await;
+            let opened = self.open(&fake.address(), &[]);
+            let (cx, began) = (CallContext::new("suite", LITTLE), Instant::now());
+            let Ended::Failed(error) = self.call(&opened, &cx).await else {
+                panic!("{manner:?} is an answer")
+            };
+            assert!(began.elapsed() < LITTLE + LATE, "{manner:?}: it waited for {:?}", began.elapsed());
+            assert_eq!(error.cause, Cause::TimedOut, "{manner:?}: {error}");
+            honest(&manner, &cx, &error);
+            gone(&*fake, "a connection whose answer is late").await;
+        }
+        let fake = self.0.start(Manner::Silence).await;
+        let opened = self.open(&fake.address(), &[]);
+        let cx = CallContext::new("suite", Duration::ZERO);
+        let Ended::Failed(error) = self.call(&opened, &cx).await else { panic!("there was no time left") };
+        assert_eq!((error.class, error.cause), (Class::Transient, Cause::TimedOut), "{error}");
+        gone(&*fake, "a connection for which there was no time").await;
+        assert_eq!(fake.bytes(), 0, "bytes left after the deadline");
+    }
+
+    pub(super) async fn a_reply_that_is_too_large_names_the_limit(self) {
+        let (key, value, name) = self.0.limit();
+        let fake = self.0.start(Manner::Answer).await;
+        let opened = self.open(&fake.address(), &[(key, value)]);
+        let cx = CallContext::new("suite", ENOUGH);
+        let (text, named) = match self.call(&opened, &cx).await {
+            Ended::Failed(error) => {
+                assert_eq!((error.class, error.cause), (Class::Poison, Cause::Contract), "{error}");
+                (error.to_string(), true)
+            }
+            Ended::Broken(error) => (error.to_string(), error.limit.is_some()),
+            other => panic!("{key}: {value} does not hold: {other:?}"),
+        };
+        assert!(named && text.contains(name), "the limit is not named: {text}");
+        gone(&*fake, "a connection whose answer is too large").await;
+    }
+
+    pub(super) async fn a_call_that_is_dropped_leaves_nothing_behind(self) {
+        let fake = self.0.start(Manner::Silence).await;
+        let opened = self.open(&fake.address(), &[]);
+        for count in 1..=3 {
+            let cx = CallContext::new("suite", ENOUGH);
+            let dropped = tokio::time::timeout(LITTLE, self.call(&opened, &cx)).await;
+            assert!(dropped.is_err(), "silence is an answer: {dropped:?}");
+            let before = fake.bytes();
+            assert!(before > 0 && fake.accepted() == count, "the call was not made");
+            gone(&*fake, "the connection of a dropped call").await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert_eq!(fake.bytes(), before, "something was sent after the call was dropped");
+        }
+        // What is kept for the next call ends with the connection that keeps it.
+        let fake = self.0.start(Manner::Answer).await;
+        let opened = self.open(&fake.address(), &[]);
+        let ended = self.call(&opened, &CallContext::new("suite", ENOUGH)).await;
+        assert!(matches!(ended, Ended::Answer(_)), "{ended:?}");
+        drop(opened);
+        gone(&*fake, "an unused connection").await;
+    }
+
+    pub(super) async fn texts_of_the_legacy_system_are_not_shown(self) {
+        let poisoned = self.0.poisoned();
+        let mut faults = 0;
+        for bytes in poisoned {
+            assert!(bytes.windows(POISON.len()).any(|text| text == POISON.as_bytes()), "no poison");
+            let fake = self.0.start(Manner::Says(bytes)).await;
+            let opened = self.open(&fake.address(), &[]);
+            let cx = CallContext::new("suite", ENOUGH);
+            let reply = self.send(&opened, &cx).await;
+            let mut shown = format!("{reply:?} {opened:?}");
+            match reply {
+                Err(error) => shown.push_str(&chain(&error)),
+                Ok(Reply::Fault(_)) => faults += 1,
+                Ok(Reply::Answer(_)) => match self.call(&opened, &cx).await {
+                    Ended::Failed(error) => shown.push_str(&chain(&error)),
+                    Ended::Broken(error) => shown.push_str(&chain(&error)),
+                    other => panic!("a broken answer is none: {other:?}"),
+                },
+            }
+            assert!(!shown.contains(POISON) && !shown.contains(SECRET), "it is shown: {shown}");
+        }
+        assert!(faults > 0, "the subject has no fault");
+    }
+
+    async fn send(self, opened: &Opened, cx: &CallContext) -> Result<Reply, Error> {
+        let (operation, part, wire) = self.operation(opened);
+        let told = read(&*opened.connection, part, &wire, &opened.catalogue.shape);
+        let body = opened.connection.encode(operation, &mut Playing::new(&told))?;
+        let request = Request { operation, body, repeatable: false };
+        opened.connection.backend().expect("it can be called").call(cx, &request).await
+    }
+
+    async fn call(self, opened: &Opened, cx: &CallContext) -> Ended {
+        self.call_with(opened, cx, &mut Recorder::new(&opened.catalogue.shape)).await
+    }
+
+    async fn call_with(self, opened: &Opened, cx: &CallContext, recorder: &mut Recorder) -> Ended {
+        let mut body = match self.send(opened, cx).await {
+            Err(error) => return Ended::Failed(error),
+            Ok(Reply::Fault(_)) => return Ended::Fault,
+            Ok(Reply::Answer(body)) => body,
+        };
+        loop {
+            match body.advance(recorder) {
+                Ok(Progress::End) => return Ended::Answer(std::mem::take(&mut recorder.events)),
+                Ok(Progress::NeedInput) => match body.more(cx).await {
+                    Ok(()) => {}
+                    Err(error) => return Ended::Failed(error),
+                },
+                Ok(_) => {}
+                Err(error) => return Ended::Broken(error),
+            }
+        }
+    }
+
+    /// Returns what an answer tells, and how often it was paused.
+    async fn answer(self, manner: Manner, pausing: bool) -> (Vec<Event>, Option<usize>) {
+        let fake = self.0.start(manner).await;
+        let opened = self.open(&fake.address(), &[]);
+        let shape = &opened.catalogue.shape;
+        let mut recorder = if pausing { Recorder::pausing(shape) } else { Recorder::new(shape) };
+        match self.call_with(&opened, &CallContext::new("suite", ENOUGH), &mut recorder).await {
+            Ended::Answer(told) => (told, recorder.pauses),
+            other => panic!("the usual answer is none: {other:?}"),
+        }
+    }
+}
+
+/// `Transient` promises that the legacy system did not act; once bytes have left nobody can promise that.
+fn honest(manner: &Manner, cx: &CallContext, error: &Error) {
+    let certain = error.class.permits_retry(false);
+    assert!(!(certain && cx.sent.is_marked()), "{manner:?}: bytes have left, and yet: {error}");
+    assert!(certain || cx.sent.is_marked(), "{manner:?}: nothing has left, and yet: {error}");
+    assert!(
+        matches!(error.class, Class::Transient | Class::Ambiguous | Class::Poison),
+        "{manner:?}: no class of a broken call: {error}"
+    );
+}
+
+/// Waits until the fake has no open connection.
+async fn gone(fake: &dyn Fake, what: &str) {
+    let until = Instant::now() + LATE;
+    while fake.open() > 0 {
+        assert!(Instant::now() < until, "{what} is still open");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Everything that anybody could print of an error.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        text.push_str(&format!("{error} {error:?} {error:#?} "));
+        next = error.source();
+    }
+    text
+}
