@@ -76,13 +76,46 @@ impl Client {
         fields: &[(&str, &str)],
         body: &[Bytes],
     ) -> Result<Response, Error> {
+        self.bounded(cx, head, fields, body, true).await
+    }
+
+    /// As [`Client::send`], for a request that may be executed twice.
+    ///
+    /// A kept connection is used without asking the kernel whether its server has closed it since the runtime last
+    /// looked, which saves a system call. No look can exclude a close that is still on its way; this makes that moment
+    /// longer by one turn of the runtime. What is caught in it ends as `Ambiguous`, which for such a request is
+    /// worth another try, if the caller's policy has one. Nothing is sent twice here.
+    ///
+    /// # Errors
+    /// As for [`Client::send`].
+    ///
+    /// # Cancel safety
+    /// As for [`Client::send`].
+    pub async fn send_repeatable(
+        &self,
+        cx: &CallContext,
+        head: &Head,
+        fields: &[(&str, &str)],
+        body: &[Bytes],
+    ) -> Result<Response, Error> {
+        self.bounded(cx, head, fields, body, false).await
+    }
+
+    async fn bounded(
+        &self,
+        cx: &CallContext,
+        head: &Head,
+        fields: &[(&str, &str)],
+        body: &[Bytes],
+        surely: bool,
+    ) -> Result<Response, Error> {
         cx.sent.hold();
         // A connection may be ready at once; without time for an answer nothing must leave on it.
         if cx.remaining().is_zero() {
             return Err(fail::late(&cx.sent));
         }
         let deadline = tokio::time::Instant::from_std(cx.deadline);
-        match tokio::time::timeout_at(deadline, self.exchange(cx, head, fields, body)).await {
+        match tokio::time::timeout_at(deadline, self.exchange(cx, head, fields, body, surely)).await {
             Ok(result) => result,
             Err(_) => Err(fail::late(&cx.sent)),
         }
@@ -104,10 +137,11 @@ impl Client {
         head: &Head,
         fields: &[(&str, &str)],
         body: &[Bytes],
+        surely: bool,
     ) -> Result<Response, Error> {
         let body_bytes = body.iter().map(Bytes::len).sum();
         loop {
-            let (mut conn, reused) = match self.inner.pool.take() {
+            let (mut conn, reused) = match self.inner.pool.take(surely) {
                 Some(conn) => (conn, true),
                 None => (Conn::new(self.inner.connector.connect().await?), false),
             };

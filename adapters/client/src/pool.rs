@@ -60,7 +60,9 @@ impl Pool {
     }
 
     /// Takes the connection that was used last and still lives. Dead ones on the way are dropped.
-    pub(crate) fn take(&self) -> Option<Conn> {
+    ///
+    /// `surely` says how well it is looked at: see [`Stream::is_quiet`].
+    pub(crate) fn take(&self, surely: bool) -> Option<Conn> {
         let runtime = Handle::current().id();
         loop {
             let conn = {
@@ -68,7 +70,7 @@ impl Pool {
                 let index = shard.iter().rposition(|conn| conn.runtime == runtime)?;
                 shard.remove(index)?
             };
-            if conn.kept_until > Instant::now() && conn.stream.is_quiet() {
+            if conn.kept_until > Instant::now() && conn.stream.is_quiet(surely) {
                 return Some(conn);
             }
         }

@@ -7,7 +7,7 @@ use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -22,18 +22,17 @@ pub(crate) enum Stream {
 impl Stream {
     /// Returns whether an unused connection can take a request: open, and nothing has arrived unasked.
     ///
-    /// It asks the kernel: the runtime may not have heard of a close that has arrived already.
+    /// `surely` asks the kernel, since the runtime may not have heard of a close that has arrived already.
+    /// Otherwise what the runtime has heard is enough, which costs no system call while that is nothing.
     /// With TLS a late session ticket looks like an unasked byte; the price is one more handshake.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self, surely: bool) -> bool {
         let tcp = match self {
             Self::Plain(tcp) => tcp,
             Self::Tls(tls) => tls.get_ref().0,
         };
-        let mut byte = [MaybeUninit::uninit()];
-        match SockRef::from(tcp).peek(&mut byte) {
-            Ok(_) => false,
-            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
-        }
+        let look = || SockRef::from(tcp).peek(&mut [MaybeUninit::uninit()]);
+        let seen = if surely { look() } else { tcp.try_io(Interest::READABLE, look) };
+        matches!(seen, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 

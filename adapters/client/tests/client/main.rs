@@ -7,4 +7,5 @@
 mod answers;
 mod connections;
 mod encrypted;
+mod repeatable;
 mod rude;
