@@ -4,6 +4,7 @@
 //! or the whole write is refused with the JSON pointer of each field that cannot be kept.
 
 mod align;
+mod cases;
 mod fill;
 #[cfg(test)]
 pub(crate) mod kit;
@@ -18,13 +19,12 @@ pub use request::request;
 pub use verify::read_back;
 
 use crate::codec::{Chain, Written};
-use crate::plan::model::{Case, Field, FieldKind, LegacyPath, Model, ObjectMap, WriteRule};
+use crate::plan::model::{Field, FieldKind, LegacyPath, Model, ObjectMap, WriteRule};
 use crate::plan::tree::{Leaf, NodeId, Tree};
 use crate::program::Ambient;
 use crate::value::Value;
 use kernel::Scalar;
 use names::Frames;
-use std::sync::Arc;
 
 /// A value that the legacy system cannot hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,95 +231,6 @@ impl Run<'_> {
         at.frames.enter(map, modern);
         self.object(map, modern, node, at);
         at.frames.leave(map);
-    }
-
-    fn cases<'m>(
-        &mut self,
-        selector: Option<&'m LegacyPath>,
-        tag: &str,
-        cases: &'m [Case],
-        modern: &'m Value,
-        node: NodeId,
-        at: &mut Place<'m>,
-    ) {
-        let name = match modern.member(tag) {
-            Some(Value::Text(name)) => Some(Arc::clone(name)),
-            _ if modern.is_absent() => None,
-            _ => return self.refuse(at, format!("expected an object with `{tag}`")),
-        };
-        let chosen = name.as_ref().map(|name| cases.iter().position(|case| case.name == *name));
-        if chosen == Some(None) {
-            let known: Vec<&str> = cases.iter().map(|case| &*case.name).collect();
-            return self.refuse(at, format!("`{tag}` is none of {}", known.join(", ")));
-        }
-        let chosen = chosen.flatten();
-        for (_, other) in cases.iter().enumerate().filter(|(n, _)| Some(*n) != chosen) {
-            self.leave_case(other, chosen.map(|n| &cases[n]), node);
-        }
-        let Some(case) = chosen.map(|n| &cases[n]) else { return };
-        self.select_case(selector, case, node);
-        at.frames.enter(&case.fields, modern);
-        self.object(&case.fields, modern, node, at);
-        at.frames.leave(&case.fields);
-    }
-
-    /// Takes out what belongs to a case that does not apply any more.
-    fn leave_case(&mut self, case: &Case, chosen: Option<&Case>, node: NodeId) {
-        let Some(path) = &case.at else { return };
-        let ends = |path: &LegacyPath| path.steps.last().map(|step| (step.parts.clone(), step.ty));
-        if chosen
-            .and_then(|case| case.at.as_ref())
-            .is_some_and(|kept| ends(kept).map(|e| e.0) == ends(path).map(|e| e.0))
-        {
-            // Both cases live in the same part and differ by type or by a selector beside it.
-            return;
-        }
-        for part in self.tree.select(node, path) {
-            self.tree.remove(part, node);
-            self.changed = true;
-        }
-    }
-
-    fn select_case(&mut self, selector: Option<&LegacyPath>, case: &Case, node: NodeId) {
-        if let Some(path) = &case.at
-            && self.tree.select(node, path).is_empty()
-            && let Some(from) = self.start(path, node)
-        {
-            let part = self.tree.ensure(from, &path.steps, false);
-            if let Some(step) = path.steps.last() {
-                self.tree.retype(part, step.ty);
-            }
-            self.changed = true;
-        }
-        let (Some(selector), Some(wanted)) = (selector, case.when.first()) else { return };
-        if selector.steps.last().is_some_and(|step| step.parts.first() == Some(&kernel::PartId::TYPE)) {
-            return self.retype_case(case, node);
-        }
-        let now = self
-            .tree
-            .select(node, selector)
-            .first()
-            .and_then(|&leaf| self.tree.value(leaf))
-            .map(Leaf::from_scalar);
-        let now = now.and_then(|leaf| leaf.text());
-        // A record that selects this case already by another of its values keeps that value.
-        if !now.is_some_and(|now| case.when.iter().any(|when| **when == *now.trim())) {
-            self.store_one(selector, Written::Text(wanted.to_string()), node);
-            self.changed = true;
-        }
-    }
-
-    fn retype_case(&mut self, case: &Case, node: NodeId) {
-        let Some((path, step)) = case.at.as_ref().and_then(|path| path.steps.last().map(|step| (path, step)))
-        else {
-            return;
-        };
-        for part in self.tree.select(node, path) {
-            if self.tree.ty(part) != step.ty {
-                self.tree.retype(part, step.ty);
-                self.changed = true;
-            }
-        }
     }
 
     fn refuse(&mut self, at: &Place<'_>, message: impl Into<String>) {

@@ -276,14 +276,61 @@ fields:
     let kit = Kit::new(shape, model);
     check(&kit, "Kind=Z Text=a", r#"{"detail":{"type":"fee","text":"a"}}"#, untouched("Kind=Z Text=a"));
     check(&kit, "Kind=Z Text=a", r#"{"detail":{"type":"fee","text":"b"}}"#, done("Kind=Z Text=b"));
-    // Cases without `at` may share their parts, as where one field redefines another, so nothing is taken out.
+    check(&kit, "", r#"{"detail":{"type":"fee","text":"a"}}"#, done("Kind=F Text=a"));
+}
+
+#[test]
+fn another_case_takes_out_what_only_the_old_one_maps() {
+    let shape = "
+Rec
+  Kind text 0..1
+  Note text 0..1
+  Text text 0..1
+  Iban text 0..1
+  Fee 0..1
+    Vat text 0..1
+    Net text 0..1
+    Extra text 0..1
+  Line 0..9
+    No text 0..1
+";
+    let model = "
+fields:
+  detail:
+    oneOf: Kind
+    cases:
+      fee: { when: [F, Z], fields: { note: Note, text: Text, vat: Fee/Vat, net: Fee/Net, lines: { each: Line, fields: { no: No } } } }
+      transfer: { when: [\"T*\", U], fields: { note: Note, iban: Iban, net: Fee/Net } }
+      other: { when: O, fields: { lines: { each: Line, fields: { no: No } } } }
+      any: { when: \"A*\", fields: { iban: Iban } }
+";
+    let kit = Kit::new(shape, model);
+    let transfer = r#"{"detail":{"type":"transfer","note":"n","iban":"AT1","net":"9"}}"#;
+    // What both map is changed where it stands, what nobody maps stays.
+    let fee = "Kind=F Note=n Text=a Fee(Vat=1 Net=2 Extra=x) Line(No=1) Line(No=2)";
+    let other = r#"{"detail":{"type":"other","lines":[{"no":"1"}]}}"#;
+    check(&kit, fee, other, done("Kind=O Fee(Extra=x) Line(No=1)"));
     check(
         &kit,
-        "Kind=Z Text=a",
-        r#"{"detail":{"type":"transfer","iban":"AT1"}}"#,
-        done("Kind=T Text=a Iban=AT1"),
+        "Kind=T1 Iban=AT1",
+        r#"{"detail":{"type":"transfer","iban":"AT2"}}"#,
+        done("Kind=T1 Iban=AT2"),
     );
-    check(&kit, "", r#"{"detail":{"type":"fee","text":"a"}}"#, done("Kind=F Text=a"));
+    check(
+        &kit,
+        "Kind=T1 Iban=AT1 Text=a",
+        r#"{"detail":{"type":"transfer","iban":"AT2"}}"#,
+        done("Kind=T1 Text=a Iban=AT2"),
+    );
+    check(
+        &kit,
+        "Kind=T1 Iban=AT1 Fee(Net=1)",
+        r#"{"detail":{"type":"fee","text":"b"}}"#,
+        done("Kind=F Text=b"),
+    );
+    check(&kit, fee, transfer, done("Kind=U Note=n Iban=AT1 Fee(Net=9 Extra=x)"));
+    check(&kit, "Kind=A1 Iban=AT1", r#"{"detail":{"type":"any","iban":"AT2"}}"#, done("Kind=A1 Iban=AT2"));
+    check(&kit, fee, r#"{"detail":{"type":"any","iban":"AT2"}}"#, refused(&["/detail"]));
 }
 
 #[test]
