@@ -34,6 +34,19 @@ pub fn readable(content_type: Option<&[u8]>) -> Result<(), Problem> {
     }
 }
 
+/// Checks that a body is not compressed: what it becomes could not be limited by its length.
+///
+/// # Errors
+/// The problem `unsupported-media-type`.
+pub fn plain(content_encoding: Option<&[u8]>) -> Result<(), Problem> {
+    if content_encoding.is_none_or(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    // RFC 9110, section 15.5.16: the answer "SHOULD" say what is accepted instead.
+    let problem = Problem::new(Kind::UnsupportedMediaType).header("accept-encoding", "identity");
+    Err(problem.detail("the body must not be compressed"))
+}
+
 /// Checks that a client takes JSON at all.
 ///
 /// # Errors
@@ -96,5 +109,15 @@ mod tests {
         check(Some("text/html"), false);
         check(Some("application/json;q=0"), false);
         check(Some("application/xml, text/*"), false);
+    }
+
+    #[test]
+    fn a_compressed_body_is_refused() {
+        let check = |value: Option<&[u8]>, ok| assert_eq!(plain(value).is_ok(), ok, "{value:?}");
+        check(None, true);
+        check(Some(b"Identity"), true);
+        check(Some(b"gzip"), false);
+        check(Some(b"\xff"), false);
+        check(Some(b""), false);
     }
 }

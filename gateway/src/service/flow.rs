@@ -163,6 +163,10 @@ impl Service {
     ) -> Result<Done, Failure> {
         let mut cx = CallContext::new(Arc::clone(&request_id), endpoint.deadline);
         cx.trace = Some(trace);
+        if let Some(name) = incoming.ambiguous() {
+            let why = format!("the request has several headers {name}");
+            return Err(Problem::new(Kind::BadRequest).detail(why).into());
+        }
         let caller = self.caller(incoming).await?;
         let scope = endpoint.plan.policy.scope.as_ref().map(|scope| scope.value.as_str());
         self.auth.permit(&caller, scope).inspect_err(|_| self.metrics.refused())?;
@@ -188,12 +192,13 @@ impl Service {
         params: &[Value],
     ) -> Result<(Bytes, Value), Failure> {
         let Some(validator) = &endpoint.validator else {
-            return match incoming.announced() {
-                None | Some(0) => Ok((Bytes::new(), Value::Absent)),
-                Some(_) => Err(Problem::new(Kind::BadRequest).detail("the operation takes no body").into()),
+            return match incoming.has_body() {
+                false => Ok((Bytes::new(), Value::Absent)),
+                true => Err(Problem::new(Kind::BadRequest).detail("the operation takes no body").into()),
             };
         };
         media::readable(incoming.headers.find("content-type"))?;
+        media::plain(incoming.headers.find("content-encoding"))?;
         let payload = incoming.read(self.body_bytes_max, BODY_TIMEOUT.min(endpoint.deadline)).await?;
         let limits = JsonLimits { depth_max: BODY_DEPTH_MAX, bytes_max: self.body_bytes_max };
         let mut body = json::parse(&payload, limits).map_err(|error| {

@@ -9,6 +9,10 @@ use actix_web::http::header::HeaderMap;
 use bytes::Bytes;
 use std::time::Duration;
 
+/// Headers of which a request has at most one: with two, another part of the way may have believed the other one.
+const SINGLE: [&str; 5] =
+    ["authorization", "idempotency-key", "content-type", "content-encoding", "if-match"];
+
 /// A request.
 pub struct Incoming<'a> {
     /// The method, in capitals.
@@ -27,6 +31,9 @@ pub struct Incoming<'a> {
 pub trait Headers {
     /// Returns the first header of this name, which is in lower case.
     fn find(&self, name: &str) -> Option<&[u8]>;
+
+    /// Returns whether there are several headers of this name, which is in lower case.
+    fn several(&self, name: &str) -> bool;
 }
 
 /// The body of a request.
@@ -51,6 +58,19 @@ impl Incoming<'_> {
         }
     }
 
+    /// Returns the first header of those that mean one thing, and stands there twice.
+    pub fn ambiguous(&self) -> Option<&'static str> {
+        SINGLE.into_iter().find(|name| self.headers.several(name))
+    }
+
+    /// Returns whether there is a body, of a length that may not be known yet.
+    pub fn has_body(&self) -> bool {
+        match self.announced() {
+            Some(bytes) => bytes > 0,
+            None => self.headers.find("transfer-encoding").is_some(),
+        }
+    }
+
     /// Reads the body, up to a limit and for as long as `within`.
     ///
     /// # Errors
@@ -71,10 +91,18 @@ impl Headers for HeaderMap {
     fn find(&self, name: &str) -> Option<&[u8]> {
         self.get(name).map(actix_web::http::header::HeaderValue::as_bytes)
     }
+
+    fn several(&self, name: &str) -> bool {
+        self.get_all(name).nth(1).is_some()
+    }
 }
 
 impl Headers for [(String, String)] {
     fn find(&self, name: &str) -> Option<&[u8]> {
         self.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_bytes())
+    }
+
+    fn several(&self, name: &str) -> bool {
+        self.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).nth(1).is_some()
     }
 }

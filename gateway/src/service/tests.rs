@@ -4,6 +4,7 @@
 
 mod fake;
 mod replies;
+mod strict;
 
 use super::{Content, Incoming, Origin, Responded, Service};
 use fake::Mood;

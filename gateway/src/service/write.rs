@@ -26,14 +26,10 @@ impl Service {
     }
 
     async fn write_to_the_end(&self, admitted: &mut Admitted) -> Result<Done, Failure> {
-        self.with_old(admitted).await?;
-        let admitted = &*admitted;
-        let endpoint = &admitted.endpoint;
-        let result = match (endpoint.idempotency, &self.store) {
+        let result = match (admitted.endpoint.idempotency, &self.store) {
             (Some(keep), Some(store)) => self.write_once(admitted, store, keep).await,
-            _ => match self.encoded(admitted) {
-                Ok((_, Changes::Nothing)) => Ok(unchanged(endpoint)),
-                Ok((wire, Changes::Something)) => self.write_news(admitted, wire).await,
+            _ => match self.prepared(admitted).await {
+                Ok(prepared) => self.write_prepared(admitted, prepared).await,
                 Err(end) => Err(end),
             },
         };
@@ -42,30 +38,56 @@ impl Service {
 
     async fn write_once(
         &self,
-        admitted: &Admitted,
+        admitted: &mut Admitted,
         store: &Arc<dyn Store>,
         keep: std::time::Duration,
     ) -> Result<Done, End> {
-        let Admitted { endpoint, caller, cx, .. } = admitted;
-        let key = once::key(admitted.once.as_deref(), caller, &endpoint.plan.key)?;
-        // What cannot be encoded is refused before the key is used up.
-        let (wire, changes) = self.encoded(admitted)?;
-        let ticket = match once::begin(store, key, payload(admitted), keep).await? {
+        let key = once::key(admitted.once.as_deref(), &admitted.caller, &admitted.endpoint.plan.key)?;
+        let payload = payload(admitted);
+        // What cannot be encoded is refused before the key is used up. Where the record is read first, the key comes
+        // before it: a repetition would find the record that it has changed itself, and not the one that it names.
+        let early = match admitted.endpoint.read_by {
+            None => Some(self.prepared(admitted).await?),
+            Some(_) => None,
+        };
+        let ticket = match once::begin(store, key, payload, keep).await? {
             Turn::Go(ticket) => ticket,
             Turn::Replay(answer) => return Ok((answer, Some(Origin::Replay))),
         };
-        let result = match changes {
-            Changes::Nothing => Ok(unchanged(endpoint)),
-            Changes::Something => self.write_news(admitted, wire).await,
+        let prepared = match early {
+            Some(prepared) => Ok(prepared),
+            None => self.prepared(admitted).await,
+        };
+        let result = match prepared {
+            Ok(prepared) => self.write_prepared(admitted, prepared).await,
+            Err(end) => Err(End { effect: Effect::None, ..end }),
         };
         match &result {
             Ok((answer, _)) => ticket.end(Effect::Settled, answer).await,
             Err(end) => {
-                let answer = end.failure.problem.answer(&self.types, &cx.request_id);
+                let answer = end.failure.problem.answer(&self.types, &admitted.cx.request_id);
                 ticket.end(end.effect, &answer).await;
             }
         }
         result
+    }
+
+    /// Reads the old record if need be and encodes the request. Nothing is changed by that, whatever becomes of it.
+    async fn prepared(&self, admitted: &mut Admitted) -> Result<(Wire, Changes), End> {
+        let nothing = |failure| End { failure, effect: Effect::None };
+        self.with_old(admitted).await.map_err(nothing)?;
+        self.encoded(admitted)
+    }
+
+    async fn write_prepared(
+        &self,
+        admitted: &Admitted,
+        (wire, changes): (Wire, Changes),
+    ) -> Result<Done, End> {
+        match changes {
+            Changes::Nothing => Ok(unchanged(&admitted.endpoint)),
+            Changes::Something => self.write_news(admitted, wire).await,
+        }
     }
 
     fn encoded(&self, admitted: &Admitted) -> Result<(Wire, Changes), End> {

@@ -238,6 +238,10 @@ impl ReplyBody for Whole {
 
 impl Headers for List {
     fn find(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_bytes())
+        self.0.as_slice().find(name)
+    }
+
+    fn several(&self, name: &str) -> bool {
+        self.0.as_slice().several(name)
     }
 }

@@ -196,6 +196,10 @@ impl Written {
 
 impl Headers for Written {
     fn find(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_bytes())
+        self.0.as_slice().find(name)
+    }
+
+    fn several(&self, name: &str) -> bool {
+        self.0.as_slice().several(name)
     }
 }
