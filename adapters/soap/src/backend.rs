@@ -84,7 +84,7 @@ impl Receiving<'_> {
         }
         let charset = content.charset.as_deref();
         let mut pieces: Vec<Bytes> = Vec::new();
-        let mut beginning = Beginning::new(self.service.limits, charset);
+        let mut beginning = Beginning::new(&self.service.index, self.service.limits, charset);
         let expected = self.operation.expected.unwrap_or(Expected::nothing(self.operation.version));
         loop {
             match self.response.body.chunk(cx).await? {
@@ -94,7 +94,7 @@ impl Receiving<'_> {
                 }
                 None => beginning.close(),
             }
-            beginning = match beginning.held(&self.service.index, &expected) {
+            beginning = match beginning.held(&expected) {
                 Ok(Ok(held)) => return self.held(held, pieces, charset, cx).await,
                 Ok(Err(waiting)) => waiting,
                 Err(refusal) => return self.refused(refusal),

@@ -151,7 +151,7 @@ fn decoder(
     let context = walk.context();
     let root = Root { part, ty: index.shape().part(part).ty, name: None, context };
     let bytes = walk.tokens.input.bytes_read();
-    Ok(Detail { decoder: Decoder::within(walk.tokens, walk.contexts, index, root, Begin::Tag), bytes })
+    Ok(Detail { decoder: Decoder::within(walk.tokens, walk.warm, index.clone(), root, Begin::Tag), bytes })
 }
 
 /// The detail of a fault, which has arrived as a whole.

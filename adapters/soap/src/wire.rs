@@ -24,6 +24,7 @@ pub(crate) mod testing;
 mod text;
 mod tokenizer;
 pub(crate) mod walk;
+pub(crate) mod warm;
 mod wellformed;
 
 pub use decoder::Decoder;

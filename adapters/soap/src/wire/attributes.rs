@@ -2,11 +2,11 @@
 //!
 //! **Invariant.** Names and values are positions in the tag; a value is decoded only for somebody who wants it.
 
-use super::chars::{self, NAME, NAME_START, SPACE};
+use super::chars::{self, INNER_VALUE, LOCAL, NAME, NAME_START, SPACE};
 use super::names::{ContextId, Contexts};
 use super::scan;
 use super::tokenizer::{Tag, Tokenizer};
-use kernel::DecodeError;
+use kernel::{DecodeError, Limits};
 
 /// One attribute as written; positions count from the beginning of the tag.
 #[derive(Debug, Clone, Copy)]
@@ -17,12 +17,31 @@ pub(crate) struct Attribute {
     pub(crate) declares: bool,
     /// Its name has a prefix.
     pub(crate) prefixed: bool,
+    /// Its value is known to mean exactly what is written.
+    pub(crate) plain: bool,
+}
+
+/// What stands behind the name of a tag, as `plain` found it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rest {
+    /// Behind the attributes.
+    pub(crate) attributes_end: usize,
+    /// Behind the tag.
+    pub(crate) end: usize,
+    /// It is an empty element.
+    pub(crate) empty: bool,
 }
 
 impl Attribute {
     /// Its name as written, given its tag.
     pub(crate) fn name<'a>(&self, tokens: &'a Tokenizer, tag: &Tag) -> &'a str {
         tokens.input.text(tag.start + self.name.0 as usize, tag.start + self.name.1 as usize)
+    }
+
+    /// The bytes of its name, given its tag.
+    #[inline]
+    pub(crate) fn bytes<'a>(&self, tokens: &'a Tokenizer, tag: &Tag) -> &'a [u8] {
+        &tokens.input.bytes()[tag.start + self.name.0 as usize..tag.start + self.name.1 as usize]
     }
 
     /// Its value as written, given its tag.
@@ -72,6 +91,74 @@ pub(crate) fn parse(tokens: &Tokenizer, tag: &Tag, found: &mut Vec<Attribute>) -
     unique(tokens, tag, bytes, found)
 }
 
+/// Reads the attributes of a tag that begins at `start`, and finds its end, in one pass. Nothing if there is anything
+/// that `parse` may refuse, if a namespace is declared, or if the tag is not here as a whole.
+#[inline]
+pub(crate) fn plain(
+    bytes: &[u8],
+    start: usize,
+    name_end: usize,
+    limits: &Limits,
+    found: &mut Vec<Attribute>,
+) -> Option<Rest> {
+    found.clear();
+    let mut at = name_end;
+    loop {
+        match *bytes.get(at)? {
+            b'>' => return Some(Rest { attributes_end: at, end: at + 1, empty: false }),
+            b'/' if *bytes.get(at + 1)? == b'>' => {
+                return Some(Rest { attributes_end: at, end: at + 2, empty: true });
+            }
+            byte if chars::is(byte, SPACE) => at += 1,
+            _ => return None,
+        }
+        if chars::is(*bytes.get(at)?, NAME_START) {
+            at = plain_one(bytes, start, at, limits, found)?;
+        }
+    }
+}
+
+/// Reads one attribute; returns where it ends.
+#[inline]
+fn plain_one(
+    bytes: &[u8],
+    start: usize,
+    from: usize,
+    limits: &Limits,
+    found: &mut Vec<Attribute>,
+) -> Option<usize> {
+    const MOST: usize = 16;
+    let mut name_end = from + chars::run(&bytes[from..], LOCAL);
+    let prefixed = *bytes.get(name_end)? == b':';
+    if prefixed {
+        name_end += chars::run(&bytes[name_end..], NAME);
+    }
+    let name = &bytes[from..name_end];
+    let quote = *bytes.get(name_end + 1)?;
+    if bytes[name_end] != b'=' || !matches!(quote, b'"' | b'\'') || name.starts_with(b"xmlns") {
+        return None;
+    }
+    let open = name_end + 2;
+    let mut end = open + chars::run(bytes.get(open..)?, INNER_VALUE);
+    let plain = *bytes.get(end)? == quote;
+    if !plain {
+        end = scan::find(bytes, end, quote)?;
+        if scan::find(&bytes[..end], open, b'<').is_some() {
+            return None;
+        }
+    }
+    let within = (end - open) as u64 <= u64::from(limits.text_bytes_max)
+        && found.len() < MOST.min(limits.attributes_max as usize);
+    let name_of = |a: &Attribute| &bytes[start + a.name.0 as usize..start + a.name.1 as usize];
+    if !within || found.iter().any(|other| scan::same(name_of(other), name)) {
+        return None;
+    }
+    let narrow = |at: usize| (at - start) as u32;
+    let (name, value) = ((narrow(from), narrow(name_end)), (narrow(open), narrow(end)));
+    found.push(Attribute { name, value, declares: false, prefixed, plain });
+    Some(end + 1)
+}
+
 /// Returns whether a tag may declare a namespace; `true` may be wrong, `false` is not.
 pub(crate) fn may_declare(tokens: &Tokenizer, tag: &Tag) -> bool {
     let raw = &tokens.input.bytes()[tag.name_end..tag.attributes_end];
@@ -105,6 +192,7 @@ fn one(bytes: &[u8], at: &mut usize) -> Result<Attribute, (usize, &'static str)>
         name: (narrow(start), narrow(name_end)),
         value: (narrow(value.0), narrow(value.1)),
         declares,
+        plain: false,
     })
 }
 

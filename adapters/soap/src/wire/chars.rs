@@ -14,16 +14,22 @@ pub(crate) const SPACE: u8 = 4;
 pub(crate) const PLAIN_TEXT: u8 = 8;
 /// The byte stands for itself in an attribute value.
 pub(crate) const PLAIN_VALUE: u8 = 16;
+/// The byte stands for itself in an attribute value, and is no quote.
+pub(crate) const INNER_VALUE: u8 = 32;
+/// The byte may stand in a name without a prefix.
+pub(crate) const LOCAL: u8 = 64;
 
 /// The classes of every byte.
 static CLASSES: [u8; 256] = classes();
 
 /// Returns whether a byte belongs to a class.
+#[inline]
 pub(crate) fn is(byte: u8, class: u8) -> bool {
     CLASSES[usize::from(byte)] & class != 0
 }
 
 /// Returns how many bytes at the beginning belong to a class.
+#[inline]
 pub(crate) fn run(bytes: &[u8], class: u8) -> usize {
     bytes.iter().position(|&byte| !is(byte, class)).unwrap_or(bytes.len())
 }
@@ -90,6 +96,12 @@ const fn classes() -> [u8; 256] {
         }
         if matches!(byte, b'&' | b'<' | b'\r' | b'\n' | b'\t') {
             class &= !PLAIN_VALUE;
+        }
+        if class & PLAIN_VALUE != 0 && !matches!(byte, b'"' | b'\'') {
+            class |= INNER_VALUE;
+        }
+        if class & NAME != 0 && byte != b':' {
+            class |= LOCAL;
         }
         table[n] = class;
         n += 1;

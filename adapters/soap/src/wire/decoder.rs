@@ -4,6 +4,7 @@
 //! what nobody wants is passed over without being decoded.
 
 mod content;
+mod near;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,9 @@ use super::lookup::{Index, Lookup, Own, TableId};
 use super::names::{ContextId, Contexts, OUTSIDE};
 use super::skip;
 use super::tokenizer::{Tag, Token, Tokenizer};
+use super::warm::{Room, Warm};
 use kernel::{DecodeError, Document, Limits, Name, PartId, Progress, Shape, TypeId, Visitor};
+use std::mem::take;
 
 /// Decodes one element.
 #[derive(Debug)]
@@ -58,7 +61,7 @@ pub(crate) enum Begin {
 
 /// An open group.
 #[derive(Debug, Clone, Copy)]
-struct Frame {
+pub(crate) struct Frame {
     part: PartId,
     ty: TypeId,
     table: TableId,
@@ -67,6 +70,8 @@ struct Frame {
     context: ContextId,
     own: Own,
     nil: bool,
+    /// Its type in this message is worth telling: it may have several.
+    several: bool,
     /// Where the own text of this group begins in `mixed`.
     mixed_from: usize,
 }
@@ -111,25 +116,22 @@ impl Decoder {
     pub fn new(index: &Index, root: PartId, limits: Limits, charset: Option<&str>) -> Self {
         let part = index.shape().part(root);
         let root = Root { part: root, ty: part.ty, name: Some(part.name.clone()), context: OUTSIDE };
-        Self::within(Tokenizer::new(limits, charset), Contexts::default(), index, root, Begin::Tag)
+        let mut warm = index.pool.take();
+        let tokens = Tokenizer::within(&mut warm.room, limits, charset);
+        Self::within(tokens, warm, index.clone(), root, Begin::Tag)
     }
 
     /// Continues a message that was read up to `root`.
-    pub(crate) fn within(
-        tokens: Tokenizer,
-        contexts: Contexts,
-        index: &Index,
-        root: Root,
-        begin: Begin,
-    ) -> Self {
+    pub(crate) fn within(tokens: Tokenizer, warm: Warm, index: Index, root: Root, begin: Begin) -> Self {
+        let Warm { contexts, learnt, room } = warm;
         let mut decoder = Self {
             tokens,
             contexts,
-            lookup: Lookup::new(index.clone()),
-            frames: Vec::new(),
-            attributes: Vec::new(),
-            scratch: String::new(),
-            mixed: String::new(),
+            lookup: Lookup::new(index, learnt),
+            frames: room.frames,
+            attributes: room.attributes,
+            scratch: room.scratch,
+            mixed: room.mixed,
             state: State::Root,
             passing: None,
             root,
@@ -138,7 +140,8 @@ impl Decoder {
         if begin == Begin::Content {
             let Root { part, ty, context, .. } = decoder.root;
             let table = decoder.lookup.table(ty, context);
-            decoder.push_frame(part, ty, table, context, false);
+            let frame = Frame { part, ty, table, context, ..decoder.frame(part, ty, table) };
+            decoder.frames.push(frame);
             decoder.state = State::Content;
         }
         decoder
@@ -200,7 +203,9 @@ impl Decoder {
     /// The innermost group is over.
     fn end_group(&mut self, to: &mut dyn Visitor) -> Step {
         let Some(frame) = self.frames.pop() else { return Ok(Flow::On) };
-        self.mixed.truncate(frame.mixed_from);
+        if frame.own != Own::None {
+            self.mixed.truncate(frame.mixed_from);
+        }
         if self.frames.is_empty() {
             self.end_root();
             return Ok(Flow::On);
@@ -213,6 +218,22 @@ impl Decoder {
     fn end_root(&mut self) {
         self.state = State::Behind;
         self.passing = Some(0);
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        let mut room = Room {
+            frames: take(&mut self.frames),
+            attributes: take(&mut self.attributes),
+            scratch: take(&mut self.scratch),
+            mixed: take(&mut self.mixed),
+            ..Room::default()
+        };
+        self.tokens.leave_room(&mut room);
+        let contexts = std::mem::replace(&mut self.contexts, Contexts::none());
+        let learnt = self.lookup.take();
+        self.lookup.index.pool.put(Warm { contexts, learnt, room });
     }
 }
 

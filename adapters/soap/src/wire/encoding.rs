@@ -39,11 +39,7 @@ impl Transcoder {
     /// In words: the bytes are not valid in the encoding, or it is not supported. What was valid was appended.
     pub(crate) fn push(&mut self, piece: &[u8], out: &mut String) -> Result<(), String> {
         if matches!(self.state, State::Unknown) {
-            self.rest.extend_from_slice(piece);
-            return match self.detect(false)? {
-                true => self.start(out),
-                false => Ok(()),
-            };
+            return self.begin(piece, out, false);
         }
         if self.rest.is_empty() {
             return self.convert(piece, out, false);
@@ -59,25 +55,41 @@ impl Transcoder {
     /// As for `push`; a character that is cut off is one.
     pub(crate) fn finish(&mut self, out: &mut String) -> Result<(), String> {
         if matches!(self.state, State::Unknown) {
-            self.detect(true)?;
-            self.start(out)?;
+            self.begin(&[], out, true)?;
         }
         let rest = std::mem::take(&mut self.rest);
         self.convert(&rest, out, true)
     }
 
-    fn start(&mut self, out: &mut String) -> Result<(), String> {
-        let rest = std::mem::take(&mut self.rest);
-        self.convert(&rest, out, false)
+    /// Converts the beginning as soon as its encoding is known.
+    fn begin(&mut self, piece: &[u8], out: &mut String, last: bool) -> Result<(), String> {
+        if self.rest.is_empty() {
+            // As a rule the first piece says it all, and is not copied.
+            return match self.detect(piece, last)? {
+                Some(mark) => self.convert(&piece[mark..], out, false),
+                None => {
+                    self.rest.extend_from_slice(piece);
+                    Ok(())
+                }
+            };
+        }
+        let mut joined = std::mem::take(&mut self.rest);
+        joined.extend_from_slice(piece);
+        match self.detect(&joined, last)? {
+            Some(mark) => self.convert(&joined[mark..], out, false),
+            None => {
+                self.rest = joined;
+                Ok(())
+            }
+        }
     }
 
-    /// Finds out the encoding; `false` if more bytes are needed for it.
-    fn detect(&mut self, last: bool) -> Result<bool, String> {
-        let bytes = &self.rest;
+    /// Finds out the encoding and how long the byte order mark is; nothing if more bytes are needed for it.
+    fn detect(&mut self, bytes: &[u8], last: bool) -> Result<Option<usize>, String> {
         if bytes.len() < "<?xml".len() && !last {
-            return Ok(false);
+            return Ok(None);
         }
-        let (label, mark) = match bytes.as_slice() {
+        let (label, mark) = match bytes {
             [0xEF, 0xBB, 0xBF, ..] => ("utf-8", 3),
             [0xFE, 0xFF, ..] => ("utf-16be", 2),
             [0xFF, 0xFE, ..] => ("utf-16le", 2),
@@ -85,26 +97,25 @@ impl Transcoder {
         };
         if mark > 0 {
             self.state = state(label)?;
-            self.rest.drain(..mark);
-            return Ok(true);
+            return Ok(Some(mark));
         }
         if let Some(charset) = self.charset.take_if(|charset| !charset.is_empty()) {
             // UTF-16 without a mark is big endian by name only; the bytes know better.
             let utf16 = charset.eq_ignore_ascii_case("utf-16");
             self.state = state(if utf16 { utf16_of(bytes).unwrap_or("utf-16be") } else { &charset })?;
-            return Ok(true);
+            return Ok(Some(0));
         }
         if let Some(label) = utf16_of(bytes) {
             self.state = state(label)?;
-            return Ok(true);
+            return Ok(Some(0));
         }
         if !bytes.starts_with(b"<?xml") {
             self.state = State::Utf8;
-            return Ok(true);
+            return Ok(Some(0));
         }
         let end = memchr::memmem::find(bytes, b"?>");
         if end.is_none() && bytes.len() < DECLARATION_BYTES_MAX && !last {
-            return Ok(false);
+            return Ok(None);
         }
         let declared = end.and_then(|end| declared(&bytes[..end]));
         self.state = match declared {
@@ -114,7 +125,7 @@ impl Transcoder {
             Some(label) => state(&label)?,
             None => State::Utf8,
         };
-        Ok(true)
+        Ok(Some(0))
     }
 
     fn convert(&mut self, bytes: &[u8], out: &mut String, last: bool) -> Result<(), String> {

@@ -24,10 +24,10 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Starts with nothing. `charset` is what the transport says.
-    pub(crate) fn new(limits: &Limits, charset: Option<&str>) -> Self {
+    /// Starts with nothing but memory. `charset` is what the transport says.
+    pub(crate) fn new(room: String, limits: &Limits, charset: Option<&str>) -> Self {
         Self {
-            text: String::new(),
+            text: room,
             at: 0,
             searched: 0,
             base: 0,
@@ -67,6 +67,11 @@ impl Input {
             let result = self.transcoder.finish(&mut self.text);
             self.admit(from, result);
         }
+    }
+
+    /// Gives its memory away.
+    pub(crate) fn take_text(&mut self) -> String {
+        std::mem::take(&mut self.text)
     }
 
     /// Bytes that arrived so far.

@@ -5,7 +5,10 @@
 //! Messages repeat themselves: after the first record each name is found by one comparison, since the names of a type
 //! are tried in the order in which they came first.
 
+use super::chars::{self, NAME};
 use super::names::{ContextId, Contexts, XML, XSI};
+use super::scan;
+use super::warm::Pool;
 use kernel::{DecodeError, Name, PartId, PartKind, Shape, TypeId, TypeKind};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +20,8 @@ pub struct Index {
     members: Arc<HashMap<Name, Vec<PartId>>>,
     /// A name that is unknown may mean a part of the same local name.
     tolerant: bool,
+    /// What messages left for the next one.
+    pub(crate) pool: Arc<Pool>,
 }
 
 /// What a name means.
@@ -42,7 +47,7 @@ pub(crate) struct Known {
     /// A message may name another type by `xsi:type`.
     pub(crate) polymorphic: bool,
     /// The table of its declared type in the same context, once it is known.
-    table: TableId,
+    pub(crate) table: TableId,
 }
 
 /// Number of a table.
@@ -50,13 +55,23 @@ pub(crate) type TableId = u32;
 /// There is no table: everything is found the slow way.
 pub(crate) const NO_TABLE: TableId = u32::MAX;
 
-/// What was learnt in a message.
+/// A shape and what was learnt of its names.
 #[derive(Debug)]
 pub(crate) struct Lookup {
     /// The shape.
     pub(crate) index: Index,
+    learnt: Learnt,
+}
+
+/// What was learnt in a message, and in those before it.
+#[derive(Debug, Default)]
+pub(crate) struct Learnt {
     tables: Vec<Table>,
     numbers: HashMap<(TypeId, ContextId), TableId>,
+    /// How many bytes the names of the tables have.
+    bytes: usize,
+    /// How many of the names mean nothing.
+    strangers: usize,
 }
 
 #[derive(Debug)]
@@ -98,12 +113,12 @@ impl Index {
                 head = shape.part(at).substitutes;
             }
         }
-        Self { shape, members: Arc::new(members), tolerant: false }
+        Self { shape, members: Arc::new(members), tolerant: false, pool: Arc::default() }
     }
 
     /// Lets an unknown name mean the one part, type or root of the same local name, whatever its namespace.
     pub fn tolerant(self, tolerant: bool) -> Self {
-        Self { tolerant, ..self }
+        Self { tolerant, pool: Arc::default(), ..self }
     }
 
     /// Returns whether a root of this name may stand for the expected one.
@@ -216,10 +231,43 @@ impl Index {
     }
 }
 
+impl Learnt {
+    /// Returns whether the next message may profit: not if there is much of it, or many names that mean nothing.
+    pub(crate) fn is_worth_keeping(&self) -> bool {
+        const BYTES_MAX: usize = 256 * 1024;
+        const STRANGERS_MAX: usize = 64;
+        const TABLES_MAX: usize = 4096;
+        self.bytes <= BYTES_MAX && self.strangers <= STRANGERS_MAX && self.tables.len() <= TABLES_MAX
+    }
+
+    fn remember(
+        &mut self,
+        table: TableId,
+        names: impl Fn(&mut Table) -> &mut Vec<(Box<str>, Found)>,
+        written: &str,
+        found: Found,
+        hint: &mut u32,
+    ) {
+        let Some(table) = self.tables.get_mut(table as usize) else { return };
+        let names = names(table);
+        if names.len() < NAMES_MAX {
+            names.push((written.into(), found));
+            *hint = names.len() as u32 - 1;
+            self.bytes += written.len();
+            self.strangers += usize::from(!matches!(found, Found::Part(_)));
+        }
+    }
+}
+
 impl Lookup {
-    /// Starts with nothing learnt.
-    pub(crate) fn new(index: Index) -> Self {
-        Self { index, tables: Vec::new(), numbers: HashMap::new() }
+    /// Starts with what was learnt of the same shape.
+    pub(crate) fn new(index: Index, learnt: Learnt) -> Self {
+        Self { index, learnt }
+    }
+
+    /// Gives away what was learnt.
+    pub(crate) fn take(&mut self) -> Learnt {
+        std::mem::take(&mut self.learnt)
     }
 
     /// Returns the table of a type in a context.
@@ -227,8 +275,8 @@ impl Lookup {
         if !Contexts::is_kept(context) {
             return NO_TABLE;
         }
-        let (tables, index) = (&mut self.tables, &self.index);
-        *self.numbers.entry((ty, context)).or_insert_with(|| {
+        let (tables, index) = (&mut self.learnt.tables, &self.index);
+        *self.learnt.numbers.entry((ty, context)).or_insert_with(|| {
             tables.push(Table { own: index.own(ty), elements: Vec::new(), attributes: Vec::new() });
             u32::try_from(tables.len() - 1).unwrap_or(NO_TABLE)
         })
@@ -236,7 +284,7 @@ impl Lookup {
 
     /// Returns what becomes of the own text of a group, given its table.
     pub(crate) fn own(&self, table: TableId, ty: TypeId) -> Own {
-        self.tables.get(table as usize).map_or_else(|| self.index.own(ty), |table| table.own)
+        self.learnt.tables.get(table as usize).map_or_else(|| self.index.own(ty), |table| table.own)
     }
 
     /// Returns the table of the type of an element that was found at `position`, if it stands in the same context.
@@ -247,12 +295,14 @@ impl Lookup {
         context: ContextId,
         ty: TypeId,
     ) -> TableId {
-        let entry = self.tables.get(table as usize).and_then(|table| table.elements.get(position as usize));
+        let entry =
+            self.learnt.tables.get(table as usize).and_then(|table| table.elements.get(position as usize));
         match entry {
             Some((_, Found::Part(known))) if known.ty == ty && known.table != NO_TABLE => known.table,
             Some((_, Found::Part(known))) if known.ty == ty => {
                 let inner = self.table(ty, context);
-                if let (_, Found::Part(known)) = &mut self.tables[table as usize].elements[position as usize]
+                if let (_, Found::Part(known)) =
+                    &mut self.learnt.tables[table as usize].elements[position as usize]
                 {
                     known.table = inner;
                 }
@@ -262,6 +312,27 @@ impl Lookup {
         }
     }
 
+    /// Finds the element whose start tag begins with these bytes, behind `<`, if it is the one that is expected
+    /// behind `hint`: also how long its name is, and its own hint.
+    #[inline]
+    pub(crate) fn expected(&self, table: TableId, tag: &[u8], hint: u32) -> Option<(Known, usize, u32)> {
+        let names = &self.learnt.tables.get(table as usize)?.elements;
+        [hint.wrapping_add(1), hint].into_iter().find_map(|near| match names.get(near as usize)? {
+            (name, Found::Part(known)) => {
+                let same = scan::same(tag.get(..name.len())?, name.as_bytes())
+                    && !chars::is(*tag.get(name.len())?, NAME);
+                same.then_some((*known, name.len(), near))
+            }
+            _ => None,
+        })
+    }
+
+    /// Finds an attribute that was met before by its written name.
+    #[inline]
+    pub(crate) fn met(&self, table: TableId, written: &[u8], hint: &mut u32) -> Option<Found> {
+        find(&self.learnt.tables.get(table as usize)?.attributes, written, hint)
+    }
+
     /// Finds an element by its written name. `hint` is where the last one was found, and is moved on.
     pub(crate) fn element(
         &mut self,
@@ -269,8 +340,8 @@ impl Lookup {
         written: &str,
         hint: &mut u32,
     ) -> Result<Found, DecodeError> {
-        if let Some(table) = self.tables.get(at.table as usize)
-            && let Some(found) = find(&table.elements, written, hint)
+        if let Some(table) = self.learnt.tables.get(at.table as usize)
+            && let Some(found) = find(&table.elements, written.as_bytes(), hint)
         {
             return Ok(found);
         }
@@ -282,24 +353,17 @@ impl Lookup {
             None if group.is_some_and(|group| group.open_elements) => Found::Passed,
             None => self.index.near_or_unknown(at.ty, PartKind::Element, local),
         };
-        if let Some(table) = self.tables.get_mut(at.table as usize) {
-            remember(&mut table.elements, written, found, hint);
-        }
+        self.learnt.remember(at.table, |table| &mut table.elements, written, found, hint);
         Ok(found)
     }
 
-    /// Finds an attribute by its written name. `hint` is where the last one was found, and is moved on.
+    /// Finds an attribute by its written name, which was not met before. `hint` is moved to where it is remembered.
     pub(crate) fn attribute(
         &mut self,
         at: Place<'_>,
         written: &str,
         hint: &mut u32,
     ) -> Result<Found, DecodeError> {
-        if let Some(table) = self.tables.get(at.table as usize)
-            && let Some(found) = find(&table.attributes, written, hint)
-        {
-            return Ok(found);
-        }
         let (space, local) = at.contexts.name(at.context, written, false, at.offset)?;
         let space = space.map(|uri| &**uri);
         let group = self.index.shape.group(at.ty);
@@ -308,9 +372,7 @@ impl Lookup {
             None if is_foreign(space) || group.is_some_and(|group| group.open_attributes) => Found::Passed,
             None => self.index.near_or_unknown(at.ty, PartKind::Attribute, local),
         };
-        if let Some(table) = self.tables.get_mut(at.table as usize) {
-            remember(&mut table.attributes, written, found, hint);
-        }
+        self.learnt.remember(at.table, |table| &mut table.attributes, written, found, hint);
         Ok(found)
     }
 }
@@ -330,26 +392,20 @@ pub(crate) struct Place<'a> {
     pub(crate) offset: u64,
 }
 
-fn find(names: &[(Box<str>, Found)], written: &str, hint: &mut u32) -> Option<Found> {
+#[inline]
+fn find(names: &[(Box<str>, Found)], written: &[u8], hint: &mut u32) -> Option<Found> {
     let last = *hint as usize;
     for near in [last.wrapping_add(1), last] {
         if let Some((name, found)) = names.get(near)
-            && **name == *written
+            && scan::same(name.as_bytes(), written)
         {
             *hint = near as u32;
             return Some(*found);
         }
     }
-    let at = names.iter().position(|(name, _)| **name == *written)?;
+    let at = names.iter().position(|(name, _)| scan::same(name.as_bytes(), written))?;
     *hint = at as u32;
     Some(names[at].1)
-}
-
-fn remember(names: &mut Vec<(Box<str>, Found)>, written: &str, found: Found, hint: &mut u32) {
-    if names.len() < NAMES_MAX {
-        names.push((written.into(), found));
-        *hint = names.len() as u32 - 1;
-    }
 }
 
 /// Attributes of these namespaces speak to the reader of the envelope and of XML, not to the mapping.

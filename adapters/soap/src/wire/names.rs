@@ -10,7 +10,6 @@ use super::chars;
 use super::text::{self, Place};
 use super::tokenizer::{Tag, Tokenizer, shortened};
 use kernel::DecodeError;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The namespace of `xml:`.
@@ -31,29 +30,35 @@ pub(crate) const OUTSIDE: ContextId = 0;
 /// Contexts that are kept for the whole message. More are forgotten when their element ends.
 const KEPT_MAX: usize = 256;
 
-/// All contexts of a message.
+/// All contexts of a message, and of those of its kind before it.
 #[derive(Debug)]
 pub(crate) struct Contexts {
     all: Vec<Context>,
-    /// The kept ones, by where they stand and how they are written.
-    known: HashMap<(ContextId, Box<str>), ContextId>,
+    /// The declarations of the tag at hand as written; kept only for its memory.
+    written: String,
 }
 
 #[derive(Debug)]
 struct Context {
     parent: ContextId,
+    /// Its declarations as written.
+    written: Box<str>,
     bindings: Vec<(Box<str>, Option<Arc<str>>)>,
 }
 
 impl Default for Contexts {
     fn default() -> Self {
-        let outside =
-            Context { parent: OUTSIDE, bindings: vec![("".into(), None), ("xml".into(), Some(XML.into()))] };
-        Self { all: vec![outside], known: HashMap::new() }
+        let bindings = vec![("".into(), None), ("xml".into(), Some(XML.into()))];
+        Self { all: vec![Context { parent: OUTSIDE, written: "".into(), bindings }], written: String::new() }
     }
 }
 
 impl Contexts {
+    /// Returns what is left where contexts were taken away: not even the outermost one.
+    pub(crate) fn none() -> Self {
+        Self { all: Vec::new(), written: String::new() }
+    }
+
     /// Returns the context within an element that stands in `parent` and has these attributes.
     ///
     /// # Errors
@@ -67,18 +72,20 @@ impl Contexts {
     ) -> Result<ContextId, DecodeError> {
         // Those behind the kept ones belong to elements that are inside of `parent`, and over.
         self.all.truncate((parent as usize + 1).max(KEPT_MAX));
-        let mut written = String::new();
+        let written = &mut self.written;
+        written.clear();
         for attribute in attributes.iter().filter(|attribute| attribute.declares) {
-            for text in [attribute.name(tokens, tag), "\"", attribute.value(tokens, tag), "\""] {
+            // No value holds the separator, so that different declarations are never written alike.
+            for text in [attribute.name(tokens, tag), "<", attribute.value(tokens, tag), "<"] {
                 written.push_str(text);
             }
         }
         if written.is_empty() {
             return Ok(parent);
         }
-        let key = (parent, written.into_boxed_str());
-        if let Some(&known) = self.known.get(&key) {
-            return Ok(known);
+        let same = |context: &Context| context.parent == parent && *context.written == **written;
+        if let Some(known) = self.all.iter().take(KEPT_MAX).position(same) {
+            return Ok(number(known));
         }
         let mut bindings = Vec::new();
         for attribute in attributes.iter().filter(|attribute| attribute.declares) {
@@ -90,12 +97,13 @@ impl Contexts {
             permitted(name, prefix, &uri).map_err(|message| DecodeError::new(message, offset))?;
             bindings.push((prefix.into(), (!uri.is_empty()).then(|| uri.into())));
         }
-        self.all.push(Context { parent, bindings });
-        let id = number(self.all.len() - 1);
-        if Self::is_kept(id) {
-            self.known.insert(key, id);
-        }
-        Ok(id)
+        self.all.push(Context { parent, written: self.written.as_str().into(), bindings });
+        Ok(number(self.all.len() - 1))
+    }
+
+    /// Returns whether the next message may profit: not if each message declares something else.
+    pub(crate) fn is_worth_keeping(&self) -> bool {
+        self.all.len() <= KEPT_MAX / 4
     }
 
     /// Returns the namespace of a prefix; the outer `None` means that it is not declared.

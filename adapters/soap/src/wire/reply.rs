@@ -34,6 +34,7 @@ impl Expected {
 pub(crate) struct Beginning {
     walk: Walk,
     stage: Stage,
+    index: Index,
 }
 
 /// What the body holds.
@@ -77,8 +78,9 @@ pub(crate) enum Refusal {
 
 impl Beginning {
     /// Starts to read a reply. `charset` is what HTTP says.
-    pub(crate) fn new(limits: Limits, charset: Option<&str>) -> Self {
-        Self { walk: Walk::new(limits, charset), stage: Stage::Outside }
+    pub(crate) fn new(index: &Index, limits: Limits, charset: Option<&str>) -> Self {
+        let walk = Walk::within(index.pool.take(), limits, charset);
+        Self { walk, stage: Stage::Outside, index: index.clone() }
     }
 
     /// Takes a piece of the reply.
@@ -95,7 +97,7 @@ impl Beginning {
     ///
     /// # Errors
     /// It is no envelope, or none of this version, or not well-formed.
-    pub(crate) fn held(mut self, index: &Index, expected: &Expected) -> Result<Result<Held, Self>, Refusal> {
+    pub(crate) fn held(mut self, expected: &Expected) -> Result<Result<Held, Self>, Refusal> {
         loop {
             let outside = matches!(self.stage, Stage::Outside);
             let step = self.step().map_err(|error| match outside {
@@ -107,7 +109,7 @@ impl Beginning {
                 Step::Wait => return Ok(Err(self)),
                 Step::Held(Judged::Fault) => return Ok(Ok(Held::Fault)),
                 Step::Held(Judged::Answer(child, version)) => {
-                    return self.answer(child, version, index, expected).map(Ok).map_err(Refusal::Bad);
+                    return self.answer(child, version, expected).map(Ok).map_err(Refusal::Bad);
                 }
             }
         }
@@ -155,7 +157,6 @@ impl Beginning {
         self,
         child: Option<Child>,
         version: SoapVersion,
-        index: &Index,
         expected: &Expected,
     ) -> Result<Held, DecodeError> {
         let offset = self.walk.tokens.input.offset(self.walk.tokens.input.at);
@@ -167,7 +168,7 @@ impl Beginning {
             );
             return Err(DecodeError::new(message, offset));
         }
-        let part = index.shape().part(expected.root);
+        let part = self.index.shape().part(expected.root);
         let mut root = Root { part: expected.root, ty: part.ty, name: None, context: self.walk.context() };
         let begin = match (expected.payload, child) {
             (Payload::Parts, _) => Begin::Content,
@@ -178,7 +179,7 @@ impl Beginning {
                 Begin::Tag
             }
         };
-        let Walk { tokens, contexts, .. } = self.walk;
-        Ok(Held::Answer(Box::new(Decoder::within(tokens, contexts, index, root, begin))))
+        let Walk { tokens, warm, .. } = self.walk;
+        Ok(Held::Answer(Box::new(Decoder::within(tokens, warm, self.index, root, begin))))
     }
 }

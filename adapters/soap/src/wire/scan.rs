@@ -69,6 +69,20 @@ fn rest_of_tag(bytes: &[u8], from: usize, mut quotes: u32) -> Option<TagEnd> {
     None
 }
 
+/// Returns whether two names are the same; short ones are compared without a call.
+#[inline]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        4..8 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
+        8..=16 => a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk(),
+        _ => a == b,
+    }
+}
+
 #[inline]
 fn word(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes)
@@ -112,6 +126,20 @@ mod tests {
         }
         assert_eq!(find(b"", 0, b'<'), None);
         assert_eq!(find(b"a", 5, b'<'), None);
+    }
+
+    #[test]
+    fn names_are_the_same_where_all_their_bytes_are() {
+        for length in 0..40 {
+            let name = vec![b'a'; length];
+            assert!(same(&name, &name.clone()), "{length}");
+            assert!(!same(&name, &vec![b'a'; length + 1]), "{length}");
+            for place in 0..length {
+                let mut other = name.clone();
+                other[place] = b'b';
+                assert!(!same(&name, &other), "{length} {place}");
+            }
+        }
     }
 
     #[test]

@@ -10,8 +10,10 @@ pub(crate) use open::{Open, shortened};
 use super::chars::{self, NAME, NAME_START, SPACE};
 use super::input::Input;
 use super::scan;
+use super::warm::Room;
 use kernel::{DecodeError, Limits};
 use memchr::{memchr, memchr2, memchr3, memmem};
+use std::mem::take;
 
 /// A message as tokens.
 #[derive(Debug)]
@@ -77,15 +79,27 @@ pub(crate) struct Tag {
 impl Tokenizer {
     /// Starts with nothing. `charset` is what the transport says.
     pub(crate) fn new(limits: Limits, charset: Option<&str>) -> Self {
+        Self::within(&mut Room::default(), limits, charset)
+    }
+
+    /// Starts with nothing but memory, which it takes.
+    pub(crate) fn within(room: &mut Room, limits: Limits, charset: Option<&str>) -> Self {
         Self {
-            input: Input::new(&limits, charset),
-            open: Open::default(),
+            input: Input::new(take(&mut room.text), &limits, charset),
+            open: take(&mut room.open),
             limits,
-            inner: Vec::new(),
+            inner: take(&mut room.inner),
             quote: None,
             empty: false,
             rooted: false,
         }
+    }
+
+    /// Gives its memory back.
+    pub(crate) fn leave_room(&mut self, room: &mut Room) {
+        room.text = self.input.take_text();
+        room.open = take(&mut self.open);
+        room.inner = take(&mut self.inner);
     }
 
     /// Returns the next token, or nothing if more input is needed for it.
@@ -150,12 +164,15 @@ impl Tokenizer {
     /// where the text ends, and where the element does.
     pub(crate) fn plain_leaf(&self, tag: &Tag) -> Option<(usize, usize)> {
         let bytes = self.input.bytes();
-        let text_end = scan::find(bytes, tag.end, b'<')?;
+        let text_end = tag.end + chars::run(bytes.get(tag.end..)?, chars::PLAIN_TEXT);
         let name = &bytes[tag.start + 1..tag.name_end];
-        let rest = bytes[text_end..].strip_prefix(b"</")?.strip_prefix(name)?;
+        let close = text_end + 2 + name.len();
         let short = (text_end - tag.end) as u64 <= u64::from(self.limits.text_bytes_max);
-        let plain = chars::run(&bytes[tag.end..text_end], chars::PLAIN_TEXT) == text_end - tag.end;
-        (rest.first() == Some(&b'>') && short && plain).then_some((text_end, text_end + name.len() + 3))
+        let ends = short
+            && *bytes.get(close)? == b'>'
+            && bytes[text_end..].starts_with(b"</")
+            && scan::same(&bytes[text_end + 2..close], name);
+        ends.then_some((text_end, close + 1))
     }
 
     /// The name of a tag, as written.

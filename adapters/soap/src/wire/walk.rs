@@ -4,10 +4,11 @@
 
 use super::attributes;
 use super::chars;
-use super::names::{ContextId, Contexts, OUTSIDE};
+use super::names::{ContextId, OUTSIDE};
 use super::skip;
 use super::text::{self, Place};
 use super::tokenizer::{Tag, Token, Tokenizer};
+use super::warm::Warm;
 use kernel::{DecodeError, Limits};
 
 /// A message on which one can walk.
@@ -15,8 +16,8 @@ use kernel::{DecodeError, Limits};
 pub(crate) struct Walk {
     /// The tokens.
     pub(crate) tokens: Tokenizer,
-    /// The namespaces.
-    pub(crate) contexts: Contexts,
+    /// The namespaces, and what a decoder needs besides.
+    pub(crate) warm: Warm,
     /// The contexts of the open elements.
     open: Vec<ContextId>,
     passing: Option<usize>,
@@ -49,8 +50,13 @@ pub(crate) struct Child {
 impl Walk {
     /// Starts with nothing.
     pub(crate) fn new(limits: Limits, charset: Option<&str>) -> Self {
-        let tokens = Tokenizer::new(limits, charset);
-        Self { tokens, contexts: Contexts::default(), open: vec![], passing: None }
+        Self::within(Warm::default(), limits, charset)
+    }
+
+    /// Starts with what another message left.
+    pub(crate) fn within(mut warm: Warm, limits: Limits, charset: Option<&str>) -> Self {
+        let tokens = Tokenizer::within(&mut warm.room, limits, charset);
+        Self { tokens, warm, open: vec![], passing: None }
     }
 
     /// The namespaces that hold where it stands.
@@ -133,11 +139,11 @@ impl Walk {
 
     fn child(&mut self, tag: Tag) -> Result<Child, DecodeError> {
         let outer = self.context();
-        let mut found = Vec::new();
-        attributes::parse(&self.tokens, &tag, &mut found)?;
-        let context = self.contexts.declare(outer, &self.tokens, &tag, &found)?;
+        let Warm { contexts, room, .. } = &mut self.warm;
+        attributes::parse(&self.tokens, &tag, &mut room.attributes)?;
+        let context = contexts.declare(outer, &self.tokens, &tag, &room.attributes)?;
         let offset = self.tokens.input.offset(tag.start);
-        let (space, local) = self.contexts.name(context, self.tokens.name(&tag), true, offset)?;
+        let (space, local) = contexts.name(context, self.tokens.name(&tag), true, offset)?;
         let space = space.map(|uri| uri.to_string()).unwrap_or_default();
         Ok(Child { tag, outer, context, space, local: local.to_owned() })
     }

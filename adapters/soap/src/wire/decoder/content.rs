@@ -2,6 +2,8 @@
 //!
 //! **Invariant.** Text is joined around comments, CDATA sections and elements, and limited as a whole.
 
+use super::near::Near;
+use super::start::Met;
 use super::{Decoder, Flow, Frame, Leaf, State, Step};
 use crate::wire::chars;
 use crate::wire::lookup::Own;
@@ -12,6 +14,25 @@ use kernel::{DecodeError, Interest, PartId, Progress, Scalar, Visitor};
 impl Decoder {
     /// Goes on within the innermost group.
     pub(super) fn content(&mut self, to: &mut dyn Visitor) -> Step {
+        while let Some(&frame) = self.frames.last() {
+            let step = match self.near(&frame) {
+                Some(Near::Start(tag, known, hint)) => {
+                    let place = Met { known, context: frame.context, table: frame.table, hint, parsed: true };
+                    self.met(&tag, &frame, place, to)
+                }
+                Some(Near::End(end)) => self.end_content(end, &frame, to),
+                None => return self.far(to),
+            };
+            let goes_on = matches!(step, Ok(Flow::On));
+            if !goes_on || self.passing.is_some() || !matches!(self.state, State::Content) {
+                return step;
+            }
+        }
+        Ok(Flow::Halt(Progress::NeedInput))
+    }
+
+    /// The long way to the next tag.
+    fn far(&mut self, to: &mut dyn Visitor) -> Step {
         while let (Some(token), Some(&frame)) = (self.tokens.peek()?, self.frames.last()) {
             match token {
                 Token::Start(tag) => return self.child(&tag, frame, to),

@@ -11,6 +11,19 @@ use crate::wire::text::{self, Place as TextPlace};
 use crate::wire::tokenizer::{Tag, Token, shortened};
 use kernel::{DecodeError, Interest, PartId, Progress, Scalar, TypeId, Visitor};
 
+/// A child element that is known.
+pub(super) struct Met {
+    pub(super) known: Known,
+    /// The namespaces that hold in it.
+    pub(super) context: ContextId,
+    /// Where its name was looked up.
+    pub(super) table: TableId,
+    /// Where it stands there.
+    pub(super) hint: u32,
+    /// Its attributes were read.
+    pub(super) parsed: bool,
+}
+
 impl Decoder {
     /// Begins with the start tag of the root.
     pub(super) fn begin(&mut self, to: &mut dyn Visitor) -> Step {
@@ -38,13 +51,14 @@ impl Decoder {
             };
         }
         let table = self.lookup.table(ty, context);
-        self.push_frame(part, ty, table, context, nil);
+        let frame = Frame { context, nil, ..self.frame(part, ty, table) };
+        self.frames.push(frame);
         self.parts_of_tag(&tag, 0, to)
     }
 
     /// A child element of the innermost group begins.
     pub(super) fn child(&mut self, tag: &Tag, frame: Frame, to: &mut dyn Visitor) -> Step {
-        let (context, table, mut parsed) = self.surroundings(tag, &frame)?;
+        let (context, table, parsed) = self.surroundings(tag, &frame)?;
         let mut hint = frame.hint;
         let offset = self.tokens.input.offset(tag.start);
         let place = Place { table, ty: frame.ty, contexts: &self.contexts, context, offset };
@@ -56,6 +70,13 @@ impl Decoder {
                 return self.pass_element(tag);
             }
         };
+        self.met(tag, &frame, Met { known, context, table, hint, parsed }, to)
+    }
+
+    /// A child element of the innermost group begins, and is known.
+    #[inline]
+    pub(super) fn met(&mut self, tag: &Tag, frame: &Frame, met: Met, to: &mut dyn Visitor) -> Step {
+        let Met { known, context, table, hint, mut parsed } = met;
         let mut ty = known.ty;
         if known.polymorphic && !parsed {
             attributes::parse(&self.tokens, tag, &mut self.attributes)?;
@@ -84,10 +105,15 @@ impl Decoder {
             return self.begin_leaf(tag, Leaf { part: known.part, nil, own: false }, to);
         }
         let inner = match context == frame.context {
+            true if ty == known.ty && known.table != NO_TABLE => known.table,
             true => self.lookup.inner_table(table, hint, context, ty),
             false => self.lookup.table(ty, context),
         };
-        self.push_frame(known.part, ty, inner, context, nil);
+        let several = known.polymorphic || ty != known.ty;
+        let own = self.lookup.own(inner, ty);
+        let mixed_from = self.mixed.len();
+        let (part, hint) = (known.part, NO_TABLE);
+        self.frames.push(Frame { part, ty, table: inner, hint, context, own, nil, several, mixed_from });
         self.parts_of_tag(tag, 0, to)
     }
 
@@ -110,17 +136,11 @@ impl Decoder {
         Ok((context, table, true))
     }
 
-    pub(super) fn push_frame(
-        &mut self,
-        part: PartId,
-        ty: TypeId,
-        table: TableId,
-        context: ContextId,
-        nil: bool,
-    ) {
+    /// Returns the group that a root is.
+    pub(super) fn frame(&self, part: PartId, ty: TypeId, table: TableId) -> Frame {
         let own = self.lookup.own(table, ty);
-        let mixed_from = self.mixed.len();
-        self.frames.push(Frame { part, ty, table, hint: NO_TABLE, context, own, nil, mixed_from });
+        let (context, mixed_from) = (self.root.context, self.mixed.len());
+        Frame { part, ty, table, hint: NO_TABLE, context, own, nil: false, several: true, mixed_from }
     }
 
     fn check_root(&self, tag: &Tag, context: ContextId) -> Result<(), DecodeError> {
@@ -143,6 +163,7 @@ impl Decoder {
         let mut hint = NO_TABLE;
         for next in from..=count {
             let told = match next {
+                0 if !frame.several => Flow::On,
                 0 => self.tell_type(&frame, to),
                 _ => self.tell_attribute(&frame, tag, self.attributes[next - 1], &mut hint, to)?,
             };
@@ -218,7 +239,7 @@ impl Decoder {
             Interest::Leaf | Interest::Descend => {}
         }
         let raw = attribute.value(&self.tokens, tag);
-        if text::is_plain(raw, TextPlace::Attribute) {
+        if attribute.plain || text::is_plain(raw, TextPlace::Attribute) {
             return Ok(Flow::unless_stopped(to.leaf(known.part, Scalar::Text(raw))));
         }
         self.scratch.clear();
@@ -241,14 +262,19 @@ impl Decoder {
         if attribute.declares {
             return Ok(None);
         }
-        let name = attribute.name(&self.tokens, tag);
-        let offset = attribute.offset(&self.tokens, tag);
-        let place = Place { table, ty, contexts: &self.contexts, context, offset };
-        match self.lookup.attribute(place, name, hint)? {
+        let found = match self.lookup.met(table, attribute.bytes(&self.tokens, tag), hint) {
+            Some(found) => found,
+            None => {
+                let offset = attribute.offset(&self.tokens, tag);
+                let place = Place { table, ty, contexts: &self.contexts, context, offset };
+                self.lookup.attribute(place, attribute.name(&self.tokens, tag), hint)?
+            }
+        };
+        match found {
             Found::Part(known) => Ok(Some(known)),
             Found::Passed => Ok(None),
             Found::Unknown => {
-                to.unknown(chars::split(name).1);
+                to.unknown(chars::split(attribute.name(&self.tokens, tag)).1);
                 Ok(None)
             }
         }

@@ -3,10 +3,11 @@
 //! **Invariant.** Every document is decoded whole, cut at every place, with pauses and with stops.
 
 use super::*;
-use crate::wire::testing::{Recorder, sample};
+use crate::wire::testing::{Recorder, Sample, sample};
 use kernel::Limits;
 
-/// Decodes a document that arrives in these pieces; `Err` is the message and the offset.
+/// Decodes a document that arrives in these pieces, for the first time and with what was learnt of it;
+/// `Err` is the message and the offset.
 fn events(
     xml: &[u8],
     pieces: &[usize],
@@ -14,6 +15,19 @@ fn events(
     set: impl Fn(&mut Recorder),
 ) -> Result<Vec<String>, (String, u64)> {
     let sample = sample();
+    let first = decode(&sample, xml, pieces, limits, &set);
+    let again = decode(&sample, xml, pieces, limits, &set);
+    assert_eq!(again, first, "again: {}", String::from_utf8_lossy(xml));
+    first
+}
+
+fn decode(
+    sample: &Sample,
+    xml: &[u8],
+    pieces: &[usize],
+    limits: Limits,
+    set: impl Fn(&mut Recorder),
+) -> Result<Vec<String>, (String, u64)> {
     let root = if memchr::memmem::find(xml, b"ping").is_some() { sample.ping } else { sample.order };
     let mut decoder = Decoder::new(&sample.index, root, limits, None);
     let mut recorder = Recorder::new(&sample.index);
@@ -275,4 +289,17 @@ fn many_small_pieces_do_not_cost_their_square() {
         );
     }
     assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[test]
+fn what_one_message_says_of_its_prefixes_means_nothing_to_the_next() {
+    let sample = sample();
+    let order = |xml: &str| decode(&sample, xml.as_bytes(), &[], Limits::default(), |_| {});
+    let first = order("<p:order xmlns:p='urn:t' xmlns:q='urn:o'><p:note>1</p:note></p:order>");
+    assert_eq!(first, Ok(vec!["note=\"1\"".to_owned()]));
+    let other = order("<q:order xmlns:q='urn:t' xmlns:p='urn:o'><p:note>1</p:note></q:order>");
+    assert_eq!(other, Ok(vec!["?note".to_owned()]));
+    let quoted = order("<p:order xmlns:p='urn:t\"xmlns:q\"urn:o'><p:note>1</p:note></p:order>");
+    assert!(quoted.unwrap_err().0.contains("expected the element"));
+    assert_eq!(order("<p:order xmlns:p='urn:t' xmlns:q='urn:o'><p:note>1</p:note></p:order>"), first);
 }

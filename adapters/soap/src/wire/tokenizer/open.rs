@@ -15,6 +15,18 @@ impl Open {
         self.starts.len()
     }
 
+    /// Forgets all of them.
+    pub(crate) fn clear(&mut self) {
+        self.names.clear();
+        self.starts.clear();
+    }
+
+    /// Lets memory go that is beyond this many bytes.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        self.names.shrink_to(bytes);
+        self.starts.shrink_to(bytes / size_of::<u32>());
+    }
+
     /// Opens an element.
     pub(crate) fn push(&mut self, name: &[u8]) {
         // A message that exceeds four gigabytes in open names is refused by its size long before.

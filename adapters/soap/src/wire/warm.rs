@@ -1,0 +1,115 @@
+//! What one message leaves for the next: namespaces and names that were learnt, and memory.
+//!
+//! **Invariant.** Tables are kept only together with the contexts that they were learnt in, so a number means the same
+//! in the next message; no text of a message is kept, and what a message made large is let go.
+
+use super::attributes::Attribute;
+use super::decoder::Frame;
+use super::lookup::Learnt;
+use super::names::Contexts;
+use super::tokenizer::Open;
+use std::sync::{Mutex, PoisonError};
+
+/// What is learnt and allocated for one message at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Warm {
+    /// Namespaces that were declared.
+    pub(crate) contexts: Contexts,
+    /// Names that were found in these contexts.
+    pub(crate) learnt: Learnt,
+    /// Memory.
+    pub(crate) room: Room,
+}
+
+/// Memory without content.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    /// Of the input.
+    pub(crate) text: String,
+    /// Of open elements.
+    pub(crate) open: Open,
+    /// Of elements that are passed over.
+    pub(crate) inner: Vec<(usize, usize)>,
+    /// Of open groups.
+    pub(super) frames: Vec<Frame>,
+    /// Of attributes.
+    pub(super) attributes: Vec<Attribute>,
+    /// Of values.
+    pub(super) scratch: String,
+    /// Of text between elements.
+    pub(super) mixed: String,
+}
+
+/// What messages of one shape left.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    kept: Mutex<Vec<Warm>>,
+}
+
+/// How many messages at a time find something.
+const KEPT_MAX: usize = 64;
+/// Largest memory that is kept of one kind; a piece of input is smaller.
+const BYTES_MAX: usize = 128 * 1024;
+
+impl Pool {
+    /// Returns what a message left, or nothing learnt.
+    pub(crate) fn take(&self) -> Warm {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Keeps what a message leaves.
+    pub(crate) fn put(&self, mut warm: Warm) {
+        if !warm.contexts.is_worth_keeping() || !warm.learnt.is_worth_keeping() {
+            warm.contexts = Contexts::default();
+            warm.learnt = Learnt::default();
+        }
+        warm.room.empty();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_MAX {
+            kept.push(warm);
+        }
+    }
+}
+
+impl Room {
+    fn empty(&mut self) {
+        for text in [&mut self.text, &mut self.scratch, &mut self.mixed] {
+            text.clear();
+            text.shrink_to(BYTES_MAX);
+        }
+        self.open.clear();
+        self.open.shrink(BYTES_MAX);
+        empty(&mut self.inner);
+        empty(&mut self.frames);
+        empty(&mut self.attributes);
+    }
+}
+
+fn empty<T>(items: &mut Vec<T>) {
+    items.clear();
+    items.shrink_to(BYTES_MAX / size_of::<T>());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_message_made_large_is_let_go() {
+        let pool = Pool::default();
+        let mut warm = Warm::default();
+        warm.room.text = "x".repeat(BYTES_MAX * 3);
+        warm.room.mixed = "secret".into();
+        pool.put(warm);
+        let warm = pool.take();
+        assert!(warm.room.text.is_empty() && warm.room.text.capacity() <= BYTES_MAX);
+        assert!(warm.room.mixed.is_empty() && warm.room.mixed.capacity() > 0);
+    }
+
+    #[test]
+    fn only_so_many_are_kept() {
+        let pool = Pool::default();
+        (0..KEPT_MAX + 5).for_each(|_| pool.put(Warm::default()));
+        assert_eq!(pool.kept.lock().unwrap().len(), KEPT_MAX);
+    }
+}
