@@ -47,7 +47,7 @@ pub enum Manner {
 }
 
 /// A running fake.
-pub trait Fake: Debug {
+pub trait Fake: Debug + Send + Sync {
     /// Where it is, in the form in which [`Subject::settings`] wants it.
     fn address(&self) -> String;
     /// How many connections it accepted so far.

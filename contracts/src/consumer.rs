@@ -215,6 +215,10 @@ struct List(Vec<(String, String)>);
 
 impl Headers for List {
     fn find(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_bytes())
+        self.0.as_slice().find(name)
+    }
+
+    fn several(&self, name: &str) -> bool {
+        self.0.as_slice().several(name)
     }
 }

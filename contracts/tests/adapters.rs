@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 
+#[path = "adapters/liar.rs"]
+mod liar;
 #[path = "adapters/soap.rs"]
 mod soap;
 
@@ -9,9 +11,10 @@ use contracts::adapter::{Subject, Suite};
 use gateway::cli::ProjectArgs;
 use gateway::project::{Mode, Project};
 use gateway::registry;
+use liar::{Liar, Lie};
 
 fn subjects() -> Vec<Box<dyn Subject>> {
-    vec![Box::new(soap::Soap::new())]
+    vec![Box::new(soap::Soap::new(&adapters_soap::Soap))]
 }
 
 #[tokio::test]
@@ -19,6 +22,24 @@ async fn every_adapter_passes_the_suite() {
     for subject in subjects() {
         Suite(&*subject).run().await;
     }
+}
+
+#[tokio::test]
+async fn an_adapter_that_breaks_a_promise_is_noticed() {
+    let check = async |liar: &'static Liar, expected: &str| {
+        let tried = tokio::spawn(async { Suite(&soap::Soap::new(liar)).run().await });
+        let panic = tried.await.expect_err("the suite notices nothing").into_panic();
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        let message = message.or(panic.downcast_ref::<&str>().copied()).unwrap_or_default().to_owned();
+        assert!(message.contains(expected), "{liar:?}: {expected:?} is not in {message}");
+    };
+    check(&Liar(Lie::Safe), "bytes have left, and yet").await;
+    check(&Liar(Lie::Late), "it waited for").await;
+    check(&Liar(Lie::Stubborn), "is still open").await;
+    check(&Liar(Lie::Talkative), "it is shown").await;
+    check(&Liar(Lie::Blind), "a changed value is not noticed").await;
+    check(&Liar(Lie::Forgetful), "what is written tells something else").await;
+    check(&Liar(Lie::Quick), "it stops at the first mistake").await;
 }
 
 #[test]

@@ -64,7 +64,11 @@ impl Suite<'_> {
             with(&[*mistake]);
         }
         let told = with(&mistakes);
-        assert_eq!(told.len(), mistakes.len(), "of {mistakes:?} it told {told:?}");
+        assert_eq!(
+            told.len(),
+            mistakes.len(),
+            "it stops at the first mistake: of {mistakes:?} it told {told:?}"
+        );
         let places: BTreeSet<_> = told.iter().map(|one| one.span.map(|span| span.start)).collect();
         assert!(!places.contains(&None), "a mistake has no place: {told:?}");
         assert_eq!(places.len(), mistakes.len(), "mistakes share a place: {told:?}");

@@ -12,6 +12,7 @@ const OTA: &str = "http://www.opentravel.org/OTA/2003/05";
 
 /// The subject.
 pub(crate) struct Soap {
+    adapter: &'static dyn Adapter,
     project: Folder,
     reservation: String,
 }
@@ -20,11 +21,11 @@ pub(crate) struct Soap {
 struct Service(Peer);
 
 impl Soap {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(adapter: &'static dyn Adapter) -> Self {
         let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../mappings/reservations"));
         let project = Folder::open(folder).unwrap();
         let reservation = project.read_text("tests/R-1001.xml").unwrap().trim().to_owned();
-        Self { project, reservation }
+        Self { adapter, project, reservation }
     }
 
     fn answer(&self) -> Vec<u8> {
@@ -35,7 +36,7 @@ impl Soap {
 
 impl Subject for Soap {
     fn adapter(&self) -> &dyn Adapter {
-        &adapters_soap::Soap
+        self.adapter
     }
 
     fn files(&self) -> &dyn Files {
