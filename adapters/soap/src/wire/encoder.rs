@@ -8,10 +8,15 @@ mod tests;
 
 use super::escape::{self, Unwritable};
 use super::names::XSI;
-use super::spaces::Spaces;
+use super::spaces::{Spaces, declare};
 use kernel::{
     Cause, Class, Document, Error, Interest, PartId, PartKind, Progress, Scalar, Shape, Stop, TypeId, Visitor,
 };
+
+/// Room for the namespaces of a root, its attributes and its content, at first; most requests need no more.
+const DECLARATIONS_BYTES: usize = 200;
+const HEAD_BYTES: usize = 128;
+const BODY_BYTES: usize = 512;
 
 /// Writes elements.
 #[derive(Debug)]
@@ -112,7 +117,9 @@ impl<'a> Encoder<'a> {
         let default = self.spaces.default_below(part);
         self.root = Some(Root { level: Level { part, ty, tag_open: true, typed: false }, default });
         self.head.clear();
+        self.head.reserve(HEAD_BYTES);
         self.body.clear();
+        self.body.reserve(BODY_BYTES);
         self.used.fill(false);
         self.xsi = false;
         if ty != self.shape.part(part).ty {
@@ -124,16 +131,14 @@ impl<'a> Encoder<'a> {
     fn end_root(&mut self) {
         let Some(root) = self.root.take() else { return };
         let name = self.qualified(root.level.part, root.default);
+        // Without room for all of it, the text would be moved with each piece.
+        self.done.reserve(self.head.len() + self.body.len() + 2 * name.len() + DECLARATIONS_BYTES);
         for piece in ["<", &name] {
             self.done.push_str(piece);
         }
-        if let Some(uri) = self.spaces.uri(root.default) {
-            declare(&mut self.done, "xmlns", uri);
-        }
+        self.done.push_str(self.spaces.default_declaration(root.default));
         for number in (1..=self.spaces.count() as u32).filter(|&number| self.used[number as usize]) {
-            if let Some(uri) = self.spaces.uri(number) {
-                declare(&mut self.done, &format!("xmlns:n{number}"), uri);
-            }
+            self.done.push_str(self.spaces.declaration(number));
         }
         if self.xsi {
             declare(&mut self.done, "xmlns:xsi", XSI);
@@ -161,9 +166,7 @@ impl<'a> Encoder<'a> {
         let bare = space == 0 || (space == default && self.shape.part(part).kind != PartKind::Attribute);
         if !bare {
             self.used[space as usize] = true;
-            out.push('n');
-            escape::lexical(Scalar::Int(i64::from(space)), None, out);
-            out.push(':');
+            out.push_str(self.spaces.prefix(space));
         }
         out.push_str(&self.shape.part(part).name.local);
     }
@@ -225,7 +228,7 @@ impl<'a> Encoder<'a> {
         let Some(uri) = space else { return (String::new(), String::new()) };
         if let Some(number) = self.spaces.find(uri) {
             self.used[number as usize] = true;
-            return (format!("n{number}:"), String::new());
+            return (self.spaces.prefix(number).to_owned(), String::new());
         }
         let mut declaration = String::new();
         declare(&mut declaration, "xmlns:t", uri);
@@ -406,15 +409,6 @@ impl Visitor for Encoder<'_> {
         self.end_element();
         Ok(())
     }
-}
-
-fn declare(out: &mut String, name: &str, uri: &str) {
-    for piece in [" ", name, "=\""] {
-        out.push_str(piece);
-    }
-    // The namespace stood in an XML document, so that its characters can be written.
-    let _ = escape::value(uri, out);
-    out.push('"');
 }
 
 fn defect(message: &'static str) -> Error {

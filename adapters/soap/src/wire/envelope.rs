@@ -15,6 +15,9 @@ pub(crate) const SOAP_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 /// The namespace of SOAP 1.2 envelopes.
 pub(crate) const SOAP_12: &str = "http://www.w3.org/2003/05/soap-envelope";
 
+/// Room for a user, a password and the tags behind the headers.
+const MARGIN_BYTES: usize = 200;
+
 /// Writes what stands around the bodies of one version of SOAP.
 #[derive(Debug, Clone)]
 pub(crate) struct Envelope {
@@ -47,7 +50,8 @@ impl Envelope {
     pub(crate) fn pieces(&self, body: Bytes) -> Result<[Bytes; 3], Error> {
         const AFTER: Bytes = Bytes::from_static(b"</s:Body></s:Envelope>");
         let Some(token) = &self.token else { return Ok([self.before.clone(), body, AFTER]) };
-        let mut before = self.open.clone();
+        let mut before = String::with_capacity(self.open.len() + security::BLOCK_BYTES + MARGIN_BYTES);
+        before.push_str(&self.open);
         security::write(token, self.version, &Fresh::new()?, &mut before);
         before.push_str("</s:Header><s:Body>");
         Ok([before.into(), body, AFTER])

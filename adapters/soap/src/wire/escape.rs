@@ -69,6 +69,12 @@ fn escape(
     out: &mut String,
     replacement: impl Fn(char) -> Option<&'static str>,
 ) -> Result<(), Unwritable> {
+    // Letters, digits and most signs of ASCII are as they are; looking at characters is for the rest.
+    let plain = |byte: &u8| matches!(byte, b' ' | b'!' | b'#'..=b'%' | b'\''..=b';' | b'=' | b'?'..=b'~');
+    if text.as_bytes().iter().all(plain) {
+        out.push_str(text);
+        return Ok(());
+    }
     let mut from = 0;
     for (at, c) in text.char_indices() {
         if !chars::is_char(c) {

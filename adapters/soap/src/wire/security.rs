@@ -11,6 +11,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use kernel::{Cause, Class, Error, Secret};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ const EXTENSION: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss
 const TOKEN: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0";
 const BASE64: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary";
+
+/// Room for a block beside user and password.
+pub(crate) const BLOCK_BYTES: usize = 1200;
 
 /// Who we are, by a user name token.
 #[derive(Debug, Clone)]
@@ -59,8 +63,8 @@ impl Fresh {
 
 /// Appends the header block.
 pub(crate) fn write(token: &UserToken, version: SoapVersion, fresh: &Fresh, out: &mut String) {
-    let created = time(fresh.now);
-    let id = hex(&fresh.nonce[..8]);
+    out.reserve(BLOCK_BYTES + token.user.len() + token.password.expose().len());
+    let id = &fresh.nonce[..8];
     let must = if version == SoapVersion::V11 { "1" } else { "true" };
     push(
         out,
@@ -74,22 +78,29 @@ pub(crate) fn write(token: &UserToken, version: SoapVersion, fresh: &Fresh, out:
             "\">",
         ],
     );
+    let mut created = Stamp::default();
+    let created = created.of(fresh.now);
     if let Some(valid) = token.valid {
         let expires = fresh.now.checked_add(valid).unwrap_or(Timestamp::MAX);
-        push(out, &["<u:Timestamp u:Id=\"TS-", &id, "\"><u:Created>", &created, "</u:Created><u:Expires>"]);
-        push(out, &[&time(expires), "</u:Expires></u:Timestamp>"]);
+        out.push_str("<u:Timestamp u:Id=\"TS-");
+        hex(id, out);
+        push(out, &["\"><u:Created>", created, "</u:Created><u:Expires>"]);
+        push(out, &[Stamp::default().of(expires), "</u:Expires></u:Timestamp>"]);
     }
-    push(out, &["<w:UsernameToken u:Id=\"UT-", &id, "\"><w:Username>"]);
+    out.push_str("<w:UsernameToken u:Id=\"UT-");
+    hex(id, out);
+    out.push_str("\"><w:Username>");
     text(&token.user, out);
     let kind = if token.digest { "#PasswordDigest" } else { "#PasswordText" };
     push(out, &["</w:Username><w:Password Type=\"", TOKEN, kind, "\">"]);
     if token.digest {
-        out.push_str(&password_digest(&fresh.nonce, &created, token.password.expose()));
+        out.push_str(&password_digest(&fresh.nonce, created, token.password.expose()));
     } else {
         text(token.password.expose(), out);
     }
-    push(out, &["</w:Password><w:Nonce EncodingType=\"", BASE64, "\">", &STANDARD.encode(fresh.nonce)]);
-    push(out, &["</w:Nonce><u:Created>", &created, "</u:Created></w:UsernameToken></w:Security>"]);
+    push(out, &["</w:Password><w:Nonce EncodingType=\"", BASE64, "\">"]);
+    STANDARD.encode_string(fresh.nonce, out);
+    push(out, &["</w:Nonce><u:Created>", created, "</u:Created></w:UsernameToken></w:Security>"]);
 }
 
 /// "Password_Digest = Base64 ( SHA-1 ( nonce + created + password ) )": UsernameToken Profile 1.1.1, section 3.1.
@@ -101,13 +112,36 @@ fn password_digest(nonce: &[u8], created: &str, password: &str) -> String {
     STANDARD.encode(context.finish())
 }
 
-/// A time in UTC with milliseconds, as most stacks expect it.
-fn time(at: Timestamp) -> String {
-    format!("{at:.3}")
+/// Room for a time in UTC with milliseconds, as most stacks expect it.
+#[derive(Default)]
+struct Stamp([u8; 24]);
+
+impl Stamp {
+    /// Writes a time; years beyond four digits, which no clock has, become the last one that fits.
+    fn of(&mut self, at: Timestamp) -> &str {
+        let at = TimeZone::UTC.to_datetime(at);
+        self.0 = *b"0000-00-00T00:00:00.000Z";
+        self.digits(0, 4, i32::from(at.year().max(0)));
+        for (from, value) in
+            [(5, at.month()), (8, at.day()), (11, at.hour()), (14, at.minute()), (17, at.second())]
+        {
+            self.digits(from, 2, i32::from(value));
+        }
+        self.digits(20, 3, i32::from(at.millisecond()));
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    fn digits(&mut self, from: usize, count: usize, mut value: i32) {
+        for place in self.0[from..from + count].iter_mut().rev() {
+            *place = b'0' + (value % 10) as u8;
+            value /= 10;
+        }
+    }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(bytes: &[u8], out: &mut String) {
+    let digit = |four: u8| char::from(b"0123456789abcdef"[usize::from(four & 15)]);
+    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]));
 }
 
 /// User and password were checked when the connection was read, so that all of their characters can be written.
@@ -136,6 +170,18 @@ mod tests {
     fn the_digest_is_the_one_of_the_profile() {
         // Computed by hand with `printf … | openssl sha1 -binary | base64`.
         assert_eq!(password_digest(b"abc", "2026-01-01T00:00:00Z", "secret"), "4qXCsENCN3FgFTp1fjNJ8XRRLZs=");
+    }
+
+    #[test]
+    fn a_time_is_written_as_its_own_printer_would() {
+        for text in ["2026-01-01T00:00:00Z", "1970-12-31T23:59:59.9999Z", "2400-02-29T09:08:07.006Z"] {
+            let at: Timestamp = text.parse().unwrap();
+            // The printer rounds; a time that has not come yet would be in the future for its reader.
+            let cut = at - jiff::SignedDuration::from_nanos(i64::from(at.subsec_nanosecond() % 1_000_000));
+            assert_eq!(Stamp::default().of(at), format!("{cut:.3}"));
+        }
+        assert!(Stamp::default().of(Timestamp::MIN).starts_with("0000-"));
+        assert!(Stamp::default().of(Timestamp::MAX).starts_with("9999-"));
     }
 
     #[test]
