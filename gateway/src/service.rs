@@ -38,6 +38,8 @@ use page::Signer;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use write::Left;
 
 /// Where `now`, `today` and `requestId` come from: the clock, or a test. The zone is that of the connection.
 pub type Clock = Arc<dyn Fn(&Arc<str>, &TimeZone) -> Ambient + Send + Sync>;
@@ -59,6 +61,7 @@ pub struct Service {
     /// Counters, for `/metrics`.
     pub metrics: Metrics,
     draining: AtomicBool,
+    left: Left,
 }
 
 /// A connection with its layers.
@@ -129,12 +132,20 @@ impl Service {
             openapi: parts.openapi,
             body_bytes_max: parts.body_bytes_max,
             draining: AtomicBool::new(false),
+            left: Left::default(),
         })
     }
 
     /// Says that the process is about to end: `/health/ready` answers so from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for the writes whose clients have gone, for as long as `within`.
+    pub async fn finish(&self, within: Duration) {
+        if tokio::time::timeout(within, self.left.ended()).await.is_err() {
+            tracing::warn!("a write is cut off; its outcome is unknown");
+        }
     }
 
     /// Returns the compiled project.

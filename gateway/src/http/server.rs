@@ -70,12 +70,15 @@ pub async fn serve(
         .listen(listener)?
         .run();
     let handle = server.handle();
-    let drain = options.drain;
+    let (drain, grace) = (options.drain, options.grace);
     tokio::spawn(async move {
         asked_to_end().await;
         tracing::info!("asked to end: requests under way are finished");
         current.load().drain();
         tokio::time::sleep(drain).await;
+        // A write runs on a thread that serves, which ends with its last connection, and nobody is connected to these.
+        handle.pause().await;
+        current.load_full().finish(grace).await;
         handle.stop(true).await;
     });
     server.await

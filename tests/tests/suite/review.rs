@@ -432,11 +432,13 @@ fn a_body_that_never_ends_does_not_hold_a_connection_for_ever() {
 #[test]
 fn a_write_whose_client_has_gone_is_finished_before_the_process_ends() {
     let mut estate = Estate::start();
-    estate.control("slow=1500");
+    estate.control("slow=2500");
     let body = booking().to_string();
     let mut stream = TcpStream::connect(estate.facade.address).unwrap();
+    // An answer that nobody has read makes the end of the connection a reset, which the server notices at once.
     let request = format!(
-        "POST /reservations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+        "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n\
+         POST /reservations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
          Idempotency-Key: gone\r\nContent-Length: {}\r\n\r\n{body}",
         estate.token(),
         body.len()
