@@ -22,7 +22,15 @@ pub fn has_errors(found: &[Diagnostic]) -> bool {
 /// Sorts by file and position, and leaves out what was found twice.
 pub fn sort(found: &mut Vec<Diagnostic>, sources: &Sources) {
     found.sort_by(|a, b| key(a, sources).cmp(&key(b, sources)));
-    found.dedup();
+    // What differs only in its hint stands side by side, each time that it was found.
+    let mut kept: Vec<Diagnostic> = Vec::with_capacity(found.len());
+    for one in found.drain(..) {
+        let alike = kept.iter().rev().take_while(|other| key(other, sources) == key(&one, sources));
+        if !alike.into_iter().any(|other| *other == one) {
+            kept.push(one);
+        }
+    }
+    *found = kept;
 }
 
 fn key<'a>(

@@ -18,7 +18,7 @@ use engine::plan::compile::{Compiled, Environment, compile};
 use engine::plan::resolve::suggestions;
 use engine::program::{Program, Unsupported};
 use kernel::{Diagnostic, Secret, Sources};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Sections that do nothing by themselves; what uses them does.
@@ -193,11 +193,20 @@ impl Findings {
         self.found.extend(found);
         self.found.extend(nobody_may_call(&written));
         let mut opened = self.open(folder, &written, mode);
+        // Of a kind that nobody serves here the compiler tells; of all others it was said why they are not open.
+        let failed = written.connections.iter().filter(|connection| {
+            !opened.contains_key(&connection.name.value) && !is_known_and_unserved(&connection.kind.value)
+        });
+        let failed: BTreeSet<String> = failed.map(|connection| connection.name.value.clone()).collect();
         let catalogues: BTreeMap<_, _> =
             opened.iter().map(|(name, opened)| (name.clone(), Arc::clone(&opened.catalogue))).collect();
         let read = |path: &str| folder.read_text(path);
-        let mut environment =
-            Environment { catalogues: &catalogues, files: &read, sources: &mut self.sources };
+        let mut environment = Environment {
+            catalogues: &catalogues,
+            failed: &failed,
+            files: &read,
+            sources: &mut self.sources,
+        };
         let Compiled { program, findings } = compile(&written, &mut environment);
         self.found.extend(findings);
         let unsupported = program.iter().flat_map(|program| &program.unsupported);
@@ -247,6 +256,10 @@ fn nobody_may_call(written: &lang::Project) -> Option<Diagnostic> {
     let facade = written.facade.as_ref().filter(|_| written.auth.is_none() && !written.rest.is_empty())?;
     let diagnostic = Diagnostic::new("E007", facade.span, "the project does not say who may call");
     Some(diagnostic.hint("write `auth:` beside it, at least `auth: { type: none }`"))
+}
+
+fn is_known_and_unserved(kind: &str) -> bool {
+    registry::adapter(kind).is_none() && registry::kinds().iter().any(|known| known.name == kind)
 }
 
 /// E007 for a type that the language does not know. One that it knows and nobody serves here is the compiler's W006.

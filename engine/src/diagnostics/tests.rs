@@ -170,3 +170,12 @@ fn every_code_in_the_sources_is_explained() {
     let strange: Vec<_> = codes.iter().filter(|code| explain(code).is_none()).collect();
     assert!(strange.is_empty(), "{strange:?}");
 }
+
+#[test]
+fn what_was_found_twice_is_said_once_even_if_something_alike_stands_between() {
+    let sources = sources(&[("a.yaml", "abc")]);
+    let one = |hint: &str| Diagnostic::new("E007", span_of(&sources, 0, "b"), "no").hint(hint);
+    let mut found = vec![one("x"), one("y"), one("x"), one("y")];
+    sort(&mut found, &sources);
+    assert_eq!(found, [one("x"), one("y")]);
+}

@@ -21,7 +21,7 @@ use crate::lang::{self, CodeSource, Project};
 use crate::plan::model::{Model, ModelId};
 use crate::program::{ConnectionPlan, Program, Unsupported};
 use kernel::{Catalogue, Diagnostic, Severity, Sources, Span};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ use std::sync::Arc;
 pub struct Environment<'a> {
     /// What the connections offer that an adapter serves, by name.
     pub catalogues: &'a BTreeMap<String, Arc<Catalogue>>,
+    /// Connections that could not be opened: why was reported already, so what follows from it is not.
+    pub failed: &'a BTreeSet<String>,
     /// Reads a text file of the project folder; the error says why it cannot be read.
     pub files: &'a dyn Fn(&str) -> Result<String, String>,
     /// The files of the project; those that are read here are added.
@@ -76,6 +78,7 @@ pub fn compile(project: &Project, environment: &mut Environment<'_>) -> Compiled
 pub(crate) struct Compiler<'a> {
     project: &'a Project,
     catalogues: &'a BTreeMap<String, Arc<Catalogue>>,
+    failed: &'a BTreeSet<String>,
     files: &'a dyn Fn(&str) -> Result<String, String>,
     sources: &'a mut Sources,
     found: Vec<Diagnostic>,
@@ -105,6 +108,7 @@ impl<'a> Compiler<'a> {
         Self {
             project,
             catalogues: environment.catalogues,
+            failed: environment.failed,
             files: environment.files,
             sources: environment.sources,
             found: Vec::new(),

@@ -13,7 +13,7 @@ use crate::plan::read::{ReadPlan, Reader};
 use crate::plan::testing::{Told, catalogue};
 use crate::program::{Ambient, Program};
 use kernel::{Catalogue, Diagnostic, Document, Error, Progress, Severity, Sources};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A project of one connection `pms`.
@@ -40,8 +40,10 @@ fn case(shape: &str, mapping: &str, files: &[(&str, &str)]) -> Case {
             .map(|(_, text)| (*text).to_owned())
             .ok_or_else(|| "no such file".to_owned())
     };
-    let compiled =
-        compile(&project, &mut Environment { catalogues: &catalogues, files: &read, sources: &mut sources });
+    let failed = BTreeSet::from(["failed".to_owned()]);
+    let mut environment =
+        Environment { catalogues: &catalogues, failed: &failed, files: &read, sources: &mut sources };
+    let compiled = compile(&project, &mut environment);
     Case { sources, catalogue, compiled }
 }
 

@@ -73,6 +73,25 @@ fn the_project_without_a_mistake_passes() {
     assert_eq!(project.failures(), Ok(Vec::new()));
 }
 
+#[test]
+fn one_mistake_is_told_once() {
+    let known = known();
+    let check = |file, from, to, code: &str| {
+        let mutation = Mutation { what: "", file, from, to, by: By::Tests };
+        let mut found = Mutated::of(&[&mutation]).check();
+        found.retain(|(code, _, _, message)| !known.contains(&format!("{code}{message}")));
+        assert_eq!(found.iter().map(|(code, ..)| code.as_str()).collect::<Vec<_>>(), [code], "{found:?}");
+    };
+    check("facade.yaml", "wsdl: legacy/pms.wsdl", "wsdl: legacy/nothing.wsdl", "E091");
+    check("facade.yaml", "    type: soap\n", "    type: soapp\n", "E007");
+    let state = "name: reading a reservation\n    after: nothing like it";
+    check("tests.yaml", "name: reading a reservation", state, "E007");
+    let watch = "      call: pms.ReadReservation\n      send:\n        ReadRequests/HotelReadRequest";
+    let silent = "      send:\n        ReadRequests/HotelReadRequest";
+    check("facade.yaml", watch, silent, "E007");
+    check("facade.yaml", "      receive: ReservationsList/HotelReservation\n\n", "\n", "E007");
+}
+
 fn notice_all(mutations: &[Mutation]) {
     let known = known();
     let wrong: Vec<String> = mutations

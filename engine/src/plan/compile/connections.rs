@@ -13,7 +13,7 @@ impl Compiler<'_> {
     pub(super) fn connections(&mut self) {
         for connection in &self.project.connections {
             let catalogue = self.catalogues.get(&connection.name.value).map(Arc::clone);
-            if catalogue.is_none() {
+            if catalogue.is_none() && !self.failed.contains(&connection.name.value) {
                 let why = "no adapter of this build serves connections of this type";
                 self.unsupported("connections", &connection.name.value, why, connection.name.span);
             }

@@ -48,6 +48,10 @@ impl<'a> Compiler<'a> {
         };
         let connection = self.connection(&legacy.connection.value, legacy.connection.span)?;
         let Some(catalogue) = self.connections[connection].catalogue.clone() else {
+            if self.failed.contains(&legacy.connection.value) {
+                self.broken.insert(&model.name.value, ());
+                return Some(());
+            }
             let why = "its connection is of a type that no adapter of this build serves";
             self.unsupported("models", &model.name.value, why, model.name.span);
             self.foreign.push(&model.name.value);

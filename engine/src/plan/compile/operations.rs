@@ -134,6 +134,7 @@ impl<'a> Compiler<'a> {
         };
         match self.callee(call)? {
             Some(callee) => Some(callee),
+            None if call.value.split_once('.').is_some_and(|(name, _)| self.failed.contains(name)) => None,
             None => {
                 let why = "its connection is of a type that no adapter of this build serves";
                 self.unsupported("rest", &operation.key.value, why, operation.key.span);

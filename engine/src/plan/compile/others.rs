@@ -9,6 +9,7 @@ use crate::lang::{self, Assign, Spanned};
 use crate::plan::model::{Model, Origin};
 use crate::plan::resolve::{Resolver, Scope};
 use crate::ty::Kind;
+use kernel::Span;
 use std::sync::Arc;
 
 impl<'a> Compiler<'a> {
@@ -70,7 +71,15 @@ impl<'a> Compiler<'a> {
             names.add("since", model.body.fields[index].ty.clone(), Origin::Param(0));
         }
         names.add_ambient();
-        self.sends(watch.call.as_ref(), &watch.send, watch.receive.as_ref(), names);
+        // A table is asked by a query; who offers operations is asked by one of them.
+        let service = self.connections[model.connection].catalogue.as_ref();
+        if watch.call.is_none() && service.is_some_and(|catalogue| !catalogue.operations.is_empty()) {
+            let message = format!("the watch of {} calls nothing", model.name);
+            self.report("E007", events.model.span, message).hint =
+                Some("add `call: connection.operation`".into());
+        }
+        let asked = (watch.call.as_ref(), &watch.send[..], watch.receive.as_ref());
+        self.sends(asked, names, (&model, events.model.span));
     }
 
     fn reconcile(&mut self, reconcile: &lang::Reconcile) {
@@ -85,25 +94,38 @@ impl<'a> Compiler<'a> {
             self.field_name(name, &model);
         }
         names.add_ambient();
-        self.sends(reconcile.call.as_ref(), &reconcile.send, reconcile.receive.as_ref(), names);
+        let asked = (reconcile.call.as_ref(), &reconcile.send[..], reconcile.receive.as_ref());
+        self.sends(asked, names, (&model, reconcile.model.span));
     }
 
     /// Checks call, `send:` and `receive:` of something that is not run.
     fn sends(
         &mut self,
-        call: Option<&Spanned<String>>,
-        send: &[Assign],
-        receive: Option<&lang::Path>,
+        (call, send, receive): (Option<&Spanned<String>>, &[Assign], Option<&lang::Path>),
         names: Names,
+        (model, span): (&Model, Span),
     ) {
         let Some(Some((connection, id, catalogue))) = call.and_then(|call| self.callee(call)) else { return };
         let called = &catalogue.operations[id.0 as usize];
         let sending =
             Sending { connection, catalogue: &catalogue, operation: called, names: names.done(), body: None };
         self.send(send, &sending);
-        if let (Some(path), Some(reply)) = (receive, called.reply) {
-            let scope = Scope::record(catalogue.shape.part(reply).ty, &[]);
-            Resolver { shape: &catalogue.shape, found: &mut self.found }.path(&scope, path);
+        let root = called.reply.map(|reply| catalogue.shape.part(reply).ty);
+        match (receive, root) {
+            (Some(path), Some(root)) => {
+                let scope = Scope::record(root, &[]);
+                Resolver { shape: &catalogue.shape, found: &mut self.found }.path(&scope, path);
+            }
+            (None, Some(root)) if root == model.ty => {}
+            (None, Some(_)) => {
+                let message = format!("where in the reply is {}?", model.name);
+                self.report("E007", span, message).hint =
+                    Some("add `receive:` with the path from the root of the reply".into());
+            }
+            (_, None) => {
+                let message = format!("`{}` has no reply, so nothing can be received", called.name);
+                self.report("E007", span, message).hint = Some("call an operation that answers".into());
+            }
         }
     }
 
@@ -149,13 +171,6 @@ impl<'a> Compiler<'a> {
         {
             let names: Vec<String> = self.project.reconcile.iter().map(|it| it.model.value.clone()).collect();
             self.unknown("E004", name.span, "reconciliation of", &name.value, &names);
-        }
-        if let Some(after) = &test.after
-            && !self.project.tests.iter().any(|other| other.name.value == after.value)
-        {
-            let names: Vec<String> =
-                self.project.tests.iter().map(|other| other.name.value.clone()).collect();
-            self.unknown("E007", after.span, "test", &after.value, &names);
         }
         for call in test.calls.iter().flatten() {
             self.callee(&call.name);

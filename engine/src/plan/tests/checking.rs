@@ -309,6 +309,35 @@ fn sections_that_do_not_run_are_checked_and_named() {
 }
 
 #[test]
+fn a_watch_of_a_service_asks_it_and_says_where_the_records_are() {
+    let events = "events:\n  M:\n    topic: t\n    updated: u\n    watch:\n      every: 30s\n      since: when\n      call: pms.Get\n      send: { Key: a, From: = since }\n      receive: List/R\nrest:";
+    checked("rest:", events).program();
+    check("rest:", &events.replace("      call: pms.Get\n", ""), "E007", "M");
+    check("rest:", &events.replace("      receive: List/R\n", "").replace("rest:", "\nrest:"), "E007", "M");
+    check("rest:", &events.replace("List/R\n", "List/Rr\n"), "E014", "Rr");
+}
+
+#[test]
+fn what_follows_from_a_connection_that_could_not_be_opened_is_not_reported() {
+    let connection = "  failed: { type: soap, wsdl: y }\ncodes:";
+    let models = "models:
+  F: { legacy: failed/R, key: id, fields: { id: ID } }
+  G: { schema: s.json }
+";
+    let rest = "rest:
+  GET /f/{id}: { get: F, call: failed.Get, send: { Key: = id }, receive: List/R, policy: { cache: 30s } }
+  POST /g/{id}: { body: G, call: failed.Get, send: { Key: = id } }
+";
+    let mapping = MAPPING
+        .replacen("codes:", connection, 1)
+        .replacen("models:\n", models, 1)
+        .replacen("rest:\n", rest, 1);
+    let case = case(SHAPE, &mapping, &[("s.json", SCHEMA)]);
+    assert_eq!((case.findings(), &case.program().unsupported[..]), (vec![], &[][..]));
+    assert_eq!(case.program().operations.len(), 2);
+}
+
+#[test]
 fn tests_name_operations_and_models_that_exist() {
     let test = "tests:\n  - { name: t, request: GET /r/1, calls: { pms.Get: { reply: x.xml } }, response: { status: 200 } }\nrest:";
     checked("rest:", test).program();

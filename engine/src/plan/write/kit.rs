@@ -14,7 +14,7 @@ use kernel::{
     Catalogue, Group, Name, Occurs, Part, PartId, PartKind, ScalarType, Severity, ShapeBuilder, Sources,
     Type, TypeId, TypeKind,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A compiled project with one connection, `pms`.
@@ -46,7 +46,9 @@ impl Kit {
             file.map(|(_, text)| (*text).to_owned()).ok_or_else(|| format!("{name} is missing"))
         };
         let catalogues = BTreeMap::from([("pms".to_owned(), Arc::new(catalogue))]);
-        let mut environment = Environment { catalogues: &catalogues, files: &read, sources: &mut sources };
+        let failed = BTreeSet::new();
+        let mut environment =
+            Environment { catalogues: &catalogues, failed: &failed, files: &read, sources: &mut sources };
         let compiled = compile(&project, &mut environment);
         found.extend(compiled.findings);
         found.retain(|one| one.severity == Severity::Error);
