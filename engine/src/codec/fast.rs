@@ -117,6 +117,13 @@ fn known(lookup: &Lookup, text: &str, out: &mut Vec<u8>) -> Option<()> {
 
 /// Copies a number in the lexical form of `xs:decimal` as JSON writes it.
 fn number(text: &str, whole: bool, out: &mut Vec<u8>) -> Option<()> {
+    // Most numbers are counts of a few digits.
+    if text.len() <= DIGITS_MAX
+        && matches!(text.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit))
+    {
+        out.extend_from_slice(text.as_bytes());
+        return Some(());
+    }
     let text = text.trim_matches(is_blank).as_bytes();
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),

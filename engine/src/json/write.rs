@@ -38,6 +38,7 @@ pub fn write(value: &Value, out: &mut Vec<u8>) {
 
 /// Appends a text in quotes, escaped where JSON demands it.
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text.as_bytes();
     while let Some(n) = first_to_escape(rest) {
@@ -51,17 +52,35 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
 
 /// Returns where the first byte is that cannot stand in a JSON text.
 fn first_to_escape(bytes: &[u8]) -> Option<usize> {
-    // Whole blocks without a branch per byte become vector instructions.
-    let clean = |block: &&[u8]| !block.iter().fold(false, |found, &byte| found | must_escape(byte));
-    let skipped = bytes.chunks_exact(BLOCK).take_while(clean).count() * BLOCK;
-    bytes[skipped..].iter().position(|&byte| must_escape(byte)).map(|n| skipped + n)
+    let (words, _) = bytes.as_chunks::<WORD>();
+    let skipped = words.iter().take_while(|word| !has_to_escape(**word)).count() * WORD;
+    let rest = &bytes[skipped..];
+    // The last bytes are no word of their own, but they end one.
+    if rest.len() < WORD && bytes.last_chunk::<WORD>().is_some_and(|word| !has_to_escape(*word)) {
+        return None;
+    }
+    rest.iter().position(|&byte| must_escape(byte)).map(|n| skipped + n)
+}
+
+/// Returns whether any byte of a word cannot stand in a JSON text, looking at all of them at once.
+///
+/// `x - 1` borrows into the high bit of a byte only if the byte is nought, or follows one that did: enough to say
+/// *whether*, not *where*.
+#[inline]
+fn has_to_escape(word: [u8; WORD]) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGHS: u64 = ONES << 7;
+    let word = u64::from_le_bytes(word);
+    let noughts = |word: u64| word.wrapping_sub(ONES) & !word;
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    (noughts(word ^ ONES * u64::from(b'"')) | noughts(word ^ ONES * u64::from(b'\\')) | controls) & HIGHS != 0
 }
 
 fn must_escape(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
-const BLOCK: usize = 16;
+const WORD: usize = 8;
 
 /// Returns the plain text of a value: a date as `2026-06-01`, a number as its digits; nothing for lists and objects.
 pub fn text_of(value: &Value) -> Option<String> {

@@ -10,7 +10,7 @@ use super::layout::{Act, CellKind, Level, ReadPlan, Take, Yield};
 use crate::plan::errors::{ErrorTable, Pattern};
 use crate::plan::model::{LegacyPath, Model, Pick};
 use fields::Around;
-use kernel::{PartId, PartKind, Particle, Shape, TypeId};
+use kernel::{PartId, PartKind, Particle, Shape, TypeId, TypeKind};
 use std::collections::HashSet;
 use std::sync::Arc;
 use trie::Trie;
@@ -106,7 +106,7 @@ impl ReadPlan {
 
     /// Returns whether elements have to wait for the end of what encloses them.
     pub fn waits(&self) -> bool {
-        self.branches.iter().any(|branch| branch.waits.is_some())
+        self.logs > 0
     }
 }
 
@@ -153,7 +153,10 @@ impl Builder {
         let rooted = spec.record.as_ref().is_some_and(|record| record.receive.steps.is_empty());
         finish::mark_late(&mut self.trie, &self.waiting, &self.levels);
         let (nodes, edges, branches) = self.trie.freeze(&self.shape);
+        let groups = self.shape.types().map(|(_, ty)| matches!(ty.kind, TypeKind::Group(_))).collect();
         ReadPlan {
+            groups,
+            logs: branches.iter().filter(|branch| branch.waits.is_some()).count(),
             shape: self.shape,
             nodes,
             edges,

@@ -24,7 +24,7 @@ enum Told {
 impl Log {
     /// Returns an empty log for each branch that something waits for.
     pub(super) fn all(plan: &ReadPlan) -> Vec<Self> {
-        plan.branches.iter().filter(|branch| branch.waits.is_some()).map(|_| Self::default()).collect()
+        (0..plan.logs).map(|_| Self::default()).collect()
     }
 
     pub(super) fn clear(&mut self, bytes_kept: usize) {
@@ -35,7 +35,12 @@ impl Log {
 
 impl State {
     /// Records that a part begins; returns whether it is recorded, so that all in it has to be told.
+    #[inline]
     pub(super) fn record_enter(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> bool {
+        plan.logs > 0 && self.record_entered(plan, part, ty)
+    }
+
+    fn record_entered(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> bool {
         for (_, depth) in &mut self.recordings {
             *depth += 1;
         }
@@ -43,26 +48,29 @@ impl State {
             let branch = &plan.branches[self.active[at].branch as usize];
             let (Some(log), Some(node)) = (branch.waits, branch.node) else { continue };
             let late = |edge: u32| plan.edges[edge as usize].late;
-            if !self.active[at].late && plan.nodes[node as usize].find(part).any(late) {
+            if !self.active[at].late && plan.nodes[node as usize].find(part).iter().copied().any(late) {
                 self.recordings.push((log, 1));
             }
         }
         self.record(|| Told::Enter(part, ty));
-        let leaf = plan.shape.group(ty).is_none();
-        if leaf {
+        if !plan.groups[ty.0 as usize] {
             // No `leave` follows a leaf.
             self.step_out();
         }
         !self.recordings.is_empty()
     }
 
+    #[inline]
     pub(super) fn record_leaf(&mut self, part: PartId, scalar: Scalar<'_>) {
         self.record(|| Told::Leaf(part, Leaf::from_scalar(scalar)));
     }
 
+    #[inline]
     pub(super) fn record_leave(&mut self, part: PartId) {
-        self.record(|| Told::Leave(part));
-        self.step_out();
+        if !self.recordings.is_empty() {
+            self.record(|| Told::Leave(part));
+            self.step_out();
+        }
     }
 
     fn record(&mut self, told: impl Fn() -> Told) {
@@ -97,12 +105,12 @@ impl State {
         let mut skipped = 0_u32;
         for told in told {
             match told {
-                Told::Enter(_, ty) if skipped > 0 => skipped += u32::from(plan.shape.group(*ty).is_some()),
+                Told::Enter(_, ty) if skipped > 0 => skipped += u32::from(plan.groups[ty.0 as usize]),
                 Told::Leave(_) if skipped > 0 => skipped -= 1,
                 Told::Leaf(..) if skipped > 0 => {}
                 Told::Enter(part, ty) => {
                     let wanted = self.enter(plan, *part, *ty);
-                    skipped = u32::from(wanted == Interest::Skip && plan.shape.group(*ty).is_some());
+                    skipped = u32::from(wanted == Interest::Skip && plan.groups[ty.0 as usize]);
                 }
                 Told::Leaf(part, leaf) => drop(self.leaf(plan, *part, leaf.as_scalar())),
                 Told::Leave(part) => drop(self.leave(plan, *part)),

@@ -21,6 +21,10 @@ pub struct ReadPlan {
     pub(super) levels: Vec<Level>,
     /// What each cell is.
     pub(super) cells: Vec<CellKind>,
+    /// Which types are structures, by number.
+    pub(super) groups: Vec<bool>,
+    /// How many branches have something that waits for their end.
+    pub(super) logs: usize,
     /// How many conditions there are on picked parts.
     pub(super) conditions: usize,
     pub(super) table: Arc<ErrorTable>,
@@ -56,17 +60,77 @@ pub enum Yield {
 /// A place in the trie: what is interesting below a part.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Node {
-    /// Parts with their edges, sorted; a part may have several.
-    pub(super) lookup: Vec<(PartId, u32)>,
+    /// The edges of all parts, those of one part together, in the order of the parts.
+    found: Vec<u32>,
+    /// Where they are.
+    index: Index,
     /// Its edges, whose counters start anew with it.
     pub(super) edges: Vec<u32>,
+    /// Branches below it that take the first for which conditions hold, and so remember that they took it.
+    pub(super) firsts: Vec<u32>,
 }
 
+/// Where in a node the edges of a part are.
+#[derive(Debug, Clone)]
+enum Index {
+    /// By the distance from the first part: a range of `found`.
+    Dense { first: u32, ranges: Vec<(u32, u32)> },
+    /// Parts whose numbers are far apart, sorted, each with its range.
+    Sparse(Vec<(PartId, (u32, u32))>),
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::Sparse(Vec::new())
+    }
+}
+
+/// A dense index may have so many places for each part that it has.
+const PLACES_PER_PART: usize = 8;
+
 impl Node {
+    /// Makes a node of its edges, each with the parts that lead to it.
+    pub(super) fn new(edges: Vec<u32>, firsts: Vec<u32>, mut lookup: Vec<(PartId, u32)>) -> Self {
+        lookup.sort_unstable();
+        let mut known: Vec<(PartId, (u32, u32))> = Vec::new();
+        for (at, &(part, _)) in (0..).zip(&lookup) {
+            match known.last_mut() {
+                Some((last, (_, end))) if *last == part => *end = at + 1,
+                _ => known.push((part, (at, at + 1))),
+            }
+        }
+        let found = lookup.into_iter().map(|(_, edge)| edge).collect();
+        Self { found, index: Index::new(known), edges, firsts }
+    }
+
     /// Returns the edges of a part.
-    pub(super) fn find(&self, part: PartId) -> impl Iterator<Item = u32> + '_ {
-        let start = self.lookup.partition_point(|&(known, _)| known < part);
-        self.lookup[start..].iter().take_while(move |&&(known, _)| known == part).map(|&(_, edge)| edge)
+    #[inline]
+    pub(super) fn find(&self, part: PartId) -> &[u32] {
+        let range = match &self.index {
+            Index::Dense { first, ranges } => ranges.get(part.0.wrapping_sub(*first) as usize).copied(),
+            Index::Sparse(known) => {
+                known.binary_search_by_key(&part, |&(known, _)| known).ok().map(|at| known[at].1)
+            }
+        };
+        range.map_or(&[], |(start, end)| &self.found[start as usize..end as usize])
+    }
+}
+
+impl Index {
+    /// Makes an index of sorted parts.
+    fn new(known: Vec<(PartId, (u32, u32))>) -> Self {
+        let (Some(&(PartId(first), _)), Some(&(PartId(last), _))) = (known.first(), known.last()) else {
+            return Self::default();
+        };
+        let places = (last - first) as usize + 1;
+        if places > known.len() * PLACES_PER_PART {
+            return Self::Sparse(known);
+        }
+        let mut ranges = vec![(0, 0); places];
+        for (part, range) in known {
+            ranges[(part.0 - first) as usize] = range;
+        }
+        Self::Dense { first, ranges }
     }
 }
 
@@ -106,6 +170,24 @@ pub(super) struct Branch {
     pub(super) pass: Pass,
     /// The number of the log that keeps what is below it and waits for its end.
     pub(super) waits: Option<u32>,
+    /// It only leads on: its beginning and its end fill, empty and write nothing.
+    pub(super) plain: bool,
+}
+
+impl Branch {
+    /// Returns whether it only leads on.
+    pub(super) fn leads_on(&self) -> bool {
+        self.node.is_some()
+            && self.level.is_none()
+            && self.waits.is_none()
+            && self.pass == Pass::default()
+            && self.pick != Take::FirstWhere
+            && self.acts.is_empty()
+            && self.present.is_empty()
+            && self.present_tests.is_empty()
+            && self.conditions.is_empty()
+            && self.clear_at_open.is_empty()
+    }
 }
 
 /// Which occurrences a branch takes.
@@ -182,7 +264,7 @@ pub(super) struct Level {
 /// A member of a JSON object.
 #[derive(Debug, Clone)]
 pub(super) struct Member {
-    /// `"checkIn":`, empty if it is not in the JSON.
+    /// `,"checkIn":`, empty if it is not in the JSON; the first member of an object leaves the comma out.
     pub(super) label: Box<[u8]>,
     /// Its name.
     pub(super) name: Arc<str>,
@@ -228,4 +310,28 @@ pub(super) enum Input {
     Member { level: u32, path: Vec<u32> },
     /// `now`, `today`, `requestId`.
     Ambient(Origin),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_found_whether_the_numbers_of_a_node_are_near_or_far_apart() {
+        let check = |parts: &[(u32, u32)], dense: bool| {
+            let lookup: Vec<(PartId, u32)> = parts.iter().map(|&(part, edge)| (PartId(part), edge)).collect();
+            let node = Node::new(Vec::new(), Vec::new(), lookup);
+            assert_eq!(matches!(node.index, Index::Dense { .. }), dense);
+            for part in (0..40).chain([999, 1000, 1001, u32::MAX]) {
+                let mut expected: Vec<u32> =
+                    parts.iter().filter(|(known, _)| *known == part).map(|&(_, edge)| edge).collect();
+                expected.sort_unstable();
+                assert_eq!(node.find(PartId(part)), expected, "part {part} of {parts:?}");
+            }
+        };
+        check(&[], false);
+        check(&[(7, 1)], true);
+        check(&[(9, 4), (3, 2), (9, 1), (4, 0)], true);
+        check(&[(1000, 3), (0, 5), (1000, 2)], false);
+    }
 }

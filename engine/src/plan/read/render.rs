@@ -82,10 +82,8 @@ impl State {
         let (mut present, mut neutral, mut refused) = (false, false, None);
         for member in members.iter().filter(|member| !member.label.is_empty()) {
             let mark = out.len();
-            if out.last() != Some(&b'{') {
-                out.push(b',');
-            }
-            out.extend_from_slice(&member.label);
+            let first = out.last() == Some(&b'{');
+            out.extend_from_slice(&member.label[usize::from(first)..]);
             match self.member(plan, level, member, out)? {
                 Shown::Present => present = true,
                 Shown::Neutral => neutral = true,

@@ -7,6 +7,7 @@ use super::state::{Active, Cell, Frame, State};
 use crate::plan::tree::Leaf;
 use crate::value::Value;
 use kernel::{Cause, Class, Error, Interest, PartId, PartKind, Scalar, Stop, TypeId};
+use std::cmp::Ordering;
 
 impl State {
     pub(super) fn enter(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> Interest {
@@ -19,7 +20,7 @@ impl State {
             return Interest::Pause;
         }
         let recorded = self.record_enter(plan, part, ty);
-        let leaf = plan.shape.group(ty).is_none();
+        let leaf = !plan.groups[ty.0 as usize];
         let (start, end) = (self.top().start, self.active.len());
         for at in start..end {
             self.follow(plan, self.active[at], part, ty, leaf);
@@ -36,16 +37,14 @@ impl State {
 
     pub(super) fn leaf(&mut self, plan: &ReadPlan, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
         self.record_leaf(part, scalar);
-        let pending = std::mem::take(&mut self.pending);
-        if pending.is_empty() && scalar == Scalar::Nil {
+        if self.pending.is_empty() && scalar == Scalar::Nil {
             self.mark_nil(plan);
         }
-        for &branch in &pending {
-            for act in &plan.branches[branch as usize].acts {
+        for at in 0..self.pending.len() {
+            for act in &plan.branches[self.pending[at] as usize].acts {
                 self.act(plan, act, scalar);
             }
         }
-        self.pending = pending;
         self.pending.clear();
         if self.is_over(plan) { Err(Stop) } else { Ok(()) }
     }
@@ -69,17 +68,17 @@ impl State {
         self.count_residue(plan, path, "a part that the schema does not know arrived");
     }
 
+    #[inline]
     pub(super) fn top(&self) -> Frame {
         self.frames.last().copied().unwrap_or(Frame { part: PartId::TYPE, start: 0 })
     }
 
     fn pauses(&self, plan: &ReadPlan, part: PartId) -> bool {
-        let Some(edge) = plan.pause else { return false };
-        !self.decided
-            && self.frames.len() == 1
-            && plan.branches[0]
-                .node
-                .is_some_and(|node| plan.nodes[node as usize].find(part).any(|at| at == edge))
+        if self.decided || self.frames.len() != 1 {
+            return false;
+        }
+        let (Some(edge), Some(node)) = (plan.pause, plan.branches[0].node) else { return false };
+        plan.nodes[node as usize].find(part).contains(&edge)
     }
 
     /// Follows one branch of the open part into a part of it.
@@ -92,12 +91,13 @@ impl State {
         }
         let around = &plan.branches[from.branch as usize];
         let Some(node) = around.node else { return };
-        for edge in plan.nodes[node as usize].find(part) {
-            if plan.edges[edge as usize].element && !self.hold(&around.early_conditions) {
+        for &edge in plan.nodes[node as usize].find(part) {
+            let it = &plan.edges[edge as usize];
+            if it.element && !self.hold(&around.early_conditions) {
                 continue;
             }
             self.counters[edge as usize] += 1;
-            for &branch in &plan.edges[edge as usize].branches {
+            for &branch in &it.branches {
                 if self.takes(plan, branch, edge, part, from.late) {
                     self.begin(plan, branch, ty, leaf, from.late);
                 }
@@ -127,6 +127,14 @@ impl State {
 
     fn begin(&mut self, plan: &ReadPlan, branch: u32, ty: TypeId, leaf: bool, late: bool) {
         let it = &plan.branches[branch as usize];
+        if it.plain
+            && !leaf
+            && let Some(node) = it.node
+        {
+            self.start_node(plan, node);
+            self.active.push(Active { branch, late: false, text: false });
+            return;
+        }
         if leaf {
             self.mark_present(it, late);
             if !it.acts.is_empty() {
@@ -179,11 +187,12 @@ impl State {
 
     /// Starts counting anew what is below a node.
     pub(super) fn start_node(&mut self, plan: &ReadPlan, node: u32) {
-        for &edge in &plan.nodes[node as usize].edges {
+        let node = &plan.nodes[node as usize];
+        for &edge in &node.edges {
             self.counters[edge as usize] = 0;
-            for &branch in &plan.edges[edge as usize].branches {
-                self.done[branch as usize] = false;
-            }
+        }
+        for &branch in &node.firsts {
+            self.done[branch as usize] = false;
         }
     }
 
@@ -196,10 +205,10 @@ impl State {
     }
 
     fn close(&mut self, plan: &ReadPlan, active: Active) {
-        if active.text {
+        let branch = &plan.branches[active.branch as usize];
+        if active.text || branch.plain {
             return;
         }
-        let branch = &plan.branches[active.branch as usize];
         if !self.hold(&branch.conditions) {
             self.drop_log(plan, active.branch);
             let cells = if active.late { &branch.clear_late } else { &branch.clear_at_failure };
@@ -217,13 +226,17 @@ impl State {
         }
     }
 
+    #[inline]
     pub(super) fn hold(&self, conditions: &[u32]) -> bool {
         conditions.iter().all(|&condition| self.conditions[condition as usize])
     }
 
     pub(super) fn clear_cell(&mut self, cell: u32) {
         self.cells[cell as usize].clear();
-        self.values[cell as usize] = Value::Absent;
+        let value = &mut self.values[cell as usize];
+        if !matches!(value, Value::Absent) {
+            *value = Value::Absent;
+        }
     }
 
     /// The open structure is explicitly nothing, so it counts as absent.
@@ -261,7 +274,7 @@ impl State {
                 self.cells[*cell as usize] = Cell::Raw(Leaf::from_scalar(scalar));
             }
             Act::Condition { number, value } => {
-                self.conditions[*number as usize] |= with_text(scalar, |text| text.trim() == &**value);
+                self.conditions[*number as usize] |= with_text(scalar, |text| is_trimmed(text, value));
             }
             Act::Test { number, patterns } => {
                 self.tests[*number as usize] |=
@@ -336,11 +349,36 @@ pub(super) fn push_value(list: &mut Value, value: Value) {
     }
 }
 
+/// Returns whether a text is this one when blanks around it are not counted.
+#[inline]
+fn is_trimmed(text: &str, value: &str) -> bool {
+    // Nearly all texts differ by length or by a byte; only what could still be the same is trimmed.
+    match text.len().cmp(&value.len()) {
+        Ordering::Less => false,
+        Ordering::Equal => text == value && text.trim().len() == text.len(),
+        Ordering::Greater => text.trim() == value,
+    }
+}
+
 /// Returns whether a leaf is there and its text is as wanted.
 fn with_text(scalar: Scalar<'_>, wanted: impl Fn(&str) -> bool) -> bool {
     match scalar {
         Scalar::Nil => false,
         Scalar::Text(text) => wanted(text),
         other => Leaf::from_scalar(other).text().is_some_and(|text| wanted(&text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_trimmed;
+
+    #[test]
+    fn blanks_around_a_text_do_not_count_and_those_of_the_mapping_do() {
+        for text in ["", "10", " 10", "10\u{a0}", "100", "1", " 1", "  ", "1 0", "\t10\n"] {
+            for value in ["", "10", " 1", "  ", "1 0"] {
+                assert_eq!(is_trimmed(text, value), text.trim() == value, "{text:?} and {value:?}");
+            }
+        }
     }
 }

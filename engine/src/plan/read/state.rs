@@ -256,6 +256,7 @@ impl State {
     }
 
     /// Nothing that comes can change the outcome.
+    #[inline]
     pub(super) fn is_over(&self, plan: &ReadPlan) -> bool {
         self.failure.is_some() && (self.decided || !plan.tests_asked)
     }
@@ -263,10 +264,10 @@ impl State {
     /// Mixes a leaf into the fingerprint.
     pub(super) fn mix(&mut self, cell: u32, bytes: &[u8]) {
         let mut mixed = self.fingerprint ^ u128::from(cell);
-        for chunk in bytes.chunks(8) {
-            let mut word = [0_u8; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            mixed = (mixed ^ u128::from(u64::from_le_bytes(word))).wrapping_mul(FINGERPRINT_FACTOR);
+        let (words, rest) = bytes.as_chunks::<8>();
+        let rest = (!rest.is_empty()).then(|| short_word(rest));
+        for word in words.iter().map(|word| u64::from_le_bytes(*word)).chain(rest) {
+            mixed = (mixed ^ u128::from(word)).wrapping_mul(FINGERPRINT_FACTOR);
             mixed ^= mixed >> 64;
         }
         // The length keeps `a` + `bc` apart from `ab` + `c`.
@@ -274,7 +275,37 @@ impl State {
     }
 }
 
+/// Returns up to seven bytes as the low end of a word, without copying them one by one.
+#[inline]
+fn short_word(bytes: &[u8]) -> u64 {
+    let by_place = |word: u64, (place, &byte): (usize, &u8)| word | u64::from(byte) << (place * 8);
+    match bytes {
+        // Where the two halves overlap they are alike.
+        [a, b, c, d, ..] => {
+            let last = bytes.len() - 4;
+            let high = bytes[last..].first_chunk::<4>().map_or(0, |half| u32::from_le_bytes(*half));
+            u64::from(u32::from_le_bytes([*a, *b, *c, *d])) | u64::from(high) << (last * 8)
+        }
+        few => few.iter().enumerate().fold(0, by_place),
+    }
+}
+
 /// Seed and prime of 128-bit FNV-1a; here words are mixed instead of bytes.
 /// Source: the FNV non-cryptographic hash, RFC 9923, section 5.
 const FINGERPRINT_SEED: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
 const FINGERPRINT_FACTOR: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+
+#[cfg(test)]
+mod tests {
+    use super::short_word;
+
+    #[test]
+    fn a_short_word_has_its_bytes_at_the_low_end() {
+        for length in 1..8 {
+            let bytes = &[1_u8, 2, 3, 4, 5, 6, 7][..length];
+            let mut word = [0_u8; 8];
+            word[..length].copy_from_slice(bytes);
+            assert_eq!(short_word(bytes), u64::from_le_bytes(word), "{length} bytes");
+        }
+    }
+}

@@ -134,6 +134,7 @@ impl Builder {
         let hidden = field.hidden || field.facts.write_only;
         let mut label = Vec::new();
         if !hidden {
+            label.push(b',');
             json::write_text(&field.name, &mut label);
             label.push(b':');
         }

@@ -88,6 +88,8 @@ impl Trie {
             late,
         });
         let edges: Vec<Edge> = edges.collect();
+        let firsts: Vec<bool> =
+            self.branches.iter().map(|grown| grown.branch.pick == Take::FirstWhere).collect();
         let (mut nodes, mut branches) = (Vec::new(), Vec::new());
         for mut grown in self.branches {
             if !grown.edges.is_empty() || grown.branch.waits.is_some() {
@@ -95,10 +97,12 @@ impl Trie {
                 for &edge in &grown.edges {
                     lookup.extend(self.edges[edge as usize].0.iter().map(|&part| (part, edge)));
                 }
-                lookup.sort_unstable();
+                let below = grown.edges.iter().flat_map(|&edge| &self.edges[edge as usize].1);
+                let firsts = below.copied().filter(|at| firsts[*at as usize]).collect();
                 grown.branch.node = Some(number(nodes.len()));
-                nodes.push(Node { lookup, edges: grown.edges });
+                nodes.push(Node::new(grown.edges, firsts, lookup));
             }
+            grown.branch.plain = grown.branch.leads_on();
             branches.push(grown.branch);
         }
         (nodes, edges, branches)
