@@ -2,13 +2,17 @@
 //!
 //! **Invariant.** Any span can be asked for; what lies outside of a file is moved to its end.
 
-use kernel::{FileId, Position, Sources, Span};
+use kernel::{Diagnostic, FileId, Position, Sources, Span};
 use std::collections::HashMap;
+
+/// The code of a literal in a place for secrets.
+const LITERAL_SECRET: &str = "E081";
 
 /// The lines of files.
 pub(super) struct Lines<'a> {
     sources: &'a Sources,
     starts: HashMap<FileId, Vec<usize>>,
+    secrets: Vec<Span>,
 }
 
 /// A span within the line where it begins.
@@ -23,11 +27,20 @@ pub(super) struct Place<'a> {
     pub(super) from: usize,
     /// Behind the last byte within the line.
     pub(super) to: usize,
+    /// First byte and the one behind the last, within the line, of what must not be shown.
+    pub(super) hidden: Vec<(usize, usize)>,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(sources: &'a Sources) -> Self {
-        Self { sources, starts: HashMap::new() }
+        Self { sources, starts: HashMap::new(), secrets: Vec::new() }
+    }
+
+    /// Hides the literals that are told to be secrets: what is printed ends up in logs of builds.
+    pub(super) fn hiding(mut self, found: &[Diagnostic]) -> Self {
+        let secret = |one: &&Diagnostic| one.code.0 == LITERAL_SECRET;
+        self.secrets = found.iter().filter(secret).filter_map(|one| one.span).collect();
+        self
     }
 
     /// Returns where a span is.
@@ -41,7 +54,10 @@ impl<'a> Lines<'a> {
         let text = file.text[start..stop].trim_end_matches(['\n', '\r']);
         let from = (at - start).min(text.len());
         let to = (boundary(&file.text, span.end).max(at) - start).min(text.len()).max(from);
-        Some(Place { path: &file.path, line, text, from, to })
+        let within = |at: u32| boundary(&file.text, at).saturating_sub(start).min(text.len());
+        let secrets = self.secrets.iter().filter(|secret| secret.file == span.file);
+        let hidden = secrets.map(|secret| (within(secret.start), within(secret.end))).collect();
+        Some(Place { path: &file.path, line, text, from, to, hidden })
     }
 
     /// Returns line and column of a byte.

@@ -1,6 +1,7 @@
 //! Writes diagnostics as text: the line, the place under it, further places, what to do.
 //!
-//! **Invariant.** A line of any length, width or content leaves the carets under what they mean.
+//! **Invariant.** A line of any length, width or content leaves the carets under what they mean; a literal secret is
+//! never shown.
 
 use super::lines::{Lines, Place};
 use super::width::{show, shown};
@@ -16,7 +17,7 @@ const COLUMNS_BEFORE: usize = 60;
 pub fn render(found: &[Diagnostic], sources: &Sources) -> String {
     let mut sorted = found.to_vec();
     super::sort(&mut sorted, sources);
-    let mut lines = Lines::new(sources);
+    let mut lines = Lines::new(sources).hiding(found);
     let mut out = String::new();
     for (n, diagnostic) in sorted.iter().enumerate() {
         if n > 0 {
@@ -86,7 +87,8 @@ fn excerpt(place: &Place<'_>, gutter: usize, mark: char, label: &str, out: &mut 
         if at == place.from {
             start = columns;
         }
-        columns += show(character, &mut text);
+        let hidden = place.hidden.iter().any(|(from, to)| (*from..*to).contains(&at));
+        columns += show(if hidden { '*' } else { character }, &mut text);
         if at < place.to {
             end = columns;
         }

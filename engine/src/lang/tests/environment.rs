@@ -141,6 +141,16 @@ fn a_literal_secret_is_refused() {
 }
 
 #[test]
+fn a_literal_secret_is_not_printed_whatever_else_its_line_is_told_for() {
+    let (_, found, sources) = with(
+        "connections.pms: { type: old, url: a, typo: 1, auth: { password: hunter2, \"user\": \"b\" } }\n",
+    );
+    let text = crate::diagnostics::render(&found, &sources);
+    assert!(text.contains("E081") && text.contains("password: *******, \"user\""), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
 fn keys_of_an_adapter_are_checked_by_what_it_tells() {
     let key = |key| AdapterKey { key, form: "text", default: "", doc: "" };
     let keys = [key("url"), key("wsdl"), key("auth.user"), key("auth.password"), key("format")];
