@@ -35,7 +35,7 @@ async fn an_adapter_that_breaks_a_promise_is_noticed() {
     };
     check(&Liar(Lie::Safe), "bytes have left, and yet").await;
     check(&Liar(Lie::Late), "it waited for").await;
-    check(&Liar(Lie::Stubborn), "is still open").await;
+    check(&Liar(Lie::Stubborn), "it does not happen that the connection of a dropped call is closed").await;
     check(&Liar(Lie::Talkative), "it is shown").await;
     check(&Liar(Lie::Blind), "a changed value is not noticed").await;
     check(&Liar(Lie::Forgetful), "what is written tells something else").await;

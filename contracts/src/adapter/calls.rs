@@ -110,14 +110,16 @@ impl Suite<'_> {
         let fake = self.0.start(Manner::Silence).await;
         let opened = self.open(&fake.address(), &[]);
         for count in 1..=3 {
-            let cx = CallContext::new("suite", ENOUGH);
-            let dropped = tokio::time::timeout(LITTLE, self.call(&opened, &cx)).await;
-            assert!(dropped.is_err(), "silence is an answer: {dropped:?}");
-            let before = fake.bytes();
-            assert!(before > 0 && fake.accepted() == count, "the call was not made");
+            let (cx, earlier) = (CallContext::new("suite", ENOUGH), fake.bytes());
+            tokio::select! {
+                ended = self.call(&opened, &cx) => panic!("silence is an answer: {ended:?}"),
+                () = until("the call is made", || fake.bytes() > earlier) => {}
+            }
             gone(&*fake, "the connection of a dropped call").await;
+            let before = fake.bytes();
             tokio::time::sleep(Duration::from_millis(20)).await;
             assert_eq!(fake.bytes(), before, "something was sent after the call was dropped");
+            assert_eq!(fake.accepted(), count, "the call went on with another connection");
         }
         // What is kept for the next call ends with the connection that keeps it.
         let fake = self.0.start(Manner::Answer).await;
@@ -209,9 +211,13 @@ fn honest(manner: &Manner, cx: &CallContext, error: &Error) {
 
 /// Waits until the fake has no open connection.
 async fn gone(fake: &dyn Fake, what: &str) {
-    let until = Instant::now() + LATE;
-    while fake.open() > 0 {
-        assert!(Instant::now() < until, "{what} is still open");
+    until(&format!("{what} is closed"), || fake.open() == 0).await;
+}
+
+async fn until(what: &str, happened: impl Fn() -> bool) {
+    let end = Instant::now() + LATE;
+    while !happened() {
+        assert!(Instant::now() < end, "it does not happen that {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
