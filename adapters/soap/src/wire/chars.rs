@@ -46,6 +46,10 @@ pub(crate) fn is_char(c: char) -> bool {
 
 /// Returns whether this is a name without a colon.
 pub(crate) fn is_ncname(name: &str) -> bool {
+    if name.is_ascii() {
+        let bytes = name.as_bytes();
+        return bytes.first().is_some_and(|&first| is(first, NAME_START)) && run(bytes, LOCAL) == bytes.len();
+    }
     let mut chars = name.chars();
     chars.next().is_some_and(starts_name) && chars.all(|c| c != ':' && continues_name(c))
 }

@@ -44,11 +44,13 @@ fn run(tokens: &mut Tokenizer, depth: usize) -> bool {
     inner.clear();
     let mut closed = 0;
     while outer - closed > depth || !inner.is_empty() {
-        let Some(found) = scan::find(bytes, at, b'<') else {
-            at = bytes.len();
-            break;
-        };
-        at = found;
+        if bytes.get(at) != Some(&b'<') {
+            let Some(found) = scan::find(bytes, at, b'<') else {
+                at = bytes.len();
+                break;
+            };
+            at = found;
+        }
         let Some(&next) = bytes.get(at + 1) else { break };
         if next == b'/' {
             let name = match inner.last() {
@@ -56,7 +58,7 @@ fn run(tokens: &mut Tokenizer, depth: usize) -> bool {
                 None => open.last().unwrap_or_default(),
             };
             let end = at + 2 + name.len();
-            if bytes.get(end) != Some(&b'>') || bytes[at + 2..end] != *name {
+            if bytes.get(end) != Some(&b'>') || !scan::same(&bytes[at + 2..end], name) {
                 break;
             }
             at = end + 1;

@@ -43,7 +43,7 @@ pub(crate) fn append(raw: &str, place: Place, offset: u64, out: &mut String) -> 
         return Err(DecodeError::new("]]> stands in text", offset + at as u64));
     }
     let mut rest = raw;
-    while let Some(at) = rest.find(['&', '\r', '\n', '\t']) {
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'\r' | b'\n' | b'\t')) {
         out.push_str(&rest[..at]);
         let here = offset + (raw.len() - rest.len() + at) as u64;
         rest = &rest[at..];

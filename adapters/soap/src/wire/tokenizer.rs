@@ -137,7 +137,7 @@ impl Tokenizer {
     /// Uses a start tag up; the element is open from now on, until its end was told, also if it is empty.
     pub(crate) fn enter(&mut self, tag: &Tag) {
         self.rooted = true;
-        self.open.push(&self.input.bytes()[tag.start + 1..tag.name_end]);
+        self.open.push_from(self.input.bytes(), tag.start + 1, tag.name_end);
         self.empty = tag.empty;
         self.input.consume(tag.end);
     }
@@ -154,17 +154,22 @@ impl Tokenizer {
         self.empty
     }
 
-    /// Uses up an element that was found by `plain_leaf`.
+    /// Uses up an element that was found by `near_leaf`.
     pub(crate) fn pass_leaf(&mut self, end: usize) {
         self.rooted = true;
         self.input.consume(end);
     }
 
-    /// Finds the text of an element that holds nothing but one plain text and is here as a whole:
-    /// where the text ends, and where the element does.
-    pub(crate) fn plain_leaf(&self, tag: &Tag) -> Option<(usize, usize)> {
+    /// Finds the text of an element that holds nothing but one text and is here as a whole:
+    /// where the text ends, where the element does, and whether the text means exactly what is written.
+    #[inline]
+    pub(crate) fn near_leaf(&self, tag: &Tag) -> Option<(usize, usize, bool)> {
         let bytes = self.input.bytes();
-        let text_end = tag.end + chars::run(bytes.get(tag.end..)?, chars::PLAIN_TEXT);
+        let mut text_end = tag.end + chars::run(bytes.get(tag.end..)?, chars::PLAIN_TEXT);
+        let plain = *bytes.get(text_end)? == b'<';
+        if !plain {
+            text_end = scan::find(bytes, text_end, b'<')?;
+        }
         let name = &bytes[tag.start + 1..tag.name_end];
         let close = text_end + 2 + name.len();
         let short = (text_end - tag.end) as u64 <= u64::from(self.limits.text_bytes_max);
@@ -172,7 +177,7 @@ impl Tokenizer {
             && *bytes.get(close)? == b'>'
             && bytes[text_end..].starts_with(b"</")
             && scan::same(&bytes[text_end + 2..close], name);
-        ends.then_some((text_end, close + 1))
+        ends.then_some((text_end, close + 1, plain))
     }
 
     /// The name of a tag, as written.

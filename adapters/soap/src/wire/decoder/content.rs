@@ -51,10 +51,17 @@ impl Decoder {
         Ok(Flow::Halt(Progress::NeedInput))
     }
 
-    /// Begins a leaf, whose start tag is not used up; a plain one is told at once.
+    /// Begins a leaf, whose start tag is not used up; one that is here as a whole is told at once.
+    #[inline]
     pub(super) fn begin_leaf(&mut self, tag: &Tag, leaf: Leaf, to: &mut dyn Visitor) -> Step {
-        if let Some((text_end, end)) = self.tokens.plain_leaf(tag).filter(|_| !tag.empty && !leaf.nil) {
-            let told = to.leaf(leaf.part, Scalar::Text(self.tokens.input.text(tag.end, text_end)));
+        if let Some((text_end, end, plain)) = self.tokens.near_leaf(tag).filter(|_| !tag.empty && !leaf.nil) {
+            let mut value = self.tokens.input.text(tag.end, text_end);
+            if !plain {
+                self.scratch.clear();
+                text::append(value, Place::Content, self.tokens.input.offset(tag.end), &mut self.scratch)?;
+                value = &self.scratch;
+            }
+            let told = to.leaf(leaf.part, Scalar::Text(value));
             self.tokens.pass_leaf(end);
             self.end_leaf(leaf);
             return Ok(Flow::unless_stopped(told));

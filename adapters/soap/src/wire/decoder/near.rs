@@ -22,7 +22,10 @@ impl Decoder {
     /// Finds the next tag of the innermost group if it is here as a whole and has a name that was met before.
     #[inline]
     pub(super) fn near(&mut self, frame: &Frame) -> Option<Near> {
-        if self.tokens.is_in_empty() || self.tokens.input.searched != 0 {
+        if self.tokens.is_in_empty() {
+            return Some(Near::End(self.tokens.input.at));
+        }
+        if self.tokens.input.searched != 0 {
             return None;
         }
         self.pass_blank(frame)?;

@@ -229,9 +229,13 @@ impl Decoder {
         hint: &mut u32,
         to: &mut dyn Visitor,
     ) -> Step {
-        let Some(known) = self.attribute(frame.table, frame.ty, frame.context, tag, attribute, hint, to)?
-        else {
-            return Ok(Flow::On);
+        let name = attribute.bytes(&self.tokens, tag);
+        let known = match self.lookup.met(frame.table, name, hint) {
+            Some(Found::Part(known)) => known,
+            _ => match self.attribute(frame.table, frame.ty, frame.context, tag, attribute, hint, to)? {
+                Some(known) => known,
+                None => return Ok(Flow::On),
+            },
         };
         match to.enter(known.part, known.ty) {
             Interest::Pause => return Ok(Flow::Halt(Progress::Paused)),

@@ -34,6 +34,20 @@ impl Open {
         self.names.extend_from_slice(name);
     }
 
+    /// Opens an element whose name stands here; a short one is copied without a call, with what is behind it.
+    #[inline]
+    pub(crate) fn push_from(&mut self, bytes: &[u8], from: usize, to: usize) {
+        match bytes.get(from..).and_then(|rest| rest.first_chunk::<16>()) {
+            Some(chunk) if to - from <= chunk.len() => {
+                let start = self.names.len();
+                self.starts.push(u32::try_from(start).unwrap_or(u32::MAX));
+                self.names.extend_from_slice(chunk);
+                self.names.truncate(start + to - from);
+            }
+            _ => self.push(&bytes[from..to]),
+        }
+    }
+
     /// Closes the innermost element.
     pub(crate) fn pop(&mut self) {
         if let Some(start) = self.starts.pop() {
