@@ -103,6 +103,11 @@ pub(super) fn remove(db: &Connection, key: &Hash) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM request WHERE key = ?1")?.execute([key]).map(drop)
 }
 
+/// Writes something that changes nothing.
+pub(super) fn probe(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(&format!("PRAGMA user_version = {VERSION}"))
+}
+
 /// Removes what has expired, but for the keys that are `kept`. Returns whether there may be more.
 pub(super) fn purge(db: &Connection, now_s: i64, kept: &HashSet<Hash>) -> rusqlite::Result<bool> {
     // The kept ones may all have expired and must not stand in the way of the others.

@@ -29,6 +29,15 @@ impl Drop for Folder {
     }
 }
 
+/// A store on a connection that a test has prepared.
+fn running(connection: rusqlite::Connection) -> Sqlite {
+    let (jobs, inbox) = mpsc::channel();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let writer = Writer::new(connection, Arc::new(wall_clock), Arc::clone(&waiting));
+    let thread = std::thread::spawn(move || writer.run(&inbox));
+    Sqlite { jobs: Some(jobs), waiting, thread: Some(thread) }
+}
+
 fn answer() -> Answer {
     Answer::new(201).header("location", "/things/1").json(r#"{"id":"1"}"#)
 }
@@ -161,11 +170,7 @@ async fn a_store_that_cannot_write_starts_nothing_and_recovers() {
     // A disk that is full: the file may not grow any more.
     let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
-    let (jobs, inbox) = mpsc::channel();
-    let waiting = Arc::new(AtomicUsize::new(0));
-    let writer = Writer::new(connection, Arc::new(wall_clock), Arc::clone(&waiting));
-    let thread = std::thread::spawn(move || writer.run(&inbox));
-    let store = Sqlite { jobs: Some(jobs), waiting, thread: Some(thread) };
+    let store = running(connection);
     let mut refused = None;
     for n in 0..2_000_u32 {
         let key = super::super::hash(&[&n.to_le_bytes()]);
@@ -177,6 +182,16 @@ async fn a_store_that_cannot_write_starts_nothing_and_recovers() {
     let refused = refused.expect("two thousand rows do not fit into the pages of an empty store");
     assert!(store.begin(refused, [1; 32], KEEP).await.is_err(), "it must not be taken for started");
     assert_eq!(store.check().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_store_that_can_only_be_read_is_not_usable() {
+    let folder = Folder::new();
+    let connection = table::open(&folder.file()).unwrap();
+    connection.execute_batch("PRAGMA query_only = ON").unwrap();
+    let store = running(connection);
+    assert!(store.check().await.is_err(), "whoever asks is told that it is ready");
+    assert!(store.begin(KEY, [1; 32], KEEP).await.is_err());
 }
 
 #[tokio::test]

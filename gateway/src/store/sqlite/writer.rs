@@ -9,13 +9,16 @@ use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Jobs of one transaction.
 const BATCH_MAX: usize = 256;
 /// Expired rows are removed this often, and with each batch while there are more.
 const PURGE_EVERY_S: i64 = 60;
+
+/// A check writes at most this often, so that nobody wears out the disk by asking.
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -45,6 +48,7 @@ pub(super) struct Writer {
     in_flight: HashSet<Hash>,
     offered: HashMap<Hash, Offered>,
     purge_at_s: i64,
+    probed: Option<Instant>,
 }
 
 /// Contents under one key that were offered and are not settled.
@@ -65,7 +69,8 @@ type Done = Box<dyn FnOnce(Result<(), StoreError>) -> Option<Task>>;
 
 impl Writer {
     pub(super) fn new(db: Connection, clock: Clock, waiting: Arc<AtomicUsize>) -> Self {
-        Self { db, clock, waiting, in_flight: HashSet::new(), offered: HashMap::new(), purge_at_s: 0 }
+        let (in_flight, offered) = (HashSet::new(), HashMap::new());
+        Self { db, clock, waiting, in_flight, offered, purge_at_s: 0, probed: None }
     }
 
     pub(super) fn run(mut self, inbox: &mpsc::Receiver<Job>) {
@@ -167,10 +172,21 @@ impl Writer {
                 answer(settled, reply, |()| None, done)
             }
             Task::Check { reply } => {
-                let found = if usable { table::find(&self.db, &[0; 32]).map(drop) } else { Ok(()) };
-                answer(found, reply, |()| None, done)
+                let checked = if usable { self.check() } else { Ok(()) };
+                answer(checked, reply, |()| None, done)
             }
         }
+    }
+
+    /// Reads, and now and then writes: a file may be readable and yet on a disk that takes nothing.
+    fn check(&mut self) -> rusqlite::Result<()> {
+        table::find(&self.db, &[0; 32])?;
+        if self.probed.is_some_and(|probed| probed.elapsed() < PROBE_PAUSE) {
+            return Ok(());
+        }
+        table::probe(&self.db)?;
+        self.probed = Some(Instant::now());
+        Ok(())
     }
 
     fn begin(
