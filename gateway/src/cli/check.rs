@@ -13,7 +13,11 @@ pub(super) fn run(args: &CheckArgs) -> Ended {
     } else {
         say(&report.text());
     }
-    if report.has_errors() { Ended::Findings } else { Ended::Done }
+    match (report.unreadable.is_empty(), report.has_errors()) {
+        (false, _) => Ended::NotTried,
+        (true, true) => Ended::Findings,
+        (true, false) => Ended::Done,
+    }
 }
 
 /// Runs `schema`.

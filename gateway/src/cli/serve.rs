@@ -120,6 +120,10 @@ fn waived(program: &Program, without: &[String]) -> Result<(), String> {
 
 async fn auth(program: &Program, root: &Path) -> Result<Auth, String> {
     let Some(auth) = &program.auth else {
+        if program.operations.is_empty() {
+            // There is nothing that anybody could call, as where a project only publishes events.
+            return Ok(Auth::none());
+        }
         return Err(
             "the project says nothing about who may call: write `auth:`, at least `auth: { type: none }`"
                 .into(),
