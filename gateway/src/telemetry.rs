@@ -104,37 +104,66 @@ fn flush(buffer: &mut Vec<u8>) {
 }
 
 fn print(out: &mut Vec<u8>, access: &Access<'_>) {
-    let now = jiff::Timestamp::now();
-    let took_us = access.took.as_micros();
-    let Access { method, route, status, request_id, trace_id, .. } = access;
-    // Nothing here needs escapes: templates come from checked mappings, ids and names are ours.
-    let _ = write!(
-        out,
-        "{{\"timestamp\":\"{now:.6}\",\"level\":\"INFO\",\"target\":\"access\",\"method\":\"{method}\",\"route\":\"{}\",\
-         \"status\":{status},\"took_us\":{took_us},\"request_id\":\"{request_id}\",\"trace_id\":\"{trace_id}\"",
-        Escaped(route),
-    );
+    let status: u64 = access.status.into();
+    let took_us = u64::try_from(access.took.as_micros()).unwrap_or(u64::MAX);
+    // One buffer and no formatting machinery: this is written for every request.
+    out.extend_from_slice(b"{\"timestamp\":\"");
+    stamp(out, jiff::Timestamp::now());
+    out.extend_from_slice(b"\",\"level\":\"INFO\",\"target\":\"access\"");
+    text(out, "method", access.method);
+    text(out, "route", access.route);
+    number(out, "status", status);
+    number(out, "took_us", took_us);
+    text(out, "request_id", access.request_id);
+    text(out, "trace_id", access.trace_id);
     for (key, value) in [("problem", access.problem), ("class", access.class), ("origin", access.origin)] {
         if let Some(value) = value {
-            let _ = write!(out, ",\"{key}\":\"{}\"", Escaped(value));
+            text(out, key, value);
         }
     }
     out.extend_from_slice(b"}\n");
 }
 
-/// A text inside a JSON string; mappings may hold quotes in path templates and slugs.
-struct Escaped<'a>(&'a str);
+fn key(out: &mut Vec<u8>, key: &str) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
+}
 
-impl std::fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for letter in self.0.chars() {
-            match letter {
-                '"' | '\\' => write!(f, "\\{letter}")?,
-                control if control.is_control() => write!(f, "\\u{:04x}", u32::from(control))?,
-                _ => write!(f, "{letter}")?,
-            }
-        }
-        Ok(())
+fn number(out: &mut Vec<u8>, name: &str, value: u64) {
+    key(out, name);
+    let count = value.checked_ilog10().unwrap_or(0) as usize + 1;
+    digits(out, count, value);
+}
+
+fn text(out: &mut Vec<u8>, name: &str, value: &str) {
+    key(out, name);
+    engine::json::write_text(value, out);
+}
+
+/// A time in UTC with microseconds.
+fn stamp(out: &mut Vec<u8>, at: jiff::Timestamp) {
+    let at = jiff::tz::TimeZone::UTC.to_datetime(at);
+    digits(out, 4, u64::from(at.year().unsigned_abs()));
+    let fields =
+        [(b'-', at.month()), (b'-', at.day()), (b'T', at.hour()), (b':', at.minute()), (b':', at.second())];
+    for (before, value) in fields {
+        out.push(before);
+        digits(out, 2, u64::from(value.unsigned_abs()));
+    }
+    out.push(b'.');
+    digits(out, 6, u64::from(at.subsec_nanosecond().unsigned_abs() / 1000));
+    out.push(b'Z');
+}
+
+/// The last digits of a number, with zeros before.
+fn digits(out: &mut Vec<u8>, count: usize, value: u64) {
+    let begin = out.len();
+    out.resize(begin + count, b'0');
+    let mut left = value;
+    for place in out[begin..].iter_mut().rev() {
+        *place = b'0' + (left % 10) as u8;
+        left /= 10;
     }
 }
 
@@ -192,5 +221,24 @@ mod tests {
         assert_eq!(json["problem"], "not-found");
         assert_eq!(json["class"], serde_json::Value::Null);
         assert!(json["timestamp"].as_str().unwrap().ends_with('Z'));
+    }
+
+    #[test]
+    fn a_time_is_written_as_its_own_printer_would() {
+        for text in ["2026-01-02T03:04:05.000006Z", "1999-12-31T23:59:59.999999Z", "2400-02-29T00:00:00Z"] {
+            let at: jiff::Timestamp = text.parse().unwrap();
+            let mut out = Vec::new();
+            stamp(&mut out, at);
+            assert_eq!(String::from_utf8(out).unwrap(), format!("{at:.6}"));
+        }
+    }
+
+    #[test]
+    fn a_number_has_all_its_digits_and_no_more() {
+        for value in [0, 9, 10, 200, u64::MAX] {
+            let mut out = Vec::new();
+            number(&mut out, "n", value);
+            assert_eq!(String::from_utf8(out).unwrap(), format!(",\"n\":{value}"));
+        }
     }
 }
