@@ -4,7 +4,7 @@
 
 use super::WriteError;
 use crate::plan::tree::{NodeId, Tree};
-use kernel::{DecodeError, Document, Progress, Visitor};
+use kernel::{DecodeError, Document, PartId, Progress, Visitor};
 
 /// Returns what the legacy schema requires and the tree does not have, by legacy path.
 pub(super) fn missing(tree: &Tree) -> Vec<WriteError> {
@@ -20,16 +20,11 @@ fn visit(tree: &Tree, node: NodeId, path: &mut String, errors: &mut Vec<WriteErr
     }
     for &part in &group.parts {
         let declared = tree.shape().part(part);
-        let there = tree
-            .children(node)
-            .iter()
-            .filter_map(|&child| tree.part(child))
-            .any(|child| child == part || tree.shape().part(child).substitutes == Some(part));
-        if declared.occurs.min > 0
-            && !there
-            && declared.kind != kernel::PartKind::Text
-            && declared.fixed.is_none()
-        {
+        let required =
+            declared.occurs.min > 0 && declared.kind != kernel::PartKind::Text && declared.fixed.is_none();
+        let is_it = |child: PartId| child == part || tree.shape().part(child).substitutes == Some(part);
+        let there = || tree.children(node).iter().filter_map(|&child| tree.part(child)).any(is_it);
+        if required && !there() {
             let message =
                 format!("the legacy structure requires {path}{}, and nothing fills it", declared.name);
             errors.push(WriteError { pointer: String::new(), message });
