@@ -459,3 +459,56 @@ fn a_write_whose_client_has_gone_is_finished_before_the_process_ends() {
     assert_eq!(answer["status"], "booked");
     assert_eq!(estate.pms.created(), 1);
 }
+
+#[test]
+fn an_amount_of_the_system_arrives_with_its_digits_or_not_at_all() {
+    let (estate, wire) = estate_with(|mapping| mapping.replace(", cache: 30s", ""));
+    let mut client = estate.client();
+    let mut check = |legacy: &str, expected: Option<&str>| {
+        let total = format!("<Total AmountAfterTax=\"{legacy}\" CurrencyCode=\"EUR\"/>");
+        wire.says(reply("200 OK", "", &found(&reservation("R-9", &total))), false);
+        let answer = client.get("/reservations/R-9").unwrap();
+        match expected {
+            Some(expected) => {
+                let wanted = format!("\"amount\":{expected},");
+                assert!(answer.text().contains(&wanted), "{legacy}: {} {}", answer.status, answer.text());
+            }
+            None => {
+                let problem = (answer.status, answer.problem());
+                assert_eq!(problem, (502, "legacy-contract".to_owned()), "{legacy}: {}", answer.text());
+                assert!(answer.text().contains("AmountAfterTax"), "{legacy}: {}", answer.text());
+            }
+        }
+    };
+    check("420.50", Some("420.50"));
+    check(" 420.50\n", Some("420.50"));
+    check("+5", Some("5"));
+    check(".5", Some("0.5"));
+    check("5.", Some("5"));
+    check("-0.10", Some("-0.10"));
+    check("0007", Some("7"));
+    check("12345678901234567890123456789012345.678", Some("12345678901234567890123456789012345.678"));
+    check("0.1000000000000000055511151231257827021", Some("0.1000000000000000055511151231257827021"));
+    check("1e2", None);
+    check("1,50", None);
+    check("NaN", None);
+    check("--1", None);
+    check("1 2", None);
+    check("0x10", None);
+    check("1234567890123456789012345678901234567890", None);
+    check("\u{0661}", None);
+}
+
+#[test]
+fn a_connection_that_the_system_closes_between_two_requests_costs_no_booking() {
+    let (estate, wire) = estate();
+    let mut client = estate.client();
+    for n in 0..30 {
+        wire.says(reply("200 OK", "", &created(&reservation("R-9", ""))), true);
+        let key = format!("closed-{n}");
+        let answer = client.post("/reservations", &[("Idempotency-Key", key.as_str())], &booking()).unwrap();
+        assert_eq!(answer.status, 201, "{n}: {}", answer.text());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(wire.hits(), 30);
+}
