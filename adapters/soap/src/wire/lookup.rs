@@ -235,7 +235,7 @@ impl Learnt {
     /// Returns whether the next message may profit: not if there is much of it, or many names that mean nothing.
     pub(crate) fn is_worth_keeping(&self) -> bool {
         const BYTES_MAX: usize = 256 * 1024;
-        const STRANGERS_MAX: usize = 64;
+        const STRANGERS_MAX: usize = 128;
         const TABLES_MAX: usize = 4096;
         self.bytes <= BYTES_MAX && self.strangers <= STRANGERS_MAX && self.tables.len() <= TABLES_MAX
     }
@@ -317,7 +317,9 @@ impl Lookup {
     #[inline]
     pub(crate) fn expected(&self, table: TableId, tag: &[u8], hint: u32) -> Option<(Known, usize, u32)> {
         let names = &self.learnt.tables.get(table as usize)?.elements;
-        [hint.wrapping_add(1), hint].into_iter().find_map(|near| match names.get(near as usize)? {
+        // The next one, the same again, the one behind an optional one.
+        let near = [hint.wrapping_add(1), hint, hint.wrapping_add(2)];
+        near.into_iter().find_map(|near| match names.get(near as usize)? {
             (name, Found::Part(known)) => {
                 let same = scan::same(tag.get(..name.len())?, name.as_bytes())
                     && !chars::is(*tag.get(name.len())?, NAME);

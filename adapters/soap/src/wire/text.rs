@@ -38,6 +38,7 @@ pub(crate) fn append(raw: &str, place: Place, offset: u64, out: &mut String) -> 
         return Ok(());
     }
     if place == Place::Content
+        && raw.as_bytes().contains(&b']')
         && let Some(at) = memmem::find(raw.as_bytes(), b"]]>")
     {
         return Err(DecodeError::new("]]> stands in text", offset + at as u64));

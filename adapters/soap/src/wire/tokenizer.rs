@@ -135,6 +135,7 @@ impl Tokenizer {
     }
 
     /// Uses a start tag up; the element is open from now on, until its end was told, also if it is empty.
+    #[inline]
     pub(crate) fn enter(&mut self, tag: &Tag) {
         self.rooted = true;
         self.open.push_from(self.input.bytes(), tag.start + 1, tag.name_end);
@@ -143,6 +144,7 @@ impl Tokenizer {
     }
 
     /// Uses an end tag up.
+    #[inline]
     pub(crate) fn leave(&mut self, end: usize) {
         self.empty = false;
         self.open.pop();

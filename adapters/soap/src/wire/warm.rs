@@ -1,7 +1,7 @@
 //! What one message leaves for the next: namespaces and names that were learnt, and memory.
 //!
 //! **Invariant.** Tables are kept only together with the contexts that they were learnt in, so a number means the same
-//! in the next message; no text of a message is kept, and what a message made large is let go.
+//! in the next message; no value of a message is kept, and what a message made large is let go.
 
 use super::attributes::Attribute;
 use super::decoder::Frame;

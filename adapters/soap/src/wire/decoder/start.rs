@@ -83,7 +83,9 @@ impl Decoder {
             parsed = true;
         }
         let mut nil = false;
-        if parsed {
+        // Both that a tag can say of its element is said with a prefix.
+        let says = |attributes: &[Attribute]| attributes.iter().any(|attribute| attribute.prefixed);
+        if parsed && says(&self.attributes) {
             (ty, nil) = self.substitution(tag, context, ty, known.scalar)?;
         }
         let interest = to.enter(known.part, ty);
@@ -101,7 +103,9 @@ impl Decoder {
             (ty, nil) = self.substitution(tag, context, ty, known.scalar)?;
         }
         if known.scalar {
-            self.foreign_attributes(tag, context, ty, to)?;
+            if !self.attributes.is_empty() {
+                self.foreign_attributes(tag, context, ty, to)?;
+            }
             return self.begin_leaf(tag, Leaf { part: known.part, nil, own: false }, to);
         }
         let inner = match context == frame.context {

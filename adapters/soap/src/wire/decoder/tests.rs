@@ -303,3 +303,20 @@ fn what_one_message_says_of_its_prefixes_means_nothing_to_the_next() {
     assert!(quoted.unwrap_err().0.contains("expected the element"));
     assert_eq!(order("<p:order xmlns:p='urn:t' xmlns:q='urn:o'><p:note>1</p:note></p:order>"), first);
 }
+
+#[test]
+fn names_are_kept_for_the_next_message_unless_too_many_mean_nothing() {
+    let sample = sample();
+    let learnt = |inner: &str| {
+        let xml = format!("<order {NS}>{inner}</order>");
+        decode(&sample, xml.as_bytes(), &[], Limits::default(), |_| {}).unwrap();
+        let warm = sample.index.pool.take();
+        let names = format!("{warm:?}");
+        sample.index.pool.put(warm);
+        names
+    };
+    assert!(learnt("<note>a</note><stranger/>").contains("\"stranger\""));
+    let strangers: String = (0..200).map(|n| format!("<s{n}/>")).collect();
+    assert!(!learnt(&format!("<note>a</note>{strangers}")).contains("\"note\""));
+    assert!(learnt("<note>a</note>").contains("\"note\""));
+}
