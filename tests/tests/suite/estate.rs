@@ -26,6 +26,15 @@ impl Estate {
 
     /// The same with its mapping changed.
     pub(crate) fn with(change: impl FnOnce(String) -> String) -> Self {
+        Self::made(change, None)
+    }
+
+    /// The example as it stands, with its store in this folder.
+    pub(crate) fn with_store(store: PathBuf) -> Self {
+        Self::made(|mapping| mapping, Some(store))
+    }
+
+    fn made(change: impl FnOnce(String) -> String, store: Option<PathBuf>) -> Self {
         let project = scratch("project").unwrap();
         tests::bench::copy(&shared::repository().join("mappings/reservations"), &project).unwrap();
         let file = project.join("facade.yaml");
@@ -35,7 +44,7 @@ impl Estate {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let pms = runtime.block_on(Pms::start(0, 50, "seawall", "secret")).unwrap();
         let keys = KeySet::new("https://idp.example", "hotel-apps");
-        let facade = start(&project, &pms, &keys, None);
+        let facade = start(&project, &pms, &keys, store);
         Self { facade, pms, keys, project, _runtime: runtime }
     }
 
