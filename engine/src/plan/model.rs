@@ -4,6 +4,7 @@
 
 use crate::codec::Chain;
 use crate::expr::Typed;
+use crate::plan::schema::Check;
 use crate::ty::{Record, Type};
 use crate::value::Value;
 use kernel::{Occurs, PartId, Shape, Span, TypeId};
@@ -146,6 +147,8 @@ pub struct Facts {
     pub write_only: bool,
     /// What `create` assumes where it is missing.
     pub default: Option<Value>,
+    /// What it demands of a value that is there.
+    pub checks: Arc<[Check]>,
 }
 
 /// What an answer shows where a value is absent.

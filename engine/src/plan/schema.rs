@@ -2,9 +2,12 @@
 //!
 //! **Invariant.** Only references within the same document are followed; nothing is fetched.
 
+mod checks;
 mod forms;
 mod infer;
 
+pub(crate) use checks::unmet;
+pub use checks::{Check, Unmet};
 pub use forms::{for_body, for_patch, for_reply};
 pub use infer::infer;
 
@@ -127,6 +130,7 @@ impl<'a> Schema<'a> {
             read_only: flag("readOnly"),
             write_only: flag("writeOnly"),
             default: property.find(|node| node.get("default")).map(value),
+            checks: checks::of(property).into(),
         })
     }
 

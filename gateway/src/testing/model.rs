@@ -56,7 +56,7 @@ fn reading(
     modern: &Payload,
     updates: &mut Updates<'_>,
 ) -> Vec<String> {
-    let found = match Laws::new(model, Ambient::for_tests()).read(tree) {
+    let found = match Laws::new(model, Ambient::for_tests()).answer(tree) {
         Ok(found) => found,
         Err(why) => return vec![format!("the record cannot be read: {why}")],
     };

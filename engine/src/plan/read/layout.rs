@@ -6,6 +6,7 @@ use crate::codec::Chain;
 use crate::expr::Typed;
 use crate::plan::errors::{ErrorTable, Pattern};
 use crate::plan::model::{Absent, Origin};
+use crate::plan::schema::Check;
 use crate::value::Value;
 use kernel::{PartId, Shape};
 use std::sync::Arc;
@@ -269,6 +270,8 @@ pub(super) struct Member {
     /// Its name.
     pub(super) name: Arc<str>,
     pub(super) absent: Absent,
+    /// What the JSON Schema demands of it where it is there.
+    pub(super) checks: Arc<[Check]>,
     /// Its JSON pointer within the level.
     pub(super) pointer: Box<str>,
     /// Its legacy path as the mapping writes it.

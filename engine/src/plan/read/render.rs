@@ -9,6 +9,7 @@ use crate::codec::Chain;
 use crate::expr::{Names, Typed};
 use crate::json;
 use crate::plan::model::{Absent, Origin};
+use crate::plan::schema::{self, Unmet};
 use crate::plan::tree::Leaf;
 use crate::value::Value;
 use kernel::{Cause, Class, Error, Scalar};
@@ -23,6 +24,15 @@ enum Shown {
     Neutral,
     /// Nothing was written.
     Absent,
+}
+
+/// Why a member cannot be in an answer.
+#[derive(Debug, Clone, Copy)]
+enum Refused<'a> {
+    /// It must be there.
+    Missing,
+    /// The JSON Schema demands something else.
+    Unmet(Unmet<'a>),
 }
 
 type Rendered<T> = Result<T, Box<Error>>;
@@ -71,7 +81,8 @@ impl State {
 
     /// Writes members, and returns whether any of them came from the legacy system.
     ///
-    /// A missing member is refused only if another one is there: an object without any is absent as a whole.
+    /// A missing member, or an empty array that must not be, is refused only if something is there: an object without
+    /// anything is absent as a whole.
     fn members(
         &mut self,
         plan: &ReadPlan,
@@ -79,12 +90,20 @@ impl State {
         members: &[Member],
         out: &mut Vec<u8>,
     ) -> Rendered<bool> {
-        let (mut present, mut neutral, mut refused) = (false, false, None);
+        let (mut present, mut neutral, mut refused) = (false, false, None::<(&Member, Refused<'_>)>);
         for member in members.iter().filter(|member| !member.label.is_empty()) {
             let mark = out.len();
             let first = out.last() == Some(&b'{');
             out.extend_from_slice(&member.label[usize::from(first)..]);
-            match self.member(plan, level, member, out)? {
+            let start = out.len();
+            let shown = self.member(plan, level, member, out)?;
+            if shown != Shown::Absent
+                && !member.checks.is_empty()
+                && let Some(unmet) = schema::unmet(&member.checks, &out[start..], self.items(member))
+            {
+                refused = refused.or(Some((member, Refused::Unmet(unmet))));
+            }
+            match shown {
                 Shown::Present => present = true,
                 Shown::Neutral => neutral = true,
                 Shown::Absent => match member.absent {
@@ -92,7 +111,7 @@ impl State {
                     Absent::Omit => out.truncate(mark),
                     Absent::Refuse => {
                         out.truncate(mark);
-                        refused = refused.or(Some(member));
+                        refused = refused.or(Some((member, Refused::Missing)));
                     }
                 },
             }
@@ -100,10 +119,12 @@ impl State {
         let only_neutral = neutral && members.iter().all(|member| !member.is_legacy());
         match refused {
             // Level members are an element or a record, which is there; only an inner object may be absent as a whole.
-            Some(member)
-                if present || std::ptr::eq(members, plan.levels[level as usize].members.as_slice()) =>
+            Some((member, refused))
+                if present
+                    || only_neutral
+                    || std::ptr::eq(members, plan.levels[level as usize].members.as_slice()) =>
             {
-                Err(self.contract(plan, level, member, "required and absent"))
+                Err(self.refuse(plan, level, member, refused))
             }
             _ => Ok(present || only_neutral),
         }
@@ -310,6 +331,29 @@ impl State {
             }
         }
         Ok(Value::Object(object))
+    }
+
+    /// Returns the number of elements of an array, where it is known.
+    fn items(&self, member: &Member) -> Option<usize> {
+        let MemberKind::List { cell } = member.kind else { return None };
+        match &self.cells[cell as usize] {
+            Cell::List(list) => Some(list.count),
+            _ => None,
+        }
+    }
+
+    fn refuse(&self, plan: &ReadPlan, level: u32, member: &Member, refused: Refused<'_>) -> Box<Error> {
+        let unmet = match refused {
+            Refused::Missing => return self.contract(plan, level, member, "required and absent"),
+            Refused::Unmet(unmet) => unmet,
+        };
+        let reason = format!("not what the JSON Schema wants: {}", unmet.check);
+        let mut error = self.contract(plan, level, member, reason);
+        let pointer = error.context.iter_mut().find(|(key, _)| *key == "pointer");
+        if let (Some((_, pointer)), Some(at)) = (pointer, unmet.element) {
+            *pointer += &format!("/{at}");
+        }
+        error
     }
 
     fn contract(&self, plan: &ReadPlan, level: u32, member: &Member, reason: impl Display) -> Box<Error> {

@@ -312,6 +312,58 @@ fn a_schema_says_what_an_absent_value_is() {
     check("@ID=1 (L @X=bad)", Err(("/list/0/x", "X")));
 }
 
+const DEMANDS: &str = r##"{ "type": "object", "required": ["rooms"], "properties": {
+    "code": { "type": "string", "minLength": 2, "maxLength": 3, "pattern": "^[A-Z]+$" },
+    "state": { "enum": ["on", "off"] }, "n": { "type": "number", "minimum": 1, "exclusiveMaximum": 10 },
+    "tags": { "type": "array", "maxItems": 2, "items": { "type": "string", "maxLength": 1 } },
+    "rooms": { "type": "array", "minItems": 1, "items": { "type": "object", "properties": {
+        "no": { "$ref": "#/$defs/no" }, "beds": { "type": "array", "minItems": 1, "items": { "type": "object" } } } } },
+    "box": { "type": "object", "properties": { "beds": { "type": "array", "minItems": 1 }, "a": { "type": "string" } } },
+    "_hidden": { "type": "string", "maxLength": 1 }, "w": { "type": "string", "maxLength": 1, "writeOnly": true } },
+    "$defs": { "no": { "type": "integer", "maximum": 99 } } }"##;
+
+#[test]
+fn an_answer_obeys_what_the_schema_demands_of_values() {
+    let fields = "code: C\nstate: S\nn: N\ntags: T[*]/V\nrooms: { each: R, fields: { no: No, beds: { each: B, fields: { x: X } } } }\nbox.beds: { each: K/B, fields: { x: X } }\nbox.a: K/A\n_hidden: H\nw: W";
+    let mapping = model(fields).replace("    legacy: pms/R\n", "    legacy: pms/R\n    schema: s.json\n");
+    let shape = "type R { @C? @S? @N:dec? @H? @W? T* { @V } R* { @No:int? B* { @X? } } K? { @A? B* { @X? } } } call Get { } -> { R?=R }";
+    let case = case(shape, &mapping, &[("s.json", DEMANDS)]);
+    let check = |document: &str, expected: Option<(&str, &str, &str)>| {
+        let room = "(R @No=1 (B))";
+        let document = if document.contains("(R") || document == "@C=AB" {
+            document.to_owned()
+        } else {
+            format!("{document} {room}")
+        };
+        match (case.record(&document), expected) {
+            (Ok(_), None) => {}
+            (Err(error), Some((pointer, path, words))) => {
+                assert_eq!((error.class, error.cause), (Class::Poison, Cause::Contract));
+                assert_eq!((detail(&error, "pointer"), detail(&error, "path")), (pointer, path), "{error}");
+                let reason = format!("not what the JSON Schema wants: {words}");
+                assert_eq!(detail(&error, "reason"), reason, "{document}");
+            }
+            (found, expected) => panic!("{document}: {found:?}, expected {expected:?}"),
+        }
+    };
+    check("@H=long @W=long", None);
+    check("@C=ABC @S=on @N=9.99 (T @V=a) (T @V=b)", None);
+    check("@C=AB", Some(("/rooms", "R", "minItems 1")));
+    check("@C=A", Some(("/code", "C", "minLength 2")));
+    check("@C=SECRET", Some(("/code", "C", "maxLength 3")));
+    check("@C=ab", Some(("/code", "C", "pattern ^[A-Z]+$")));
+    check("@S=On", Some(("/state", "S", "enum")));
+    check("@N=0.5", Some(("/n", "N", "minimum 1")));
+    check("@N=10", Some(("/n", "N", "exclusiveMaximum 10")));
+    check("(T @V=a) (T @V=b) (T @V=c)", Some(("/tags", "T[*]/V", "maxItems 2")));
+    check("(T @V=a) (T @V=bc)", Some(("/tags/1", "T[*]/V", "maxLength 1")));
+    check("(R @No=1 (B)) (R @No=100 (B))", Some(("/rooms/1/no", "No", "maximum 99")));
+    check("(R @No=1)", Some(("/rooms/0/beds", "B", "minItems 1")));
+    // An object without anything is absent as a whole, with its empty array.
+    check("(K)", None);
+    check("(K @A=a)", Some(("/box/beds", "K/B", "minItems 1")));
+}
+
 #[test]
 fn no_error_repeats_a_value_of_the_payload() {
     let mapping =

@@ -12,6 +12,7 @@ use crate::plan::read::layout::{Act, CaseMember, CellKind, Input, Level, Member,
 use crate::plan::resolve::written;
 use crate::value::Value;
 use kernel::Scalar;
+use std::sync::Arc;
 
 /// Where in the trie and in which levels a path begins.
 #[derive(Debug, Clone)]
@@ -142,6 +143,7 @@ impl Builder {
             label: label.into(),
             name: field.name.clone(),
             absent: field.facts.absent(),
+            checks: Arc::clone(&field.facts.checks),
             pointer: format!("/{}", escaped(&field.name)).into(),
             legacy: "".into(),
             kind: MemberKind::Object { members: Vec::new() },
@@ -327,7 +329,7 @@ impl Builder {
     fn cases(
         &mut self,
         selector: Option<&LegacyPath>,
-        tag: &std::sync::Arc<str>,
+        tag: &Arc<str>,
         cases: &[Case],
         pointer: &str,
         around: &mut Around,
