@@ -111,7 +111,7 @@ impl Tree {
         let mut node = from;
         for (n, step) in steps.iter().enumerate() {
             let fresh = fresh && n + 1 == steps.len();
-            let found = if fresh { None } else { self.pick(node, step).first().copied() };
+            let found = if fresh { None } else { self.pick_first(node, step) };
             node = found.unwrap_or_else(|| self.make(node, step));
         }
         node

@@ -35,6 +35,19 @@ impl Tree {
         }
     }
 
+    /// Returns the first of the children that a step takes.
+    pub(super) fn pick_first(&self, parent: NodeId, step: &Step) -> Option<NodeId> {
+        let mut all = self.matching(parent, step);
+        match &step.pick {
+            Pick::Only | Pick::All => all.next(),
+            Pick::Nth(n) => all.nth((*n as usize).saturating_sub(1)),
+            Pick::Last => all.last(),
+            Pick::Where(conditions) => {
+                all.find(|&node| conditions.iter().all(|condition| self.holds(node, condition)))
+            }
+        }
+    }
+
     pub(super) fn matching<'a>(
         &'a self,
         parent: NodeId,
