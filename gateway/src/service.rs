@@ -8,6 +8,7 @@ mod endpoint;
 mod exchange;
 mod flow;
 mod incoming;
+mod left;
 mod location;
 mod merge;
 mod old;
@@ -34,12 +35,12 @@ use bytes::Bytes;
 use cached::Answers;
 use engine::program::{self, Ambient, Program};
 use jiff::tz::TimeZone;
+use left::Left;
 use page::Signer;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use write::Left;
 
 /// Where `now`, `today` and `requestId` come from: the clock, or a test. The zone is that of the connection.
 pub type Clock = Arc<dyn Fn(&Arc<str>, &TimeZone) -> Ambient + Send + Sync>;

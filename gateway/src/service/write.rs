@@ -14,10 +14,7 @@ use engine::json;
 use engine::program::{Place, Verb};
 use engine::value::Value;
 use kernel::{Cause, Class, Error};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
-use tokio::task::{JoinError, JoinHandle};
+use std::sync::Arc;
 
 impl Service {
     /// Runs a write in a task of its own, so that a client that goes away does not leave its outcome unknown.
@@ -25,7 +22,7 @@ impl Service {
         let service = Arc::clone(self);
         let mut admitted = admitted;
         let task = tokio::spawn(async move { service.write_to_the_end(&mut admitted).await });
-        let ended = Awaited { left: &self.left, task: Some(task) }.await;
+        let ended = self.left.awaited(task).await;
         ended.unwrap_or_else(|_| Err(Problem::new(Kind::Internal).into()))
     }
 
@@ -140,57 +137,6 @@ impl Service {
 
     fn end(&self, endpoint: &Endpoint, error: &Error) -> End {
         End { effect: Effect::of(error), failure: self.failure(endpoint, error) }
-    }
-}
-
-/// Writes whose clients have gone; the process waits for them before it ends.
-#[derive(Debug, Default)]
-pub(super) struct Left(Mutex<Vec<Task>>);
-
-type Task = JoinHandle<Result<Done, Failure>>;
-
-impl Left {
-    /// Waits until no such write is under way.
-    pub(super) async fn ended(&self) {
-        loop {
-            let Some(task) = self.tasks().pop() else { return };
-            // What became of it is in the store and in the log.
-            let _ = task.await;
-        }
-    }
-
-    fn tasks(&self) -> MutexGuard<'_, Vec<Task>> {
-        // A push or a pop that panicked leaves the list whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A write that a client waits for; it is left behind where nobody does any more.
-struct Awaited<'a> {
-    left: &'a Left,
-    task: Option<Task>,
-}
-
-impl Future for Awaited<'_> {
-    type Output = Result<Result<Done, Failure>, JoinError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(task) = &mut self.task else { return Poll::Pending };
-        let ended = Pin::new(task).poll(cx);
-        if ended.is_ready() {
-            self.task = None;
-        }
-        ended
-    }
-}
-
-impl Drop for Awaited<'_> {
-    fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            let mut tasks = self.left.tasks();
-            tasks.retain(|task| !task.is_finished());
-            tasks.push(task);
-        }
     }
 }
 
