@@ -73,7 +73,8 @@ fn has_to_escape(word: [u8; WORD]) -> bool {
     let word = u64::from_le_bytes(word);
     let noughts = |word: u64| word.wrapping_sub(ONES) & !word;
     let controls = word.wrapping_sub(ONES * 0x20) & !word;
-    (noughts(word ^ ONES * u64::from(b'"')) | noughts(word ^ ONES * u64::from(b'\\')) | controls) & HIGHS != 0
+    let all = |byte: u8| ONES * u64::from(byte);
+    (noughts(word ^ all(b'"')) | noughts(word ^ all(b'\\')) | controls) & HIGHS != 0
 }
 
 fn must_escape(byte: u8) -> bool {
