@@ -7,7 +7,7 @@
 pub enum Size {
     /// About 2 KB, nearly all of it mapped.
     Small,
-    /// About 200 KB, nearly all of it mapped: 500 rooms and as many guests.
+    /// About 200 KB, nearly all of it mapped: 410 rooms and as many guests.
     Large,
     /// About 200 KB, most of it not mapped: the mapping takes the first of many reservations.
     Skipped,
@@ -36,8 +36,8 @@ impl Size {
 pub fn reply(size: Size) -> String {
     let list = match size {
         Size::Small => reservation(1001, 2),
-        Size::Large => reservation(1001, 330),
-        Size::Skipped => (1001..1102).map(|n| reservation(n, 2)).collect(),
+        Size::Large => reservation(1001, 410),
+        Size::Skipped => (1001..1141).map(|n| reservation(n, 2)).collect(),
     };
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><OTA_ResRetrieveRS xmlns="http://www.opentravel.org/OTA/2003/05" EchoToken="b" TimeStamp="2026-01-01T00:00:00Z"><ReservationsList>{list}</ReservationsList></OTA_ResRetrieveRS></soap:Body></soap:Envelope>"#
