@@ -16,7 +16,7 @@ fn rounds(short: usize, long: usize) -> usize {
 #[test]
 fn fifty_equal_requests_at_once_have_one_effect() {
     let estate = Estate::start();
-    for round in 0..rounds(10, 50) {
+    for round in 0..rounds(50, 200) {
         let key = format!("round-{round}");
         let statuses = race(&estate, &key, 50);
         assert_eq!(estate.pms.created(), round as u64 + 1, "round {round}: {statuses:?}");
@@ -98,7 +98,7 @@ fn a_kill_between_the_effect_and_the_answer_never_leads_to_a_second_effect() {
     let mut estate = Estate::start();
     let mut random: u64 = 0x2545_F491_4F6C_DD1D;
     estate.control("slow=60");
-    for round in 0..rounds(8, 50) {
+    for round in 0..rounds(50, 200) {
         let before = estate.pms.created();
         // xorshift64, for reproducible moments around the 60 ms at which the PMS answers.
         random ^= random << 13;
