@@ -4,6 +4,7 @@
 
 pub mod codec;
 pub mod diagnostics;
+mod edits;
 pub mod expr;
 pub mod json;
 pub mod lang;

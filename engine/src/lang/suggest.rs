@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** A suggestion is near enough to be meant, or there is none.
 
+use crate::edits::{edits, folded};
 use std::fmt::Write;
 
 const LISTED_MAX: usize = 12;
@@ -38,31 +39,14 @@ pub(crate) fn hint<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str> + C
 /// Returns how many letters must be inserted, removed, replaced or swapped; case counts half as much, rounded up.
 fn distance(left: &str, right: &str) -> usize {
     const LENGTH_MAX: usize = 64;
-    let (a, b): (Vec<char>, Vec<char>) = (lower(left), lower(right));
+    let (a, b): (Vec<char>, Vec<char>) = (folded(left), folded(right));
     if a.len().max(b.len()) > LENGTH_MAX {
         return usize::MAX;
     }
     if a == b {
         return usize::from(left != right);
     }
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut best = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                best = best.min(before[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
-}
-
-fn lower(text: &str) -> Vec<char> {
-    text.chars().flat_map(char::to_lowercase).collect()
+    edits(&a, &b)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub use request::request;
 pub use verify::read_back;
 
 use crate::codec::{Chain, Written};
+use crate::json::push_pointer;
 use crate::plan::model::{Field, FieldKind, LegacyPath, Model, ObjectMap, WriteRule};
 use crate::plan::tree::{Leaf, NodeId, Tree};
 use crate::program::Ambient;
@@ -98,7 +99,7 @@ impl Run<'_> {
     fn object<'m>(&mut self, map: &'m ObjectMap, modern: &'m Value, node: NodeId, at: &mut Place<'m>) {
         for field in &map.fields {
             let length = at.pointer.len();
-            push(&mut at.pointer, &field.name);
+            push_pointer(&mut at.pointer, &field.name);
             self.field(field, modern.member(&field.name).unwrap_or(&Value::Absent), node, at);
             at.pointer.truncate(length);
         }
@@ -236,10 +237,4 @@ impl Run<'_> {
     fn refuse(&mut self, at: &Place<'_>, message: impl Into<String>) {
         self.errors.push(WriteError { pointer: at.pointer.clone(), message: message.into() });
     }
-}
-
-/// Appends a member name to a JSON pointer (RFC 6901).
-fn push(pointer: &mut String, name: &str) {
-    pointer.push('/');
-    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
 }

@@ -76,7 +76,7 @@ pub fn merge(
 fn contradiction(field: &str) -> Problem {
     Problem::new(Kind::InvalidBody)
         .detail("the body contradicts the path")
-        .with("pointer", format!("/{}", field.replace('~', "~0").replace('/', "~1")))
+        .with("pointer", json::pointer_to(field))
 }
 
 /// The JSON text of a value, in which a date of the path and the text of a body are the same.

@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** Looked for only after an encoder has refused; the value itself never gets into the error.
 
+use engine::json;
 use engine::value::Value;
 use kernel::{Cause, Error};
 
@@ -37,8 +38,7 @@ fn find(value: &Value, character: char, pointer: &mut String) -> bool {
         }),
         Value::Object(members) => members.iter().any(|(name, member)| {
             pointer.truncate(length);
-            pointer.push('/');
-            pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            json::push_pointer(pointer, name);
             find(member, character, pointer)
         }),
         _ => false,

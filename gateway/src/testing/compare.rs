@@ -66,7 +66,7 @@ impl Compare<'_> {
             Some(_) if masked => "***".to_owned(),
             Some(value) => shown(value),
         };
-        let pointer: String = self.path.iter().map(|name| format!("/{}", escaped(name))).collect();
+        let pointer: String = self.path.iter().map(|name| json::pointer_to(name)).collect();
         let place = if pointer.is_empty() { "the whole" } else { &pointer };
         let (expected, found) = (show(expected), show(found));
         let alike = expected == found && !masked;
@@ -114,10 +114,6 @@ fn shown(value: &Value) -> String {
         return text.into_owned();
     }
     text.chars().take(SHOWN_MAX).chain(['…']).collect()
-}
-
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -2,16 +2,18 @@
 //!
 //! **Invariant.** Few and near: nobody reads a list of everything.
 
+use crate::edits::{edits, folded};
+
 /// Returns the known names that are nearest to one that is not known, at most three.
 ///
 /// Where none is near and there are few, all are returned, so that a hint can say what there is.
 pub fn suggestions<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let folded = wanted.to_lowercase();
+    let wanted_folded = folded(wanted);
     let far = (wanted.chars().count() / 3).max(2);
     let mut all: Vec<(usize, &str)> = Vec::new();
     for name in known {
         if !all.iter().any(|(_, other)| *other == name) {
-            all.push((distance(&folded, &name.to_lowercase()), name));
+            all.push((edits(&wanted_folded, &folded(name)), name));
         }
     }
     let mut near: Vec<(usize, &str)> = all.iter().copied().filter(|(steps, _)| *steps <= far).collect();
@@ -21,25 +23,6 @@ pub fn suggestions<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -
         near = all;
     }
     near.into_iter().map(|(_, name)| name).collect()
-}
-
-/// Returns how many insertions, deletions, substitutions and swaps of neighbours lead from one text to the other.
-fn distance(one: &str, other: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let swap = usize::from(a[i - 1] != b[j - 1]);
-            row[j] = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + swap);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                row[j] = row[j].min(before[j - 2] + 1);
-            }
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //!
 //! **Invariant.** By key where the mapping names one, else by position; an element that is gone is taken out.
 
-use super::{Place, Run, push};
+use super::{Place, Run};
 use crate::codec::{Chain, Written};
+use crate::json::push_pointer;
 use crate::plan::model::{Field, FieldKind, LegacyPath, ObjectMap};
 use crate::plan::tree::{Leaf, NodeId};
 use crate::value::Value;
@@ -33,7 +34,7 @@ impl Run<'_> {
         let mut order = Vec::with_capacity(items.len());
         for (n, (item, kept)) in items.iter().zip(aligned).enumerate() {
             let length = at.pointer.len();
-            push(&mut at.pointer, &n.to_string());
+            push_pointer(&mut at.pointer, &n.to_string());
             order.push(self.item(path, element, item, kept, from, at));
             at.pointer.truncate(length);
         }
@@ -127,7 +128,7 @@ impl Run<'_> {
         let Some(from) = self.start(path, node) else { return };
         for (n, item) in items.iter().enumerate() {
             let length = at.pointer.len();
-            push(&mut at.pointer, &n.to_string());
+            push_pointer(&mut at.pointer, &n.to_string());
             self.one_of_many(path, chain, item, old.get(n).copied(), from, at);
             at.pointer.truncate(length);
         }

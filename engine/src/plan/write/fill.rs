@@ -2,8 +2,9 @@
 //!
 //! **Invariant.** Nothing of it is written by a put that changes nothing.
 
-use super::{Place, Run, WriteError, push};
+use super::{Place, Run, WriteError};
 use crate::codec::{Chain, Written};
+use crate::json::push_pointer;
 use crate::plan::model::{Field, FieldKind, Fill, Formula, LegacyPath, Model, ObjectMap, WriteRule};
 use crate::plan::tree::NodeId;
 use crate::value::Value;
@@ -13,7 +14,7 @@ impl Run<'_> {
     pub(super) fn generated<'m>(&mut self, map: &'m ObjectMap, node: NodeId, at: &mut Place<'m>) {
         for field in &map.fields {
             let length = at.pointer.len();
-            push(&mut at.pointer, &field.name);
+            push_pointer(&mut at.pointer, &field.name);
             match &field.kind {
                 FieldKind::Value { sources, chain, write: WriteRule::Expr(formula), .. } => {
                     self.formula(formula, chain, sources, node, at);

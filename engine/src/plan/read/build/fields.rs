@@ -144,7 +144,7 @@ impl Builder {
             name: field.name.clone(),
             absent: field.facts.absent(),
             checks: Arc::clone(&field.facts.checks),
-            pointer: format!("/{}", escaped(&field.name)).into(),
+            pointer: json::pointer_to(&field.name).into(),
             legacy: "".into(),
             kind: MemberKind::Object { members: Vec::new() },
         };
@@ -304,7 +304,7 @@ impl Builder {
     ) -> MemberKind {
         let outer = around.level();
         let list = self.cell(outer, CellKind::List);
-        let pointer = format!("/{}", escaped(&field.name)).into();
+        let pointer = json::pointer_to(&field.name).into();
         let keep = self.is_kept(path);
         let number = self.level(Level { list, outer, pointer, keep, ..Level::default() });
         let (Some(mut at), Some((last, first))) = (around.outwards(to.up), to.steps.split_last()) else {
@@ -436,9 +436,4 @@ fn prefix(member: &mut Member, pointer: &str) {
         }
         _ => {}
     }
-}
-
-/// Returns a name as a part of a JSON pointer. Source: RFC 6901, section 3.
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
