@@ -8,6 +8,7 @@ mod document;
 mod error;
 mod limits;
 mod node;
+mod query;
 mod scalar;
 mod secret;
 mod shape;
@@ -19,6 +20,10 @@ pub use document::{DecodeError, Document, Interest, Progress, Stop, Visitor};
 pub use error::{Cause, Class, Error};
 pub use limits::Limits;
 pub use node::{Entry, Node, NodeKind, Style, Text};
+pub use query::{
+    Comparison, Datum, Delete, From, Insert, Order, Own, Predicate, Query, Select, Statement, StatementError,
+    Table, Update,
+};
 pub use scalar::{Scalar, ScalarType, TextType};
 pub use secret::Secret;
 pub use shape::{

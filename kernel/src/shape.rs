@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** Plain data; whoever reads a shape never learns what it was loaded from.
 
-use crate::{ScalarType, Span};
+use crate::{ScalarType, Span, Table};
 use std::fmt;
 use std::sync::Arc;
 
@@ -152,6 +152,12 @@ pub struct Catalogue {
     pub shape: Arc<Shape>,
     /// What can be called.
     pub operations: Vec<Operation>,
+    /// What can be asked by [`crate::Query`].
+    pub tables: Vec<Table>,
+    /// What [`crate::Query::Horizon`] answers, where the system can tell: one row with two columns of type instant,
+    /// `now` (its clock) and `oldest` (the beginning of the oldest transaction that is open and may have written, else
+    /// its clock).
+    pub horizon: Option<Table>,
 }
 
 /// Something that can be called.
@@ -193,6 +199,18 @@ impl PartId {
     ///
     /// In mappings it is written `xsi:type`.
     pub const TYPE: Self = Self(0);
+}
+
+impl OperationId {
+    /// The operation of a request that was made of a [`crate::Query`] and not of an operation of the catalogue.
+    pub const QUERY: Self = Self(u32::MAX);
+}
+
+impl Catalogue {
+    /// Returns the table with a row part.
+    pub fn table(&self, part: PartId) -> Option<&Table> {
+        self.tables.iter().find(|table| table.part == part)
+    }
 }
 
 impl Occurs {

@@ -2,8 +2,11 @@
 //!
 //! **Invariant.** An adapter gets its configuration parsed from the mapping and files of the project folder, nothing else.
 
-use crate::{Backend, Wire};
-use kernel::{Catalogue, Diagnostic, Document, Error, Node, OperationId, PartId, Sources};
+use crate::{Backend, Sink, Wire};
+use kernel::{
+    Catalogue, Cause, Class, Diagnostic, Document, Error, Node, OperationId, PartId, Query, Sources,
+    Statement, StatementError,
+};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -103,6 +106,35 @@ pub trait Connection: Send + Sync + Debug + 'static {
     /// One of them is not readable.
     fn difference(&self, expected: &[u8], found: &[u8]) -> Result<Option<String>, String>;
 
+    /// Encodes a query; it is called as [`kernel::OperationId::QUERY`].
+    ///
+    /// # Errors
+    /// A value that the wire form cannot hold, or the connection has no tables.
+    fn query(&self, query: &Query) -> Result<Wire, Error> {
+        let _ = query;
+        Err(Error::new(Class::Defect, Cause::Internal, "the connection has no tables"))
+    }
+
+    /// Returns the text of an encoded query with its values in place, for tests and `explain`; never to be executed.
+    fn shown(&self, wire: &[u8]) -> Option<String> {
+        let _ = wire;
+        None
+    }
+
+    /// Reads a statement that the mapping's author wrote and holds it against the catalogue.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    fn statement(&self, text: &str) -> Result<Statement, Vec<StatementError>> {
+        let message = "the connection takes no statements".to_owned();
+        Err(vec![StatementError { range: 0..text.len(), message, hint: None }])
+    }
+
     /// The backend port, if it has one.
     fn backend(&self) -> Option<&dyn Backend>;
+
+    /// The sink port, if it has one.
+    fn sink(&self) -> Option<&dyn Sink> {
+        None
+    }
 }

@@ -40,6 +40,11 @@ pub struct FaultReply {
     pub code: String,
     /// Its text.
     pub text: String,
+    /// The SQLSTATE of a database: five letters or digits.
+    pub sqlstate: Option<String>,
+    /// What databases say in different codes, in one word: `unique`, `foreign-key`, `not-null`, `check`, `locked`,
+    /// `deadlock`, `serialization`, `timeout`, `read-only`.
+    pub error: Option<&'static str>,
     /// The status of the transport, if it has one.
     pub status: Option<u16>,
     /// When it is worth trying again, if the transport said so.
@@ -61,6 +66,11 @@ pub trait ReplyBody: Document + Send {
 
     /// Bytes that arrived so far, after decompression; for metrics and limits.
     fn bytes_read(&self) -> u64;
+
+    /// Rows that a statement changed; known once the document has ended.
+    fn affected(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Something that answers requests: a SOAP service, a database.

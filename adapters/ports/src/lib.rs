@@ -5,7 +5,9 @@
 mod adapter;
 mod backend;
 mod context;
+mod event;
 
 pub use adapter::{Adapter, AdapterError, Connection, Files, KeyDoc, Opened, Settings};
 pub use backend::{Backend, BoxFuture, FaultReply, Reply, ReplyBody, Request, Wire};
 pub use context::{CallContext, Sent};
+pub use event::{Event, EventBatch, Outcomes, Sink};

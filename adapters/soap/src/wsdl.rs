@@ -199,7 +199,7 @@ pub fn load_port(
     }
     let services = definitions.services();
     Ok(Wsdl {
-        catalogue: Arc::new(Catalogue { shape, operations }),
+        catalogue: Arc::new(Catalogue { shape, operations, ..Catalogue::default() }),
         bindings,
         services,
         refused,

@@ -41,7 +41,7 @@ pub(crate) fn catalogue(text: &str) -> Arc<Catalogue> {
             other => panic!("type or call, not {other}"),
         }
     }
-    Arc::new(Catalogue { shape: Arc::new(parser.build.finish()), operations })
+    Arc::new(Catalogue { shape: Arc::new(parser.build.finish()), operations, ..Catalogue::default() })
 }
 
 const MARKS: [char; 4] = ['?', '*', '+', '9'];

@@ -40,7 +40,7 @@ impl Kit {
         );
         let mut sources = Sources::default();
         let (project, mut found) = lang::load(vec![("kit.yaml".into(), text.clone())], &mut sources);
-        let catalogue = Catalogue { shape: Arc::new(read_shape(shape)), operations: Vec::new() };
+        let catalogue = Catalogue { shape: Arc::new(read_shape(shape)), ..Catalogue::default() };
         let read = |name: &str| {
             let file = files.iter().find(|(known, _)| *known == name);
             file.map(|(_, text)| (*text).to_owned()).ok_or_else(|| format!("{name} is missing"))
