@@ -1,0 +1,3 @@
+//! The embedded durable event log.
+//!
+//! **Invariant.** To be told by what stands here.

@@ -1,0 +1,3 @@
+//! The frames between Seawall and its database workers.
+//!
+//! **Invariant.** To be told by what stands here.

@@ -1,0 +1,3 @@
+//! SQL databases.
+//!
+//! **Invariant.** To be told by what stands here.
