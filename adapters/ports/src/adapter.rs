@@ -2,12 +2,13 @@
 //!
 //! **Invariant.** An adapter gets its configuration parsed from the mapping and files of the project folder, nothing else.
 
-use crate::{Backend, Sink, Wire};
+use crate::{Backend, Sink, Topics, Wire};
 use kernel::{
     Catalogue, Cause, Class, Diagnostic, Document, Error, Node, OperationId, PartId, Query, Sources,
     Statement, StatementError,
 };
 use std::fmt::Debug;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Reads files of the project folder. Paths are relative to its root, with `/`; a path that leaves it is refused.
@@ -17,6 +18,12 @@ pub trait Files: Debug {
     /// # Errors
     /// In words for people: it does not exist, it is too large, it is outside the project.
     fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+
+    /// Returns the folder itself, for paths that are used when something is served: folders that are written to, programs.
+    /// `None` where there is none, as in tests.
+    fn root(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// The part of a mapping that configures one connection.
@@ -135,6 +142,11 @@ pub trait Connection: Send + Sync + Debug + 'static {
 
     /// The sink port, if it has one.
     fn sink(&self) -> Option<&dyn Sink> {
+        None
+    }
+
+    /// The topics that can be read again, if it keeps them itself.
+    fn topics(&self) -> Option<&dyn Topics> {
         None
     }
 }

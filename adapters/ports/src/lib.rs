@@ -10,4 +10,4 @@ mod event;
 pub use adapter::{Adapter, AdapterError, Connection, Files, KeyDoc, Opened, Settings};
 pub use backend::{Backend, BoxFuture, FaultReply, Reply, ReplyBody, Request, Wire};
 pub use context::{CallContext, Sent};
-pub use event::{Event, EventBatch, Outcomes, Sink};
+pub use event::{Event, EventBatch, KeptEvent, Outcomes, Sink, TopicAsk, TopicError, TopicPage, Topics};

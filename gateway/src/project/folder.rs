@@ -190,6 +190,10 @@ impl Files for Folder {
             None => read(&self.inside(&own)?, path),
         }
     }
+
+    fn root(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
 }
 
 fn read(path: &Path, name: &str) -> Result<Vec<u8>, String> {
