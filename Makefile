@@ -7,7 +7,7 @@ CARGO ?= cargo
 
 ## Starts a small legacy system and the facade in front of it, and prints what to try. Ctrl-C ends it.
 demo:
-	@tests/setup.sh build
+	@tests/setup.sh build demo
 	$(CARGO) build --quiet --package gateway --package tests
 	@exec target/debug/seawall-demo
 

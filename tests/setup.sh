@@ -1,15 +1,28 @@
 #!/usr/bin/env bash
 # Installs what a make target needs, where that is possible, and says what is missing where it is not.
-# Arguments: build (a C compiler), test (a JDK and Maven for the independent SOAP server), bench (nginx).
+# Arguments: build (a C compiler, the ODBC driver manager), demo (an ODBC driver), bench (nginx),
+# test (a JDK and Maven for the servers and drivers of other makers, two database servers, ODBC drivers).
 set -eu
 
 missing=()
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
+# What is no command is a file somewhere; the pattern may have wildcards.
+need_file() { compgen -G "$1" >/dev/null || missing+=("$2"); }
+drivers() {
+  need_file '/usr/lib/*/odbc/libsqlite3odbc.so' libsqliteodbc
+}
 
 for what in "$@"; do
   case "$what" in
-    build) need cargo cargo; need cc gcc; need make make ;;
-    test) need javac default-jdk-headless; need mvn maven ;;
+    build) need cargo cargo; need cc gcc; need make make
+      need_file '/usr/lib/*/libodbc.so' unixodbc-dev; need odbcinst unixodbc ;;
+    demo) drivers ;;
+    test) need javac default-jdk-headless; need mvn maven
+      drivers
+      need_file '/usr/lib/*/odbc/psqlodbcw.so' odbc-postgresql
+      need_file '/usr/lib/*/odbc/libmaodbc.so' odbc-mariadb
+      need_file '/usr/lib/postgresql/*/bin/initdb' postgresql
+      need mariadbd mariadb-server ;;
     bench) need nginx nginx-light ;;
     *) echo "setup: unknown part $what" >&2; exit 2 ;;
   esac
