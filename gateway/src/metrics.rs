@@ -20,6 +20,8 @@ pub struct Metrics {
     in_flight: AtomicI64,
     /// Tokens, keys and such that were refused.
     refused: AtomicU64,
+    /// Lists that broke off.
+    torn: AtomicU64,
 }
 
 /// Counts a request as in flight until it is dropped.
@@ -42,7 +44,12 @@ impl Metrics {
         let unrouted = ("", Arc::from(""));
         let routes =
             routes.into_iter().chain([unrouted]).map(|(method, template)| Route::new(method, template));
-        Self { routes: routes.collect(), in_flight: AtomicI64::new(0), refused: AtomicU64::new(0) }
+        Self {
+            routes: routes.collect(),
+            in_flight: AtomicI64::new(0),
+            refused: AtomicU64::new(0),
+            torn: AtomicU64::new(0),
+        }
     }
 
     /// Counts an answer.
@@ -60,6 +67,11 @@ impl Metrics {
     /// Counts a request that was not let in.
     pub fn refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a list that broke off after it had begun.
+    pub fn torn(&self) {
+        self.torn.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a request that is being worked on.
@@ -102,6 +114,13 @@ impl Metrics {
             "Requests without an acceptable token or scope.",
         );
         line(out, format_args!("seawall_requests_refused_total {}", self.refused.load(Ordering::Relaxed)));
+        family(
+            out,
+            "seawall_lists_torn_total",
+            "counter",
+            "Lists that broke off after they had begun: an error, or a client that went away.",
+        );
+        line(out, format_args!("seawall_lists_torn_total {}", self.torn.load(Ordering::Relaxed)));
     }
 }
 

@@ -9,6 +9,7 @@ mod exchange;
 mod flow;
 mod incoming;
 mod left;
+mod list;
 mod location;
 mod merge;
 mod old;
@@ -16,6 +17,7 @@ pub mod once;
 mod page;
 mod place;
 mod readers;
+mod stream;
 mod write;
 
 pub use builtin::Builtin;
@@ -23,6 +25,7 @@ pub use endpoint::Endpoint;
 pub use exchange::Mapped;
 pub use flow::{Origin, Responded};
 pub use incoming::{Content, Headers, Incoming};
+pub use stream::{Rest, Torn};
 
 use crate::auth::Auth;
 use crate::http::router::{Method, Router, Segment};

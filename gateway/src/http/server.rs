@@ -6,9 +6,9 @@ use super::answer::Answer;
 use crate::service::{Content, Incoming, Responded, Service};
 use crate::telemetry::{Access, Log};
 use actix_web::dev::{ServiceRequest, ServiceResponse, fn_service};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{App, HttpResponse, HttpResponseBuilder, HttpServer, body};
 use arc_swap::ArcSwap;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -104,7 +104,14 @@ async fn handle(service: Arc<Service>, log: Option<Log>, request: ServiceRequest
     if let Some(log) = log {
         access(&service, &log, &request, &responded, took);
     }
-    let response = respond(&responded.answer, &responded.request_id);
+    let response = match responded.rest {
+        None => respond(&responded.answer, &responded.request_id).body(responded.answer.bytes().clone()),
+        // Nobody knows how long it will be, and nobody wants it.
+        Some(_) if request.method() == Method::HEAD => {
+            respond(&responded.answer, &responded.request_id).body(body::None::new())
+        }
+        Some(rest) => respond(&responded.answer, &responded.request_id).streaming(rest),
+    };
     ServiceResponse::new(request, response)
 }
 
@@ -112,7 +119,8 @@ fn fits(uri: &actix_web::http::Uri) -> bool {
     uri.path().len() + uri.query().map_or(0, str::len) <= TARGET_BYTES_MAX
 }
 
-fn respond(answer: &Answer, request_id: &str) -> HttpResponse {
+/// Returns an answer but for its body.
+fn respond(answer: &Answer, request_id: &str) -> HttpResponseBuilder {
     let status = StatusCode::from_u16(answer.status()).unwrap_or_default();
     let mut response = HttpResponse::build(status);
     for (name, value) in answer.headers() {
@@ -124,7 +132,7 @@ fn respond(answer: &Answer, request_id: &str) -> HttpResponse {
     if let Ok(id) = HeaderValue::try_from(request_id) {
         response.insert_header((HeaderName::from_static("x-request-id"), id));
     }
-    if answer.bytes().is_empty() { response.finish() } else { response.body(answer.bytes().clone()) }
+    response
 }
 
 fn access(

@@ -4,6 +4,8 @@
 
 use super::cached::Found as Cached;
 use super::exchange::{LegacyCall, Mapped};
+use super::list::{ListCall, Reading};
+use super::stream::{Outgoing, Rest};
 use super::{Builtin, Connected, Endpoint, Incoming, Service, page};
 use crate::auth::{Caller, Refusal};
 use crate::http::answer::Answer;
@@ -12,7 +14,8 @@ use crate::http::router::{Allow, Found, Method};
 use crate::http::{body, media, query};
 use crate::ids;
 use crate::problem::{Judged, Kind, Problem, Status};
-use adapters_ports::{CallContext, Request, Wire};
+use adapters_layers::Place;
+use adapters_ports::{Backend, CallContext, Request, Wire};
 use bytes::Bytes;
 use engine::json::{self, JsonLimits};
 use engine::plan::write::{WriteError, request};
@@ -26,6 +29,10 @@ use std::time::Duration;
 
 /// Deepest nesting of a request body.
 const BODY_DEPTH_MAX: u32 = 64;
+/// Bytes of a list that are held before it goes out while it is read; a mistake among them is still a problem.
+const LIST_HELD_MAX: usize = 64 << 10;
+/// The same for one page, whose end has to be known for its `Link` header.
+const PAGE_HELD_MAX: usize = 1 << 20;
 /// Time for a request body, where the whole request has not even less.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -34,6 +41,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Responded {
     /// What the client gets.
     pub answer: Answer,
+    /// The body, where it goes out while it is read; that of `answer` is empty then.
+    pub rest: Option<Rest>,
     /// The route, by its number.
     pub route: Option<usize>,
     /// The slug of the problem that it is.
@@ -65,6 +74,13 @@ pub enum Origin {
 
 /// A good end of a request.
 pub(super) type Done = (Answer, Option<Origin>);
+
+/// A good end of a request, whose body may still be on its way.
+struct Good {
+    answer: Answer,
+    origin: Option<Origin>,
+    rest: Option<Rest>,
+}
 
 /// A bad end of a request.
 #[derive(Debug)]
@@ -98,14 +114,14 @@ impl Service {
         let method = if incoming.method == "HEAD" { "GET" } else { incoming.method };
         let (route, result) = match self.router.find(Method::of(method), incoming.path) {
             Found::Route(number, captures) => match Builtin::at(number, self.endpoints.len()) {
-                Some(builtin) => (None, self.builtin(builtin, &captures).await.map(|answer| (answer, None))),
+                Some(builtin) => (None, self.builtin(builtin, &captures).await.map(Good::from)),
                 None => {
                     let endpoint = Arc::clone(&self.endpoints[number]);
                     let ids = (Arc::clone(&request_id), Arc::clone(&trace));
                     (Some(number), self.operate(endpoint, &captures, &mut incoming, ids).await)
                 }
             },
-            Found::OtherMethods(allow) if incoming.method == "OPTIONS" => (None, Ok((options(allow), None))),
+            Found::OtherMethods(allow) if incoming.method == "OPTIONS" => (None, Ok(options(allow).into())),
             Found::OtherMethods(allow) => (None, Err(self.outside(&incoming, other_method(allow)).await)),
             Found::Nothing => {
                 let problem = Problem::new(Kind::NotFound).detail("there is no such path");
@@ -123,18 +139,18 @@ impl Service {
     fn responded(
         &self,
         route: Option<usize>,
-        result: Result<Done, Failure>,
+        result: Result<Good, Failure>,
         request_id: Arc<str>,
         trace: Arc<str>,
     ) -> Responded {
         match result {
-            Ok((answer, origin)) => {
-                Responded { answer, route, problem: None, class: None, origin, request_id, trace }
+            Ok(Good { answer, origin, rest }) => {
+                Responded { answer, rest, route, problem: None, class: None, origin, request_id, trace }
             }
             Err(Failure { problem, class }) => {
                 let answer = problem.answer(&self.types, &request_id);
                 let problem = Some(problem.into_slug());
-                Responded { answer, route, problem, class, origin: None, request_id, trace }
+                Responded { answer, rest: None, route, problem, class, origin: None, request_id, trace }
             }
         }
     }
@@ -160,7 +176,7 @@ impl Service {
         captures: &[Cow<'_, str>],
         incoming: &mut Incoming<'_>,
         (request_id, trace): (Arc<str>, Arc<str>),
-    ) -> Result<Done, Failure> {
+    ) -> Result<Good, Failure> {
         let mut cx = CallContext::new(Arc::clone(&request_id), endpoint.deadline);
         cx.trace = Some(trace);
         if let Some(name) = incoming.ambiguous() {
@@ -182,7 +198,11 @@ impl Service {
         let none_match = endpoint.plan.is_read().then(|| header("if-none-match")).flatten();
         let if_match = if endpoint.plan.is_read() { None } else { header("if-match") };
         let admitted = Admitted { caller, inputs, cx, payload, once, none_match, if_match, endpoint };
-        if admitted.endpoint.plan.is_read() { self.read(admitted).await } else { self.write(admitted).await }
+        match admitted.endpoint.plan.verb {
+            Verb::List if admitted.endpoint.cache.is_none() => self.list(admitted).await,
+            Verb::Get | Verb::List => self.read(admitted).await.map(Good::from),
+            _ => self.write(admitted).await.map(Good::from),
+        }
     }
 
     async fn body(
@@ -232,15 +252,55 @@ impl Service {
     }
 
     /// Calls the legacy system and makes what is worth keeping of its answer.
-    async fn fetch(&self, endpoint: &Endpoint, inputs: &Inputs, cx: &CallContext) -> Result<Kept, Error> {
-        let mapped = self.perform(endpoint, inputs, cx).await?;
+    async fn fetch(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        inputs: &Inputs,
+        cx: &CallContext,
+    ) -> Result<Kept, Error> {
         if endpoint.plan.verb == Verb::List {
-            return Ok(self.list(endpoint, inputs, mapped));
+            // What is kept is kept whole.
+            let (mut reading, _) = self.begin_list(endpoint, inputs, cx, usize::MAX).await?;
+            return Ok(self.whole(endpoint, inputs, &mut reading));
         }
+        let mapped = self.perform(endpoint, inputs, cx).await?;
         if !mapped.found {
             return Err(Error::new(Class::NotFound, kernel::Cause::Legacy, "there is no such thing"));
         }
         Ok(Kept { json: mapped.json.into(), etag: Some(etag(mapped.fingerprint)), link: None })
+    }
+
+    /// Answers a list: whole if it is short, else while it is read.
+    async fn list(self: &Arc<Self>, admitted: Admitted) -> Result<Good, Failure> {
+        let Admitted { endpoint, inputs, cx, none_match, .. } = admitted;
+        let held_max = if endpoint.plan.page.is_some() { PAGE_HELD_MAX } else { LIST_HELD_MAX };
+        let begun = self.begin_list(&endpoint, &inputs, &cx, held_max).await;
+        let (mut reading, place) = begun.map_err(|error| self.failure(&endpoint, &error))?;
+        if reading.end().is_some() {
+            let kept = self.whole(&endpoint, &inputs, &mut reading);
+            return Ok((present(&kept, none_match.as_deref(), None), Some(Origin::Call)).into());
+        }
+        let pause_max = self.called(&endpoint).map_or(endpoint.deadline, |(_, it)| it.stack.policy().timeout);
+        let answer = Answer::new(endpoint.plan.success).json(Bytes::new());
+        let service = Arc::clone(self);
+        let rest = Outgoing { service, endpoint, inputs, cx, reading, _place: place, pause_max }.start();
+        Ok(Good { answer, origin: Some(Origin::Call), rest: Some(rest) })
+    }
+
+    /// Calls the legacy system and reads its list, until so many bytes are held.
+    async fn begin_list(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        inputs: &Inputs,
+        cx: &CallContext,
+        held_max: usize,
+    ) -> Result<(Reading, Place), Error> {
+        let (call, connected) = self.called(endpoint)?;
+        let (body, _) = self.encode(endpoint, call, connected, inputs)?;
+        let backend = connected.backend()?;
+        let request = Request { operation: call.operation, body, repeatable: call.repeatable };
+        let ambient = &inputs.ambient;
+        connected.stack.call_held(cx, &ListCall { backend, request, endpoint, ambient, held_max }).await
     }
 
     /// Encodes the request and sends it through the layers.
@@ -288,8 +348,7 @@ impl Service {
         ambient: &Ambient,
         cx: &CallContext,
     ) -> Result<Mapped, Error> {
-        let backend =
-            connected.connection.backend().ok_or_else(|| internal("the connection cannot be called"))?;
+        let backend = connected.backend()?;
         let request = Request { operation: call.operation, body, repeatable: call.repeatable };
         connected.stack.call(cx, &LegacyCall { backend, request, endpoint, ambient }).await
     }
@@ -309,20 +368,20 @@ impl Service {
         Ok(page::read(paging, &self.signer, &endpoint.plan.key, given(PAGING[0]), given(PAGING[1]))?)
     }
 
-    fn list(&self, endpoint: &Endpoint, inputs: &Inputs, mapped: Mapped) -> Kept {
-        let next = endpoint.plan.page.as_ref().and_then(|_| {
-            page::next(&self.signer, &endpoint.plan.key, &inputs.page, mapped.cursor.as_deref())
-        });
-        let mut out = Vec::with_capacity(mapped.json.len() + 64);
-        out.extend_from_slice(b"{\"items\":");
-        out.extend_from_slice(if mapped.json.is_empty() { b"[]" } else { &mapped.json });
-        if let Some(next) = &next {
-            out.extend_from_slice(b",\"next\":");
-            json::write_text(next, &mut out);
-        }
-        out.push(b'}');
+    /// Returns what is kept of a list that has ended.
+    fn whole(&self, endpoint: &Endpoint, inputs: &Inputs, reading: &mut Reading) -> Kept {
+        let cursor = reading.end().flatten().map(str::to_owned);
+        let next = self.next_page(endpoint, inputs, cursor.as_deref());
+        let json = reading.close(next.as_deref()).into();
         let link = next.map(|next| page::link(&endpoint.plan, inputs, &next));
-        Kept { json: out.into(), etag: None, link }
+        Kept { json, etag: None, link }
+    }
+}
+
+impl Connected {
+    /// Returns the backend.
+    pub(super) fn backend(&self) -> Result<&dyn Backend, Error> {
+        self.connection.backend().ok_or_else(|| internal("the connection cannot be called"))
     }
 }
 
@@ -341,6 +400,18 @@ pub(super) struct Kept {
     pub json: Bytes,
     pub etag: Option<Box<str>>,
     pub link: Option<String>,
+}
+
+impl From<Done> for Good {
+    fn from((answer, origin): Done) -> Self {
+        Self { answer, origin, rest: None }
+    }
+}
+
+impl From<Answer> for Good {
+    fn from(answer: Answer) -> Self {
+        (answer, None).into()
+    }
 }
 
 impl From<Problem> for Failure {
@@ -387,11 +458,21 @@ fn present(kept: &Kept, none_match: Option<&[u8]>, age_s: Option<u64>) -> Answer
     }
 }
 
-/// RFC 9110, section 13.1.2: the weak comparison, over a list or `*`.
-pub(super) fn matches(wanted: &[u8], etag: &str) -> bool {
+/// RFC 9110, section 13.1.2: "A recipient MUST use the weak comparison function" for `If-None-Match`.
+fn matches(wanted: &[u8], etag: &str) -> bool {
+    any_tag(wanted, |tag| tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+/// RFC 9110, section 13.1.1: "An origin server MUST use the strong comparison function" for `If-Match`, by which a
+/// weak tag is the same as nothing.
+pub(super) fn matches_strongly(wanted: &[u8], etag: &str) -> bool {
+    any_tag(wanted, |tag| tag == etag)
+}
+
+/// Our tags hold no commas, so a list may be split at every one.
+fn any_tag(wanted: &[u8], same: impl Fn(&str) -> bool) -> bool {
     let Ok(wanted) = std::str::from_utf8(wanted) else { return false };
-    let same = |tag: &str| tag.trim().trim_start_matches("W/") == etag;
-    wanted.trim() == "*" || wanted.split(',').any(same)
+    wanted.trim() == "*" || wanted.split(',').any(|tag| same(tag.trim()))
 }
 
 fn options(allow: Allow) -> Answer {

@@ -55,7 +55,7 @@ impl Service {
         };
         let old = self.old(&reader, admitted).await.map_err(|error| self.failure(&reader, &error))?;
         if let Some(wanted) = &admitted.if_match
-            && !super::flow::matches(wanted, &old.etag)
+            && !super::flow::matches_strongly(wanted, &old.etag)
         {
             let problem = Problem::new(Kind::PreconditionFailed)
                 .detail("the record is not the one that If-Match names");
@@ -82,8 +82,7 @@ impl Service {
         };
         let (call, connected) = self.called(reader)?;
         let body = self.encode(reader, call, connected, &inputs)?.0;
-        let backend =
-            connected.connection.backend().ok_or_else(|| internal("the connection cannot be called"))?;
+        let backend = connected.backend()?;
         let model =
             reader.model.as_deref().ok_or_else(|| internal("the operation that reads has no model"))?;
         let root = self.reply_root(call).ok_or_else(|| internal("the operation that reads gets no reply"))?;

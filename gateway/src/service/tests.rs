@@ -220,6 +220,12 @@ async fn an_update_changes_what_the_client_names_and_keeps_the_rest() {
     let stale = patch(&[("if-match", "\"other\"")], json!({ "hotelId": "GRZ01" })).await;
     assert_eq!(outcome(&stale), (412, Some("precondition-failed")));
     let etag = stale.answer.find("etag").unwrap().to_owned();
+    let weak = patch(&[("if-match", &format!("W/{etag}"))], json!({ "hotelId": "GRZ01" })).await;
+    assert_eq!(
+        outcome(&weak),
+        (412, Some("precondition-failed")),
+        "a weak tag says nothing of what is the same"
+    );
     let fresh = patch(&[("if-match", &etag)], json!({ "hotelId": "GRZ01" })).await;
     assert!(fresh.answer.status() < 300, "{fresh:?}");
 }
