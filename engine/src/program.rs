@@ -2,17 +2,21 @@
 //!
 //! **Invariant.** Immutable and complete; nothing in it is looked up by name while a request is served.
 
+mod event;
 mod inputs;
 mod operation;
 mod param;
+mod table;
 
 pub use crate::plan::errors::FaultView;
 pub use crate::plan::read::{Answer, ReadPlan, Reader, Residue};
+pub use event::{EventPlan, EventTypes, FieldPath, SinceKind, SincePlan, TopicPlan, WatchPlan};
 pub use inputs::{Ambient, Inputs, Page};
 pub use operation::{
-    Assignment, CallPlan, Method, OperationPlan, Paging, Segment, SendPlan, SendValue, Verb,
+    Assignment, CallPlan, Method, OperationPlan, Paging, Segment, SendPlan, SendValue, Target, Verb,
 };
 pub use param::{Param, Place};
+pub use table::{ColumnPlan, FilterPlan, OwnPlan, OwnValue, SortPlan, TablePlan};
 
 use crate::lang;
 use crate::plan::errors::ErrorTable;
@@ -38,6 +42,8 @@ pub struct Program {
     pub schemas: Vec<(Arc<str>, Arc<serde_json::Value>)>,
     /// What can be called; an operation's number is its index.
     pub operations: Vec<Arc<OperationPlan>>,
+    /// What is published, and how changes are noticed.
+    pub events: Vec<Arc<EventPlan>>,
     /// What is written and checked, but is not run by this build.
     pub unsupported: Vec<Unsupported>,
 }

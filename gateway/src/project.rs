@@ -201,9 +201,15 @@ impl Findings {
         let catalogues: BTreeMap<_, _> =
             opened.iter().map(|(name, opened)| (name.clone(), Arc::clone(&opened.catalogue))).collect();
         let read = |path: &str| folder.read_text(path);
+        let statements = |connection: &str, text: &str| match opened.get(connection) {
+            Some(opened) => opened.connection.statement(text),
+            // That it is not open was reported already.
+            None => Err(Vec::new()),
+        };
         let mut environment = Environment {
             catalogues: &catalogues,
             failed: &failed,
+            statements: &statements,
             files: &read,
             sources: &mut self.sources,
         };

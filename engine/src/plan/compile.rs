@@ -20,7 +20,7 @@ use crate::codec::{CodeTable, CodeTables};
 use crate::lang::{self, CodeSource, Project};
 use crate::plan::model::{Model, ModelId};
 use crate::program::{ConnectionPlan, Program, Unsupported};
-use kernel::{Catalogue, Diagnostic, Severity, Sources, Span};
+use kernel::{Catalogue, Diagnostic, Severity, Sources, Span, Statement, StatementError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct Environment<'a> {
     pub catalogues: &'a BTreeMap<String, Arc<Catalogue>>,
     /// Connections that could not be opened: why was reported already, so what follows from it is not.
     pub failed: &'a BTreeSet<String>,
+    /// Reads a statement of the mapping's author for a connection, by its name.
+    pub statements: &'a dyn Fn(&str, &str) -> Result<Statement, Vec<StatementError>>,
     /// Reads a text file of the project folder; the error says why it cannot be read.
     pub files: &'a dyn Fn(&str) -> Result<String, String>,
     /// The files of the project; those that are read here are added.
@@ -69,6 +71,7 @@ pub fn compile(project: &Project, environment: &mut Environment<'_>) -> Compiled
             .map(|(name, schema, _)| (name.as_str().into(), schema))
             .collect(),
         operations: compiler.operations,
+        events: compiler.events,
         unsupported: compiler.unsupported,
     });
     Compiled { program, findings }
@@ -79,6 +82,7 @@ pub(crate) struct Compiler<'a> {
     project: &'a Project,
     catalogues: &'a BTreeMap<String, Arc<Catalogue>>,
     failed: &'a BTreeSet<String>,
+    statements: &'a dyn Fn(&str, &str) -> Result<Statement, Vec<StatementError>>,
     files: &'a dyn Fn(&str) -> Result<String, String>,
     sources: &'a mut Sources,
     found: Vec<Diagnostic>,
@@ -92,6 +96,7 @@ pub(crate) struct Compiler<'a> {
     /// The JSON Schemas by model, with the file in which each stands.
     schemas: Vec<(String, Arc<serde_json::Value>, Option<kernel::FileId>)>,
     operations: Vec<Arc<crate::program::OperationPlan>>,
+    events: Vec<Arc<crate::program::EventPlan>>,
     unsupported: Vec<Unsupported>,
     /// Models that were wrong, so that what uses them is not reported too.
     broken: HashMap<&'a str, ()>,
@@ -109,6 +114,7 @@ impl<'a> Compiler<'a> {
             project,
             catalogues: environment.catalogues,
             failed: environment.failed,
+            statements: environment.statements,
             files: environment.files,
             sources: environment.sources,
             found: Vec::new(),
@@ -119,6 +125,7 @@ impl<'a> Compiler<'a> {
             foreign: Vec::new(),
             schemas: Vec::new(),
             operations: Vec::new(),
+            events: Vec::new(),
             unsupported: Vec::new(),
             broken: HashMap::new(),
         }

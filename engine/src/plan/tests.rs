@@ -41,8 +41,13 @@ fn case(shape: &str, mapping: &str, files: &[(&str, &str)]) -> Case {
             .ok_or_else(|| "no such file".to_owned())
     };
     let failed = BTreeSet::from(["failed".to_owned()]);
-    let mut environment =
-        Environment { catalogues: &catalogues, failed: &failed, files: &read, sources: &mut sources };
+    let mut environment = Environment {
+        catalogues: &catalogues,
+        failed: &failed,
+        statements: &|_, _| Err(Vec::new()),
+        files: &read,
+        sources: &mut sources,
+    };
     let compiled = compile(&project, &mut environment);
     Case { sources, catalogue, compiled }
 }

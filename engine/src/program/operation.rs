@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** A plan is shared and never changes; what belongs to one request lives in its `Reader` and `Inputs`.
 
-use super::{Param, ReadPlan, Reader};
+use super::{OwnPlan, Param, ReadPlan, Reader, TablePlan};
 use crate::codec::Chain;
 use crate::lang;
 use crate::plan::model::{Formula, LegacyPath, ModelId};
@@ -54,16 +54,28 @@ pub struct OperationPlan {
 pub struct CallPlan {
     /// Index of the connection in the program.
     pub connection: usize,
-    /// The operation in the connection's catalogue.
+    /// The operation in the connection's catalogue; [`OperationId::QUERY`] for tables and statements.
     pub operation: OperationId,
-    /// The name as written: `pms.ReadReservation`.
+    /// The name as written: `pms.ReadReservation`, `erp/KDLIB.KDSTAMM`.
     pub name: Arc<str>,
     /// The call has the same effect when it is executed twice.
     pub repeatable: bool,
-    /// What the request is made of.
-    pub send: SendPlan,
-    /// How the reply is read.
+    /// What is asked for.
+    pub target: Target,
+    /// How the reply is read: for `update`, `replace` and `delete` of a table how the old row is, for `create` the key
+    /// of the new one.
     pub read: Arc<ReadPlan>,
+}
+
+/// What a call asks for.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// An operation of the catalogue, by a message.
+    Send(SendPlan),
+    /// Rows of a table.
+    Table(Box<TablePlan>),
+    /// A statement of the mapping's author that reads no rows.
+    Own(OwnPlan),
 }
 
 /// What a request is made of, in order. Conditions of paths are constants that are written too.
@@ -155,6 +167,24 @@ pub enum Segment {
     Literal(Arc<str>),
     /// A parameter, by its index into [`OperationPlan::params`].
     Param(usize),
+}
+
+impl CallPlan {
+    /// Returns what the message is made of, where an operation of the catalogue is called.
+    pub fn send(&self) -> Option<&SendPlan> {
+        match &self.target {
+            Target::Send(send) => Some(send),
+            Target::Table(_) | Target::Own(_) => None,
+        }
+    }
+
+    /// Returns how a table is asked, where it is one.
+    pub fn table(&self) -> Option<&TablePlan> {
+        match &self.target {
+            Target::Table(table) => Some(table),
+            Target::Send(_) | Target::Own(_) => None,
+        }
+    }
 }
 
 impl OperationPlan {

@@ -87,7 +87,8 @@ impl Service {
             reader.model.as_deref().ok_or_else(|| internal("the operation that reads has no model"))?;
         let root = self.reply_root(call).ok_or_else(|| internal("the operation that reads gets no reply"))?;
         let request = Request { operation: call.operation, body, repeatable: call.repeatable };
-        let (shape, ambient) = (&call.send.shape, &inputs.ambient);
+        let shape = &model.shape;
+        let ambient = &inputs.ambient;
         connected
             .stack
             .call(cx, &Keeping { backend, request, endpoint: reader, shape, root, model, ambient })

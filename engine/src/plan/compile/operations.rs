@@ -11,7 +11,9 @@ use crate::lang;
 use crate::plan::model::{Model, ModelId, Scope as Names};
 use crate::plan::read::ReadPlan;
 use crate::plan::schema;
-use crate::program::{CallPlan, Method, OperationPlan, Paging, Param, Segment, SendPlan, SendValue, Verb};
+use crate::program::{
+    CallPlan, Method, OperationPlan, Paging, Param, Segment, SendPlan, SendValue, Target, Verb,
+};
 use kernel::{Catalogue, OperationId, Span};
 use std::sync::Arc;
 
@@ -194,7 +196,14 @@ impl<'a> Compiler<'a> {
             || operation.policy.repeatable.as_ref().is_some_and(|it| it.value);
         let read = self.reading(operation, verb, subject, (connection, catalogue, called), repeatable)?;
         let name = operation.call.as_ref().map_or("", |call| call.value.as_str()).into();
-        Some(CallPlan { connection, operation: id, name, repeatable, send, read: Arc::new(read) })
+        Some(CallPlan {
+            connection,
+            operation: id,
+            name,
+            repeatable,
+            target: Target::Send(send),
+            read: Arc::new(read),
+        })
     }
 
     /// Returns the schema of the body, and whether there is one at all.

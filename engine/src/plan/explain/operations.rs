@@ -5,7 +5,7 @@
 use super::memory::{self, Memory};
 use crate::lang::{Dedupe, Failures, Idempotency, Policy};
 use crate::plan::resolve::written;
-use crate::program::{OperationPlan, Program, SendValue};
+use crate::program::{CallPlan, OperationPlan, Program, SendValue};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
@@ -53,9 +53,9 @@ pub(super) fn operation(program: &Program, operation: &OperationPlan) -> Operati
             None => operation.verb.name().into(),
         },
         call: call.map(|call| call.name.to_string()),
-        sends: call.map_or_else(Vec::new, |call| {
-            let sent = call.send.assignments.iter();
-            sent.map(|assignment| (written(&call.send.shape, &assignment.path), value(&assignment.value)))
+        sends: call.and_then(CallPlan::send).map_or_else(Vec::new, |send| {
+            let sent = send.assignments.iter();
+            sent.map(|assignment| (written(&send.shape, &assignment.path), value(&assignment.value)))
                 .collect()
         }),
         read_by: operation.read_by.as_ref().map(ToString::to_string),

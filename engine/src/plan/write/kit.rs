@@ -47,8 +47,13 @@ impl Kit {
         };
         let catalogues = BTreeMap::from([("pms".to_owned(), Arc::new(catalogue))]);
         let failed = BTreeSet::new();
-        let mut environment =
-            Environment { catalogues: &catalogues, failed: &failed, files: &read, sources: &mut sources };
+        let mut environment = Environment {
+            catalogues: &catalogues,
+            failed: &failed,
+            statements: &|_, _| Err(Vec::new()),
+            files: &read,
+            sources: &mut sources,
+        };
         let compiled = compile(&project, &mut environment);
         found.extend(compiled.findings);
         found.retain(|one| one.severity == Severity::Error);

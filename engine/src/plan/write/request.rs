@@ -8,7 +8,7 @@ use super::{Outcome, Write, WriteError, put};
 use crate::codec::{Chain, Written};
 use crate::plan::model::{Formula, ModelId};
 use crate::plan::tree::{Leaf, NodeId, Tree};
-use crate::program::{Assignment, Inputs, OperationPlan, Program, SendValue, Verb};
+use crate::program::{Assignment, CallPlan, Inputs, OperationPlan, Program, SendValue, Verb};
 use crate::value::Value;
 
 /// Builds the request of an operation.
@@ -20,8 +20,9 @@ pub fn request(
     operation: &OperationPlan,
     inputs: &Inputs,
 ) -> Result<(Tree, Outcome), Vec<WriteError>> {
-    let Some(call) = &operation.call else { return Err(vec![whole("nothing is called")]) };
-    let send = &call.send;
+    let Some(send) = operation.call.as_ref().and_then(CallPlan::send) else {
+        return Err(vec![whole("no operation is called")]);
+    };
     let mut build = Build {
         tree: Tree::new(send.shape.clone(), send.ty),
         program,
