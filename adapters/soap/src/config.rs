@@ -238,8 +238,8 @@ fn are_elements(text: &str) -> Result<(), String> {
     let wrapped = format!("<h>{text}</h>");
     crate::wire::wellformed(wrapped.as_bytes(), Limits::default()).map_err(|error| error.message)?;
     let mut walk = Walk::new(Limits::default(), None);
-    walk.tokens.input.feed(wrapped.as_bytes());
-    walk.tokens.input.close();
+    walk.tokens.feed(wrapped.as_bytes());
+    walk.tokens.close();
     debug_assert_eq!(walk.context(), OUTSIDE);
     let mut elements = 0;
     if let Ok(Next::Element(root)) = walk.next() {

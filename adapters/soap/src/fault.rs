@@ -60,8 +60,8 @@ pub(crate) fn read(
 /// Walks into the fault of a message.
 fn fault(message: Message<'_>) -> Result<Walk, DecodeError> {
     let mut walk = Walk::new(message.limits, message.charset);
-    message.pieces.iter().for_each(|piece| walk.tokens.input.feed(piece));
-    walk.tokens.input.close();
+    message.pieces.iter().for_each(|piece| walk.tokens.feed(piece));
+    walk.tokens.close();
     for name in ["Envelope", "Body", "Fault"] {
         loop {
             match walk.next()? {

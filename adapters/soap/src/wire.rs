@@ -26,6 +26,7 @@ mod tokenizer;
 pub(crate) mod walk;
 pub(crate) mod warm;
 mod wellformed;
+mod written;
 
 pub use decoder::Decoder;
 pub use infoset::difference;

@@ -2,10 +2,11 @@
 //!
 //! **Invariant.** Names and values are positions in the tag; a value is decoded only for somebody who wants it.
 
-use super::chars::{self, INNER_VALUE, LOCAL, NAME, NAME_START, SPACE};
+use super::chars::{self, LOCAL, NAME, NAME_START, SPACE};
 use super::names::{ContextId, Contexts};
 use super::scan;
 use super::tokenizer::{Tag, Tokenizer};
+use super::written::{self, Written};
 use kernel::{DecodeError, Limits};
 
 /// One attribute as written; positions count from the beginning of the tag.
@@ -13,6 +14,8 @@ use kernel::{DecodeError, Limits};
 pub(crate) struct Attribute {
     name: (u32, u32),
     value: (u32, u32),
+    /// Which of the known ones it is, where that was asked.
+    pub(crate) entry: u32,
     /// It declares a namespace.
     pub(crate) declares: bool,
     /// Its name has a prefix.
@@ -30,6 +33,8 @@ pub(crate) struct Rest {
     pub(crate) end: usize,
     /// It is an empty element.
     pub(crate) empty: bool,
+    /// All attributes are known, and none has a prefix.
+    pub(crate) simple: bool,
 }
 
 impl Attribute {
@@ -47,6 +52,12 @@ impl Attribute {
     /// Its value as written, given its tag.
     pub(crate) fn value<'a>(&self, tokens: &'a Tokenizer, tag: &Tag) -> &'a str {
         tokens.input.text(tag.start + self.value.0 as usize, tag.start + self.value.1 as usize)
+    }
+
+    /// From where to where its value stands, given its tag.
+    #[inline]
+    pub(crate) fn value_of(&self, tag: &Tag) -> (usize, usize) {
+        (tag.start + self.value.0 as usize, tag.start + self.value.1 as usize)
     }
 
     /// Place of its value in the message, given its tag.
@@ -91,72 +102,109 @@ pub(crate) fn parse(tokens: &Tokenizer, tag: &Tag, found: &mut Vec<Attribute>) -
     unique(tokens, tag, bytes, found)
 }
 
-/// Reads the attributes of a tag that begins at `start`, and finds its end, in one pass. Nothing if there is anything
-/// that `parse` may refuse, if a namespace is declared, or if the tag is not here as a whole.
-#[inline]
+/// Reads the attributes of a tag that begins at `start`, and finds its end, in one pass; `known` are those that elements
+/// of this name had before. Nothing if there is anything that `parse` may refuse, if a namespace is declared, or if the
+/// tag is not here as a whole.
+#[inline(never)]
 pub(crate) fn plain(
     bytes: &[u8],
     start: usize,
     name_end: usize,
     limits: &Limits,
+    known: &[Written],
     found: &mut Vec<Attribute>,
 ) -> Option<Rest> {
     found.clear();
+    let mut reading = Reading { bytes, start, known, last: written::NONE, seen: 0, simple: true };
     let mut at = name_end;
     loop {
         match *bytes.get(at)? {
-            b'>' => return Some(Rest { attributes_end: at, end: at + 1, empty: false }),
-            b'/' if *bytes.get(at + 1)? == b'>' => {
-                return Some(Rest { attributes_end: at, end: at + 2, empty: true });
-            }
+            b'>' => return Some(reading.rest(at, false)),
+            b'/' if *bytes.get(at + 1)? == b'>' => return Some(reading.rest(at, true)),
             byte if chars::is(byte, SPACE) => at += 1,
             _ => return None,
         }
         if chars::is(*bytes.get(at)?, NAME_START) {
-            at = plain_one(bytes, start, at, limits, found)?;
+            at = reading.one(at, limits, found)?;
         }
     }
 }
 
-/// Reads one attribute; returns where it ends.
-#[inline]
-fn plain_one(
-    bytes: &[u8],
+/// What `plain` knows on its way.
+struct Reading<'a> {
+    bytes: &'a [u8],
     start: usize,
-    from: usize,
-    limits: &Limits,
-    found: &mut Vec<Attribute>,
-) -> Option<usize> {
-    const MOST: usize = 16;
-    let mut name_end = from + chars::run(&bytes[from..], LOCAL);
-    let prefixed = *bytes.get(name_end)? == b':';
-    if prefixed {
-        name_end += chars::run(&bytes[name_end..], NAME);
+    known: &'a [Written],
+    /// The known one that came last.
+    last: u32,
+    /// Which of the first known ones came, one bit each.
+    seen: u64,
+    simple: bool,
+}
+
+impl Reading<'_> {
+    #[inline]
+    fn rest(&self, attributes_end: usize, empty: bool) -> Rest {
+        let end = attributes_end + 1 + usize::from(empty);
+        Rest { attributes_end, end, empty, simple: self.simple }
     }
-    let name = &bytes[from..name_end];
-    let quote = *bytes.get(name_end + 1)?;
-    if bytes[name_end] != b'=' || !matches!(quote, b'"' | b'\'') || name.starts_with(b"xmlns") {
-        return None;
-    }
-    let open = name_end + 2;
-    let mut end = open + chars::run(bytes.get(open..)?, INNER_VALUE);
-    let plain = *bytes.get(end)? == quote;
-    if !plain {
-        end = scan::find(bytes, end, quote)?;
-        if scan::find(&bytes[..end], open, b'<').is_some() {
+
+    /// Reads one attribute; returns where it ends.
+    #[inline]
+    fn one(&mut self, from: usize, limits: &Limits, found: &mut Vec<Attribute>) -> Option<usize> {
+        const MOST: usize = 16;
+        let bytes = self.bytes;
+        let entry = written::find(self.known, bytes, from, self.last);
+        let (name_end, entry, prefixed) = match self.known.get(entry as usize) {
+            Some(name) => (from + name.name().len(), entry, name.prefixed),
+            None => stranger(bytes, from)?,
+        };
+        self.simple &= entry != written::NONE && !prefixed;
+        self.last = entry;
+        let quote = *bytes.get(name_end + 1)?;
+        if bytes[name_end] != b'=' || !matches!(quote, b'"' | b'\'') {
             return None;
         }
+        let open = name_end + 2;
+        let mut end = scan::value_end(bytes, open, quote)?;
+        let plain = bytes[end] == quote;
+        if !plain {
+            end = scan::find(bytes, end, quote)?;
+            if scan::find(&bytes[..end], open, b'<').is_some() {
+                return None;
+            }
+        }
+        let few = found.len() < MOST.min(limits.attributes_max as usize);
+        let twice = match 1_u64.checked_shl(entry) {
+            Some(bit) => self.seen & bit != 0,
+            None => self.holds(found, &bytes[from..name_end]),
+        };
+        if twice || !few || (end - open) as u64 > u64::from(limits.text_bytes_max) {
+            return None;
+        }
+        self.seen |= 1_u64.checked_shl(entry).unwrap_or(0);
+        let narrow = |at: usize| (at - self.start) as u32;
+        let (name, value) = ((narrow(from), narrow(name_end)), (narrow(open), narrow(end)));
+        found.push(Attribute { name, value, entry, declares: false, prefixed, plain });
+        Some(end + 1)
     }
-    let within = (end - open) as u64 <= u64::from(limits.text_bytes_max)
-        && found.len() < MOST.min(limits.attributes_max as usize);
-    let name_of = |a: &Attribute| &bytes[start + a.name.0 as usize..start + a.name.1 as usize];
-    if !within || found.iter().any(|other| scan::same(name_of(other), name)) {
-        return None;
+
+    fn holds(&self, found: &[Attribute], name: &[u8]) -> bool {
+        let name_of =
+            |a: &Attribute| &self.bytes[self.start + a.name.0 as usize..self.start + a.name.1 as usize];
+        found.iter().any(|other| scan::same(name_of(other), name))
     }
-    let narrow = |at: usize| (at - start) as u32;
-    let (name, value) = ((narrow(from), narrow(name_end)), (narrow(open), narrow(end)));
-    found.push(Attribute { name, value, declares: false, prefixed, plain });
-    Some(end + 1)
+}
+
+/// Reads the name of an attribute that was not met before, unless it declares a namespace.
+#[inline(never)]
+fn stranger(bytes: &[u8], from: usize) -> Option<(usize, u32, bool)> {
+    let mut end = from + chars::run(&bytes[from..], LOCAL);
+    let prefixed = *bytes.get(end)? == b':';
+    if prefixed {
+        end += chars::run(&bytes[end..], NAME);
+    }
+    (!bytes[from..end].starts_with(b"xmlns")).then_some((end, written::NONE, prefixed))
 }
 
 /// Returns whether a tag may declare a namespace; `true` may be wrong, `false` is not.
@@ -191,6 +239,7 @@ fn one(bytes: &[u8], at: &mut usize) -> Result<Attribute, (usize, &'static str)>
         prefixed,
         name: (narrow(start), narrow(name_end)),
         value: (narrow(value.0), narrow(value.1)),
+        entry: written::NONE,
         declares,
         plain: false,
     })

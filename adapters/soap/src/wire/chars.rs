@@ -14,10 +14,8 @@ pub(crate) const SPACE: u8 = 4;
 pub(crate) const PLAIN_TEXT: u8 = 8;
 /// The byte stands for itself in an attribute value.
 pub(crate) const PLAIN_VALUE: u8 = 16;
-/// The byte stands for itself in an attribute value, and is no quote.
-pub(crate) const INNER_VALUE: u8 = 32;
 /// The byte may stand in a name without a prefix.
-pub(crate) const LOCAL: u8 = 64;
+pub(crate) const LOCAL: u8 = 32;
 
 /// The classes of every byte.
 static CLASSES: [u8; 256] = classes();
@@ -100,9 +98,6 @@ const fn classes() -> [u8; 256] {
         }
         if matches!(byte, b'&' | b'<' | b'\r' | b'\n' | b'\t') {
             class &= !PLAIN_VALUE;
-        }
-        if class & PLAIN_VALUE != 0 && !matches!(byte, b'"' | b'\'') {
-            class |= INNER_VALUE;
         }
         if class & NAME != 0 && byte != b':' {
             class |= LOCAL;

@@ -149,12 +149,12 @@ impl Decoder {
 
     /// Takes a piece of the message.
     pub fn feed(&mut self, piece: &[u8]) {
-        self.tokens.input.feed(piece);
+        self.tokens.feed(piece);
     }
 
     /// Says that nothing more will come.
     pub fn close(&mut self) {
-        self.tokens.input.close();
+        self.tokens.close();
     }
 
     /// Bytes that arrived so far.

@@ -41,8 +41,8 @@ struct Element {
 fn parse(bytes: &[u8]) -> Result<Element, DecodeError> {
     let limits = Limits { text_bytes_max: 64 << 20, message_bytes_max: 64 << 20, ..Limits::default() };
     let mut tokens = Tokenizer::new(limits, None);
-    tokens.input.feed(bytes);
-    tokens.input.close();
+    tokens.feed(bytes);
+    tokens.close();
     let mut contexts = Contexts::default();
     let mut open: Vec<(Element, ContextId)> = Vec::new();
     let mut root = Element::default();

@@ -4,6 +4,7 @@
 //! the first byte that breaks this is an error with its place, told once everything before it was used.
 
 use super::encoding::Transcoder;
+use super::tokenizer::Open;
 use kernel::{DecodeError, Limits};
 
 /// The buffered part of a message.
@@ -39,8 +40,8 @@ impl Input {
         }
     }
 
-    /// Takes a piece of the message.
-    pub(crate) fn feed(&mut self, piece: &[u8]) {
+    /// Takes a piece of the message; what was used may be dropped, but for the names of the open elements.
+    pub(crate) fn feed(&mut self, piece: &[u8], open: &mut Open) {
         if self.broken.is_some() {
             return;
         }
@@ -50,7 +51,7 @@ impl Input {
             self.broken = Some(DecodeError::limit("limits.message", self.bytes_max, end));
             return;
         }
-        self.forget();
+        self.forget(open);
         let from = self.text.len();
         let result = self.transcoder.push(piece, &mut self.text);
         self.admit(from, result);
@@ -119,10 +120,11 @@ impl Input {
     }
 
     /// Drops what was used, once that is worth moving the rest.
-    fn forget(&mut self) {
+    fn forget(&mut self, open: &mut Open) {
         if self.at == 0 || self.at < self.text.len() - self.at {
             return;
         }
+        open.keep(self.text.as_bytes());
         self.base += self.at as u64;
         self.text.drain(..self.at);
         self.at = 0;

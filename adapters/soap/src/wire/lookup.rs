@@ -5,10 +5,10 @@
 //! Messages repeat themselves: after the first record each name is found by one comparison, since the names of a type
 //! are tried in the order in which they came first.
 
-use super::chars::{self, NAME};
 use super::names::{ContextId, Contexts, XML, XSI};
 use super::scan;
 use super::warm::Pool;
+use super::written::Written;
 use kernel::{DecodeError, Name, PartId, PartKind, Shape, TypeId, TypeKind};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -74,11 +74,15 @@ pub(crate) struct Learnt {
     strangers: usize,
 }
 
+/// The names that were met in elements of one type, in one context.
 #[derive(Debug)]
-struct Table {
-    own: Own,
-    elements: Vec<(Box<str>, Found)>,
-    attributes: Vec<(Box<str>, Found)>,
+pub(crate) struct Table {
+    /// What becomes of the own text of the group.
+    pub(super) own: Own,
+    /// Names of elements.
+    pub(super) elements: Vec<Written>,
+    /// Names of attributes.
+    pub(super) attributes: Vec<Written>,
 }
 
 /// What becomes of the own text of a group.
@@ -243,7 +247,7 @@ impl Learnt {
     fn remember(
         &mut self,
         table: TableId,
-        names: impl Fn(&mut Table) -> &mut Vec<(Box<str>, Found)>,
+        names: impl Fn(&mut Table) -> &mut Vec<Written>,
         written: &str,
         found: Found,
         hint: &mut u32,
@@ -251,7 +255,7 @@ impl Learnt {
         let Some(table) = self.tables.get_mut(table as usize) else { return };
         let names = names(table);
         if names.len() < NAMES_MAX {
-            names.push((written.into(), found));
+            names.push(Written::new(written, found));
             *hint = names.len() as u32 - 1;
             self.bytes += written.len();
             self.strangers += usize::from(!matches!(found, Found::Part(_)));
@@ -297,36 +301,22 @@ impl Lookup {
     ) -> TableId {
         let entry =
             self.learnt.tables.get(table as usize).and_then(|table| table.elements.get(position as usize));
-        match entry {
-            Some((_, Found::Part(known))) if known.ty == ty && known.table != NO_TABLE => known.table,
-            Some((_, Found::Part(known))) if known.ty == ty => {
+        match entry.map(|name| name.found) {
+            Some(Found::Part(known)) if known.ty == ty && known.table != NO_TABLE => known.table,
+            Some(Found::Part(known)) if known.ty == ty => {
                 let inner = self.table(ty, context);
-                if let (_, Found::Part(known)) =
-                    &mut self.learnt.tables[table as usize].elements[position as usize]
-                {
-                    known.table = inner;
-                }
+                let entry = &mut self.learnt.tables[table as usize].elements[position as usize];
+                entry.found = Found::Part(Known { table: inner, ..known });
                 inner
             }
             _ => self.table(ty, context),
         }
     }
 
-    /// Finds the element whose start tag begins with these bytes, behind `<`, if it is the one that is expected
-    /// behind `hint`: also how long its name is, and its own hint.
+    /// Returns what was learnt of a group.
     #[inline]
-    pub(crate) fn expected(&self, table: TableId, tag: &[u8], hint: u32) -> Option<(Known, usize, u32)> {
-        let names = &self.learnt.tables.get(table as usize)?.elements;
-        // The next one, the same again, the one behind an optional one.
-        let near = [hint.wrapping_add(1), hint, hint.wrapping_add(2)];
-        near.into_iter().find_map(|near| match names.get(near as usize)? {
-            (name, Found::Part(known)) => {
-                let same = scan::same(tag.get(..name.len())?, name.as_bytes())
-                    && !chars::is(*tag.get(name.len())?, NAME);
-                same.then_some((*known, name.len(), near))
-            }
-            _ => None,
-        })
+    pub(crate) fn get(&self, table: TableId) -> Option<&Table> {
+        self.learnt.tables.get(table as usize)
     }
 
     /// Finds an attribute that was met before by its written name.
@@ -395,19 +385,16 @@ pub(crate) struct Place<'a> {
 }
 
 #[inline]
-fn find(names: &[(Box<str>, Found)], written: &[u8], hint: &mut u32) -> Option<Found> {
-    let last = *hint as usize;
-    for near in [last.wrapping_add(1), last] {
-        if let Some((name, found)) = names.get(near)
-            && scan::same(name.as_bytes(), written)
-        {
-            *hint = near as u32;
-            return Some(*found);
-        }
-    }
-    let at = names.iter().position(|(name, _)| scan::same(name.as_bytes(), written))?;
+fn find(names: &[Written], written: &[u8], hint: &mut u32) -> Option<Found> {
+    let is = |name: &Written| scan::same(name.name().as_bytes(), written);
+    let near = [hint.wrapping_add(1), *hint];
+    let near = near.into_iter().find(|&near| names.get(near as usize).is_some_and(is));
+    let at = match near {
+        Some(near) => near as usize,
+        None => names.iter().position(is)?,
+    };
     *hint = at as u32;
-    Some(names[at].1)
+    Some(names[at].found)
 }
 
 /// Attributes of these namespaces speak to the reader of the envelope and of XML, not to the mapping.

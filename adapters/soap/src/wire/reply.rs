@@ -85,12 +85,12 @@ impl Beginning {
 
     /// Takes a piece of the reply.
     pub(crate) fn feed(&mut self, piece: &[u8]) {
-        self.walk.tokens.input.feed(piece);
+        self.walk.tokens.feed(piece);
     }
 
     /// Says that nothing more will come.
     pub(crate) fn close(&mut self) {
-        self.walk.tokens.input.close();
+        self.walk.tokens.close();
     }
 
     /// Says what the body holds as soon as that is known; an answer takes the message along.

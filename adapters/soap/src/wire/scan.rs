@@ -2,10 +2,14 @@
 //!
 //! **Invariant.** Every answer is that of the plain search; far distances are left to `memchr`.
 
+use super::chars;
+
 /// A byte in each of eight places.
 const ONES: u64 = 0x0101_0101_0101_0101;
 /// The low seven bits of each place.
 const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+/// The highest bit of each place.
+const HIGH: u64 = !LOW;
 
 /// How far is searched here before `memchr` takes over.
 const NEAR: usize = 32;
@@ -32,6 +36,65 @@ pub(crate) fn find(bytes: &[u8], from: usize, needle: u8) -> Option<usize> {
         at += 8;
     }
     memchr::memchr(needle, bytes.get(at..)?).map(|found| at + found)
+}
+
+/// An element that holds nothing but one text, behind its start tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LeafEnd {
+    /// Where the text ends.
+    pub(crate) text_end: usize,
+    /// Where the element ends.
+    pub(crate) end: usize,
+    /// The text means exactly what is written.
+    pub(crate) plain: bool,
+}
+
+/// Finds the end of an element that holds nothing but one text, from behind its start tag.
+#[inline]
+pub(crate) fn leaf(bytes: &[u8], from: usize, name: &[u8], text_bytes_max: u32) -> Option<LeafEnd> {
+    let mut text_end = text_end(bytes, from)?;
+    let plain = bytes[text_end] == b'<';
+    if !plain {
+        text_end = find(bytes, text_end, b'<')?;
+    }
+    let close = text_end + 2 + name.len();
+    let ends =
+        *bytes.get(close)? == b'>' && bytes[text_end + 1] == b'/' && same(&bytes[text_end + 2..close], name);
+    let short = (text_end - from) as u64 <= u64::from(text_bytes_max);
+    (ends && short).then_some(LeafEnd { text_end, end: close + 1, plain })
+}
+
+/// Returns where a text stands for itself no more: before markup, references, line ends to be changed, `]`.
+#[inline]
+fn text_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(word) = word(bytes, at) {
+        let hits = (hit(word, b'<') | hit(word, b'&') | hit(word, b'\r') | hit(word, b']')) & HIGH;
+        if hits != 0 {
+            return Some(at + first(hits));
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?;
+    rest.iter().position(|&byte| !chars::is(byte, chars::PLAIN_TEXT)).map(|found| at + found)
+}
+
+/// Returns where the value of an attribute ends, or stands for itself no more.
+#[inline]
+pub(crate) fn value_end(bytes: &[u8], from: usize, quote: u8) -> Option<usize> {
+    let mut at = from;
+    while let Some(word) = word(bytes, at) {
+        // Of the characters before the blank XML has only those that a value does not keep.
+        let blank = word.wrapping_sub(ONES * 0x20) & !word;
+        let hits = (hit(word, quote) | hit(word, b'&') | hit(word, b'<') | blank) & HIGH;
+        if hits != 0 {
+            return Some(at + first(hits));
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?;
+    let ends = |&byte: &u8| byte == quote || !chars::is(byte, chars::PLAIN_VALUE);
+    rest.iter().position(ends).map(|found| at + found)
 }
 
 /// Finds the `>` of a tag, from behind its name; nothing if it is not here or there is a `'` or `<` before it,
@@ -95,6 +158,14 @@ fn equal(word: u64, byte: u8) -> u64 {
     !(((zeros & LOW) + LOW) | zeros | LOW)
 }
 
+/// Sets the highest bit of the first place that holds the byte, and of none before it; behind it any may be set, also
+/// other bits anywhere.
+#[inline]
+fn hit(word: u64, byte: u8) -> u64 {
+    let zeros = word ^ (ONES * u64::from(byte));
+    zeros.wrapping_sub(ONES) & !zeros
+}
+
 /// The place of the first hit.
 #[inline]
 fn first(hits: u64) -> usize {
@@ -126,6 +197,57 @@ mod tests {
         }
         assert_eq!(find(b"", 0, b'<'), None);
         assert_eq!(find(b"a", 5, b'<'), None);
+    }
+
+    #[test]
+    fn texts_and_values_end_where_a_plain_search_says() {
+        for length in 0..20 {
+            for special in
+                [b'<', b'&', b'\r', b'\n', b'\t', b']', b'"', b'\'', b';', b'=', 0x1F, 0x80, 0xBC, 0xFF]
+            {
+                for filling in
+                    [b'a', b' ', b'!', b'%', b'\'', b';', b'=', b'\x0C', b'\x0E', b'\\', b'^', 0x80, 0xA6]
+                {
+                    let mut bytes = vec![filling; length];
+                    bytes.push(special);
+                    bytes.extend_from_slice(b"\x0D\x27\x3D\x5E\x80");
+                    let in_text = |&b: &u8| matches!(b, b'<' | b'&' | b'\r' | b']');
+                    assert_eq!(text_end(&bytes, 0), bytes.iter().position(in_text), "{bytes:?}");
+                    // XML cannot hold the others before the blank.
+                    let possible = bytes.iter().all(|b| *b >= 0x20 || matches!(b, b'\t' | b'\n' | b'\r'));
+                    for quote in [b'"', b'\''].into_iter().filter(|_| possible) {
+                        let in_value = |&b: &u8| b == quote || matches!(b, b'<' | b'&') || b < 0x20;
+                        assert_eq!(value_end(&bytes, 0, quote), bytes.iter().position(in_value), "{bytes:?}");
+                    }
+                }
+            }
+        }
+        assert_eq!((text_end(b"abc", 0), text_end(b"", 1), value_end(b"abc", 0, b'"')), (None, None, None));
+    }
+
+    #[test]
+    fn a_leaf_ends_with_its_own_end_tag() {
+        let check = |text: &str, expected: Option<(usize, bool)>| {
+            let found = leaf(text.as_bytes(), 0, b"note", 20);
+            let expected = expected.map(|(text_end, plain)| LeafEnd { text_end, end: text_end + 7, plain });
+            assert_eq!(found, expected, "{text}");
+        };
+        check("x</note>", Some((1, true)));
+        check("</note>x", Some((0, true)));
+        check("x &amp; y</note>", Some((9, false)));
+        check("a text of 20 bytes..</note>", Some((20, true)));
+        for odd in [
+            "x</note >",
+            "x<b/>",
+            "x<!-- c --></note>",
+            "x</not>",
+            "x</notes>",
+            "x</note",
+            "x",
+            "a text of 21 bytes...</note>",
+        ] {
+            check(odd, None);
+        }
     }
 
     #[test]

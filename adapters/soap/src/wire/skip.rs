@@ -34,16 +34,12 @@ pub(crate) fn pass(tokens: &mut Tokenizer, depth: usize) -> Result<bool, DecodeE
 
 /// Passes over plain tags and text, up to the first thing that is not plain; `true` if `depth` was reached.
 fn run(tokens: &mut Tokenizer, depth: usize) -> bool {
-    let Tokenizer { input, open, limits, inner, .. } = tokens;
+    let Tokenizer { input, open, limits, .. } = tokens;
     let bytes = input.bytes();
-    let outer = open.depth();
-    let inner_max = (limits.depth_max as usize).saturating_sub(outer);
+    let depth_max = limits.depth_max as usize;
     let quotes_max = 2 * limits.attributes_max.min(limits.namespaces_max);
     let mut at = input.at;
-    // Elements that begin here are known by where their names stand; only those that stay open are copied.
-    inner.clear();
-    let mut closed = 0;
-    while outer - closed > depth || !inner.is_empty() {
+    while open.depth() > depth {
         if bytes.get(at) != Some(&b'<') {
             let Some(found) = scan::find(bytes, at, b'<') else {
                 at = bytes.len();
@@ -53,38 +49,30 @@ fn run(tokens: &mut Tokenizer, depth: usize) -> bool {
         }
         let Some(&next) = bytes.get(at + 1) else { break };
         if next == b'/' {
-            let name = match inner.last() {
-                Some(&(from, to)) => &bytes[from..to],
-                None => open.last().unwrap_or_default(),
-            };
+            let name = open.last(bytes).unwrap_or_default();
             let end = at + 2 + name.len();
             if bytes.get(end) != Some(&b'>') || !scan::same(&bytes[at + 2..end], name) {
                 break;
             }
             at = end + 1;
-            if inner.pop().is_none() {
-                open.pop();
-                closed += 1;
-            }
+            open.pop();
             continue;
         }
-        if !chars::is(next, NAME_START) || inner.len() >= inner_max {
+        if !chars::is(next, NAME_START) || open.depth() >= depth_max {
             break;
         }
         let name_end = at + 1 + chars::run(&bytes[at + 1..], NAME);
         let Some((end, empty)) = close(bytes, name_end, quotes_max) else { break };
         if !empty {
-            inner.push((at + 1, name_end));
+            open.push(at + 1, name_end);
         }
         at = end;
     }
-    for &(from, to) in inner.iter() {
-        open.push(&bytes[from..to]);
-    }
+    let done = open.depth() == depth;
     if at != input.at {
         input.consume(at);
     }
-    open.depth() == depth
+    done
 }
 
 /// Finds the end of a tag behind its name, if there is nothing odd in it; and whether the element is empty.

@@ -9,7 +9,7 @@ pub(crate) use open::{Open, shortened};
 
 use super::chars::{self, NAME, NAME_START, SPACE};
 use super::input::Input;
-use super::scan;
+use super::scan::{self, LeafEnd};
 use super::warm::Room;
 use kernel::{DecodeError, Limits};
 use memchr::{memchr, memchr2, memchr3, memmem};
@@ -24,8 +24,6 @@ pub(crate) struct Tokenizer {
     pub(crate) open: Open,
     /// The limits of this message.
     pub(crate) limits: Limits,
-    /// Where the names of elements stand that are being passed over; kept only for its memory.
-    pub(crate) inner: Vec<(usize, usize)>,
     /// The quote that is open where the search for the end of a tag stopped.
     quote: Option<u8>,
     /// The innermost element is empty: its end comes next, though nothing is written.
@@ -88,7 +86,6 @@ impl Tokenizer {
             input: Input::new(take(&mut room.text), &limits, charset),
             open: take(&mut room.open),
             limits,
-            inner: take(&mut room.inner),
             quote: None,
             empty: false,
             rooted: false,
@@ -99,7 +96,16 @@ impl Tokenizer {
     pub(crate) fn leave_room(&mut self, room: &mut Room) {
         room.text = self.input.take_text();
         room.open = take(&mut self.open);
-        room.inner = take(&mut self.inner);
+    }
+
+    /// Takes a piece of the message.
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
+        self.input.feed(piece, &mut self.open);
+    }
+
+    /// Says that nothing more will come.
+    pub(crate) fn close(&mut self) {
+        self.input.close();
     }
 
     /// Returns the next token, or nothing if more input is needed for it.
@@ -138,7 +144,7 @@ impl Tokenizer {
     #[inline]
     pub(crate) fn enter(&mut self, tag: &Tag) {
         self.rooted = true;
-        self.open.push_from(self.input.bytes(), tag.start + 1, tag.name_end);
+        self.open.push(tag.start + 1, tag.name_end);
         self.empty = tag.empty;
         self.input.consume(tag.end);
     }
@@ -162,24 +168,15 @@ impl Tokenizer {
         self.input.consume(end);
     }
 
-    /// Finds the text of an element that holds nothing but one text and is here as a whole:
-    /// where the text ends, where the element does, and whether the text means exactly what is written.
-    #[inline]
-    pub(crate) fn near_leaf(&self, tag: &Tag) -> Option<(usize, usize, bool)> {
+    /// Finds the text of an element that holds nothing but one text and is here as a whole.
+    pub(crate) fn near_leaf(&self, tag: &Tag) -> Option<LeafEnd> {
         let bytes = self.input.bytes();
-        let mut text_end = tag.end + chars::run(bytes.get(tag.end..)?, chars::PLAIN_TEXT);
-        let plain = *bytes.get(text_end)? == b'<';
-        if !plain {
-            text_end = scan::find(bytes, text_end, b'<')?;
-        }
-        let name = &bytes[tag.start + 1..tag.name_end];
-        let close = text_end + 2 + name.len();
-        let short = (text_end - tag.end) as u64 <= u64::from(self.limits.text_bytes_max);
-        let ends = short
-            && *bytes.get(close)? == b'>'
-            && bytes[text_end..].starts_with(b"</")
-            && scan::same(&bytes[text_end + 2..close], name);
-        ends.then_some((text_end, close + 1, plain))
+        scan::leaf(bytes, tag.end, &bytes[tag.start + 1..tag.name_end], self.limits.text_bytes_max)
+    }
+
+    /// Its parts, to be used apart: the characters, the open elements, the limits.
+    pub(crate) fn parts(&mut self) -> (&Input, &mut Open, &Limits) {
+        (&self.input, &mut self.open, &self.limits)
     }
 
     /// The name of a tag, as written.
@@ -213,9 +210,7 @@ impl Tokenizer {
             None if self.open.depth() > 0 => {
                 self.bounded(length - at, at)?;
                 match self.input.is_used_up(length) {
-                    true => {
-                        Err(self.error(length, format!("the message ends within {}", self.open.describe())))
-                    }
+                    true => Err(self.error(length, format!("the message ends within {}", self.innermost()))),
                     false => self.wait(length, "an element"),
                 }
             }
@@ -293,10 +288,15 @@ impl Tokenizer {
         let close = at + 2 + found;
         let name = &bytes[at + 2..close];
         let name = name.trim_ascii_end();
-        if self.open.is_last(name) {
+        if self.open.last(bytes) == Some(name) {
             return Ok(Some(Token::End { end: close + 1 }));
         }
-        Err(self.error(at, format!("an end tag does not match {}", self.open.describe())))
+        Err(self.error(at, format!("an end tag does not match {}", self.innermost())))
+    }
+
+    /// The innermost open element in words.
+    fn innermost(&self) -> String {
+        self.open.describe(self.input.bytes())
     }
 
     /// Passes a processing instruction or the XML declaration; `false` if it is incomplete.

@@ -28,8 +28,6 @@ pub(crate) struct Room {
     pub(crate) text: String,
     /// Of open elements.
     pub(crate) open: Open,
-    /// Of elements that are passed over.
-    pub(crate) inner: Vec<(usize, usize)>,
     /// Of open groups.
     pub(super) frames: Vec<Frame>,
     /// Of attributes.
@@ -79,7 +77,6 @@ impl Room {
         }
         self.open.clear();
         self.open.shrink(BYTES_MAX);
-        empty(&mut self.inner);
         empty(&mut self.frames);
         empty(&mut self.attributes);
     }

@@ -14,8 +14,8 @@ use kernel::{DecodeError, Limits};
 /// What is wrong first, with its place.
 pub fn wellformed(bytes: &[u8], limits: Limits) -> Result<(), DecodeError> {
     let mut tokens = Tokenizer::new(limits, None);
-    tokens.input.feed(bytes);
-    tokens.input.close();
+    tokens.feed(bytes);
+    tokens.close();
     let mut check = Check { contexts: Contexts::default(), open: vec![OUTSIDE], scratch: String::new() };
     // All input is there, so that nothing is ever waited for.
     while let Some(token) = tokens.peek()? {

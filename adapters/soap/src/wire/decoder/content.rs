@@ -2,11 +2,11 @@
 //!
 //! **Invariant.** Text is joined around comments, CDATA sections and elements, and limited as a whole.
 
-use super::near::Near;
+use super::near::Short;
 use super::start::Met;
 use super::{Decoder, Flow, Frame, Leaf, State, Step};
 use crate::wire::chars;
-use crate::wire::lookup::Own;
+use crate::wire::lookup::{Known, Own};
 use crate::wire::text::{self, Place};
 use crate::wire::tokenizer::{Tag, Token};
 use kernel::{DecodeError, Interest, PartId, Progress, Scalar, Visitor};
@@ -14,21 +14,34 @@ use kernel::{DecodeError, Interest, PartId, Progress, Scalar, Visitor};
 impl Decoder {
     /// Goes on within the innermost group.
     pub(super) fn content(&mut self, to: &mut dyn Visitor) -> Step {
-        while let Some(&frame) = self.frames.last() {
-            let step = match self.near(&frame) {
-                Some(Near::Start(tag, known, hint)) => {
-                    let place = Met { known, context: frame.context, table: frame.table, hint, parsed: true };
-                    self.met(&tag, &frame, place, to)
+        loop {
+            let end = self.short(to);
+            let Some(&frame) = self.frames.last() else { return Ok(Flow::Halt(Progress::NeedInput)) };
+            let step = match end {
+                Short::Odd => return self.far(to),
+                Short::Special(tag, known, hint) => {
+                    let Frame { context, table, .. } = frame;
+                    self.met(&tag, &frame, Met { known, context, table, hint, parsed: true }, to)
                 }
-                Some(Near::End(end)) => self.end_content(end, &frame, to),
-                None => return self.far(to),
+                Short::Leaf(tag, Known { part, .. }) => {
+                    self.begin_leaf(&tag, Leaf { part, nil: false, own: false }, to)
+                }
+                Short::Value(tag) => {
+                    self.state = State::Attributes(self.attributes.len() + 1);
+                    self.open_content(&frame, &tag, to)
+                }
+                Short::Unwanted(tag) => self.pass_element(&tag),
+                Short::Halt(progress, state) => {
+                    self.state = state;
+                    Ok(Flow::Halt(progress))
+                }
+                Short::Failed(error) => Err(error),
             };
             let goes_on = matches!(step, Ok(Flow::On));
             if !goes_on || self.passing.is_some() || !matches!(self.state, State::Content) {
                 return step;
             }
         }
-        Ok(Flow::Halt(Progress::NeedInput))
     }
 
     /// The long way to the next tag.
@@ -54,15 +67,15 @@ impl Decoder {
     /// Begins a leaf, whose start tag is not used up; one that is here as a whole is told at once.
     #[inline]
     pub(super) fn begin_leaf(&mut self, tag: &Tag, leaf: Leaf, to: &mut dyn Visitor) -> Step {
-        if let Some((text_end, end, plain)) = self.tokens.near_leaf(tag).filter(|_| !tag.empty && !leaf.nil) {
-            let mut value = self.tokens.input.text(tag.end, text_end);
-            if !plain {
+        if let Some(found) = self.tokens.near_leaf(tag).filter(|_| !tag.empty && !leaf.nil) {
+            let mut value = self.tokens.input.text(tag.end, found.text_end);
+            if !found.plain {
                 self.scratch.clear();
                 text::append(value, Place::Content, self.tokens.input.offset(tag.end), &mut self.scratch)?;
                 value = &self.scratch;
             }
             let told = to.leaf(leaf.part, Scalar::Text(value));
-            self.tokens.pass_leaf(end);
+            self.tokens.pass_leaf(found.end);
             self.end_leaf(leaf);
             return Ok(Flow::unless_stopped(told));
         }

@@ -182,7 +182,7 @@ impl Decoder {
     }
 
     /// What comes behind the attributes: nothing at all, a value, or content.
-    fn open_content(&mut self, frame: &Frame, tag: &Tag, to: &mut dyn Visitor) -> Step {
+    pub(super) fn open_content(&mut self, frame: &Frame, tag: &Tag, to: &mut dyn Visitor) -> Step {
         if frame.nil {
             self.state = State::Closed;
             self.pass_element(tag)?;

@@ -1,73 +1,76 @@
 //! The names of the elements that are open.
 //!
-//! **Invariant.** Names stand one behind the other in one buffer, so that opening an element allocates nothing.
+//! **Invariant.** A name is where it stands in the input; before the input is dropped, the names in it are copied, so
+//! that opening an element copies and allocates nothing.
 
 /// The names of the open elements, as written.
 #[derive(Debug, Default)]
 pub(crate) struct Open {
-    names: Vec<u8>,
-    starts: Vec<u32>,
+    /// From where to where the names stand: those of the first elements in `kept`, the others in the input.
+    places: Vec<(usize, usize)>,
+    /// How many of the places are those of `kept`.
+    moved: usize,
+    /// Names that stood in input that is dropped, one behind the other.
+    kept: Vec<u8>,
 }
 
 impl Open {
     /// How many elements are open.
+    #[inline]
     pub(crate) fn depth(&self) -> usize {
-        self.starts.len()
+        self.places.len()
     }
 
     /// Forgets all of them.
     pub(crate) fn clear(&mut self) {
-        self.names.clear();
-        self.starts.clear();
+        self.places.clear();
+        self.kept.clear();
+        self.moved = 0;
     }
 
     /// Lets memory go that is beyond this many bytes.
     pub(crate) fn shrink(&mut self, bytes: usize) {
-        self.names.shrink_to(bytes);
-        self.starts.shrink_to(bytes / size_of::<u32>());
+        self.places.shrink_to(bytes / size_of::<(usize, usize)>());
+        self.kept.shrink_to(bytes);
     }
 
-    /// Opens an element.
-    pub(crate) fn push(&mut self, name: &[u8]) {
-        // A message that exceeds four gigabytes in open names is refused by its size long before.
-        self.starts.push(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
-        self.names.extend_from_slice(name);
-    }
-
-    /// Opens an element whose name stands here; a short one is copied without a call, with what is behind it.
+    /// Opens an element whose name stands here in the input.
     #[inline]
-    pub(crate) fn push_from(&mut self, bytes: &[u8], from: usize, to: usize) {
-        match bytes.get(from..).and_then(|rest| rest.first_chunk::<16>()) {
-            Some(chunk) if to - from <= chunk.len() => {
-                let start = self.names.len();
-                self.starts.push(u32::try_from(start).unwrap_or(u32::MAX));
-                self.names.extend_from_slice(chunk);
-                self.names.truncate(start + to - from);
-            }
-            _ => self.push(&bytes[from..to]),
-        }
+    pub(crate) fn push(&mut self, from: usize, to: usize) {
+        self.places.push((from, to));
     }
 
     /// Closes the innermost element.
+    #[inline]
     pub(crate) fn pop(&mut self) {
-        if let Some(start) = self.starts.pop() {
-            self.names.truncate(start as usize);
+        if let Some((from, _)) = self.places.pop()
+            && self.moved > self.places.len()
+        {
+            self.moved = self.places.len();
+            self.kept.truncate(from);
         }
     }
 
-    /// Returns whether the innermost element has this name.
-    pub(crate) fn is_last(&self, name: &[u8]) -> bool {
-        self.starts.last().is_some_and(|&start| &self.names[start as usize..] == name)
+    /// Returns the name of the innermost element, given the input.
+    #[inline]
+    pub(crate) fn last<'a>(&'a self, input: &'a [u8]) -> Option<&'a [u8]> {
+        let &(from, to) = self.places.last()?;
+        if self.moved < self.places.len() { input.get(from..to) } else { self.kept.get(from..to) }
     }
 
-    /// Returns the name of the innermost element.
-    pub(crate) fn last(&self) -> Option<&[u8]> {
-        self.starts.last().map(|&start| &self.names[start as usize..])
+    /// Copies the names that stand in the input, which is about to be dropped.
+    pub(crate) fn keep(&mut self, input: &[u8]) {
+        for (from, to) in &mut self.places[self.moved..] {
+            let start = self.kept.len();
+            self.kept.extend_from_slice(&input[*from..*to]);
+            (*from, *to) = (start, self.kept.len());
+        }
+        self.moved = self.places.len();
     }
 
-    /// Returns the innermost element in words.
-    pub(super) fn describe(&self) -> String {
-        match self.last() {
+    /// Returns the innermost element in words, given the input.
+    pub(super) fn describe(&self, input: &[u8]) -> String {
+        match self.last(input) {
             Some(name) => format!("<{}>", shortened(&String::from_utf8_lossy(name))),
             None => "any start tag".into(),
         }
@@ -80,5 +83,36 @@ pub(crate) fn shortened(name: &str) -> String {
     match name.char_indices().nth(CHARACTERS_MAX) {
         Some((at, _)) => format!("{}…", &name[..at]),
         None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_wherever_their_input_went() {
+        let check = |open: &Open, input: &[u8], expected: Option<&str>| {
+            assert_eq!(open.last(input), expected.map(str::as_bytes));
+        };
+        let (first, second) = (b"<envelope><body>", b"<order><item>");
+        let mut open = Open::default();
+        open.push(1, 9);
+        open.push(11, 15);
+        check(&open, first, Some("body"));
+        open.keep(first);
+        check(&open, second, Some("body"));
+        open.push(1, 6);
+        check(&open, second, Some("order"));
+        open.keep(second);
+        open.push(8, 12);
+        check(&open, second, Some("item"));
+        for expected in [Some("order"), Some("body"), Some("envelope"), None] {
+            open.pop();
+            check(&open, b"", expected);
+        }
+        open.push(1, 9);
+        check(&open, first, Some("envelope"));
+        assert_eq!(open.depth(), 1);
     }
 }
