@@ -6,6 +6,7 @@ mod catalogue;
 mod compile;
 mod error;
 mod fast;
+mod inverse;
 mod leaf;
 mod lookup;
 mod native;
@@ -14,11 +15,12 @@ mod pattern;
 mod step;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
 mod zone;
 
 pub use error::CodecError;
+pub use inverse::{Ask, Column, Unfit, Wanted};
 pub use table::{CodeLine, CodeTable, CodeTables};
 pub(crate) use zone::Zone;
 
@@ -319,6 +321,15 @@ impl Chain {
     /// Returns whether a range filter on the modern value is one on the legacy value.
     pub fn keeps_order(&self) -> bool {
         self.inner.steps.iter().all(Step::keeps_order)
+    }
+
+    /// Returns the zone in which it reads local times, if it does.
+    pub(crate) fn zone(&self) -> Option<&Zone> {
+        self.inner.steps.iter().find_map(|step| match step {
+            Step::Moment { makes: pattern::Makes::DateTime, zone, .. } => Some(zone),
+            Step::Native(native) if native.ty == ScalarType::LocalDateTime => native.zone.as_ref(),
+            _ => None,
+        })
     }
 
     /// The codec `readOnly` is in it.

@@ -111,6 +111,17 @@ impl Lookup {
         }
     }
 
+    /// Returns the codes whose values are wanted; with `false` instead those whose values are not, where `open` says that
+    /// codes which no line knows are wanted too, or the line for all others is.
+    pub(crate) fn codes_of(&self, wanted: impl Fn(&Value) -> bool, open: bool) -> (Vec<Arc<str>>, bool) {
+        let others = self.other.map_or(open, |n| wanted(&self.lines[n].modern));
+        let codes = |take: bool| {
+            let lines = self.lines.iter().filter(|line| wanted(&line.modern) == take);
+            lines.flat_map(|line| line.legacy.iter().cloned()).collect()
+        };
+        (codes(!others), !others)
+    }
+
     /// Returns the modern values that reading can give.
     pub(crate) fn outcomes(&self) -> Vec<Value> {
         let reached = |(n, line): &(usize, &Line)| !line.legacy.is_empty() || self.other == Some(*n);

@@ -115,6 +115,25 @@ impl Pattern {
         found.datetime(self.makes).ok_or_else(|| self.mismatch())
     }
 
+    /// Writes the last moment that it can hold and that is not later, and says whether that is this very one.
+    ///
+    /// Nothing where there is none: two digits of a year do not hold every century.
+    pub(crate) fn floor(&self, moment: civil::DateTime) -> Option<(Vec<String>, bool)> {
+        let time = moment.time();
+        let cut = |nanos: i32| moment.with().subsec_nanosecond(time.subsec_nanosecond() / nanos * nanos);
+        let decimals = (0..=9).map(|n| cut(10i32.pow(n)).build());
+        let coarser = [
+            cut(1_000_000_000).second(0).build(),
+            cut(1_000_000_000).second(0).minute(0).build(),
+            cut(1_000_000_000).second(0).minute(0).hour(0).build(),
+        ];
+        decimals.chain(coarser).flatten().find_map(|floor| {
+            let texts = self.write(floor).ok()?;
+            let parts: Vec<(&str, bool)> = texts.iter().map(|text| (text.as_str(), false)).collect();
+            (self.read(&parts).ok()? == floor).then_some((texts, floor == moment))
+        })
+    }
+
     /// Writes one text per part.
     pub(crate) fn write(&self, moment: civil::DateTime) -> Result<Vec<String>, CodecError> {
         self.parts

@@ -4,6 +4,6 @@
 
 mod behaviour;
 mod diagnostics;
-mod kit;
+pub(crate) mod kit;
 mod laws;
 mod paths;

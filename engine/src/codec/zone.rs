@@ -50,6 +50,39 @@ impl Zone {
         Instant { at, offset_s: whole_minutes(self.rules.to_offset(at)) }
     }
 
+    /// Returns where a point in time cuts the local times: those before the cut read as earlier points.
+    ///
+    /// The flag says that the cut itself reads as this very point. It does not in the second pass of the hour that the
+    /// clocks repeat, whose local times read as the first pass; then the cut is the end of that hour.
+    pub(crate) fn cut(&self, at: Timestamp) -> (civil::DateTime, bool) {
+        let local = self.local(at);
+        let AmbiguousOffset::Fold { before, .. } = self.rules.to_ambiguous_timestamp(local).offset() else {
+            return (local, true);
+        };
+        if self.rules.to_offset(at) == before {
+            return (local, true);
+        }
+        // The second pass began when the clocks went back: where the first pass ended.
+        let began =
+            self.rules.preceding(at.checked_add(jiff::SignedDuration::from_nanos(1)).unwrap_or(at)).next();
+        let end = began.map_or(local, |change| before.to_datetime(change.timestamp()));
+        (end, false)
+    }
+
+    /// Returns the beginning of the hour that the clocks repeat, if this point is in one of its two passes.
+    pub(crate) fn repeated(&self, at: Timestamp) -> Option<Timestamp> {
+        let local = self.local(at);
+        let AmbiguousOffset::Fold { before, after } = self.rules.to_ambiguous_timestamp(local).offset()
+        else {
+            return None;
+        };
+        let gap = jiff::SignedDuration::from_secs(i64::from(before.seconds() - after.seconds()));
+        let first = if self.rules.to_offset(at) == before { at } else { at.checked_sub(gap).ok()? };
+        // The clocks went back at the end of the first pass, which is as long as the second.
+        let change = self.rules.following(first).next()?.timestamp();
+        change.checked_sub(gap).ok()
+    }
+
     /// Returns the local time of an instant.
     pub(crate) fn local(&self, at: Timestamp) -> civil::DateTime {
         self.rules.to_offset(at).to_datetime(at)
