@@ -9,6 +9,7 @@ mod model;
 mod payload;
 mod report;
 mod request;
+mod rows;
 mod script;
 #[cfg(test)]
 mod tests;
@@ -87,7 +88,6 @@ fn lacking(test: &lang::Test) -> Option<&'static str> {
         (test.file.is_some(), "this build reads no batch files"),
         (test.messages.is_some(), "this build reads no streams"),
         (test.reconcile.is_some(), "this build reconciles nothing"),
-        (test.statement.is_some(), "this build makes no statements"),
     ];
     parts.into_iter().find_map(|(there, why)| there.then_some(why))
 }

@@ -3,6 +3,7 @@
 //! **Invariant.** The request goes through the service that serves; only the legacy system and the clock are scripted.
 
 mod judge;
+mod sql;
 mod world;
 
 use super::update::Updates;

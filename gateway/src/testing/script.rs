@@ -2,10 +2,14 @@
 //!
 //! **Invariant.** Requests and replies pass the encoder and the decoder of the real connection.
 
+use super::rows::{self, Answered};
 use adapters_ports::{
     Backend, BoxFuture, CallContext, Connection, FaultReply, Reply, ReplyBody, Request, Wire,
 };
-use kernel::{Cause, Class, DecodeError, Document, Error, OperationId, PartId, Progress, Visitor};
+use kernel::{
+    Catalogue, Cause, Class, DecodeError, Document, Error, OperationId, PartId, Progress, Query, Statement,
+    StatementError, Visitor,
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The calls of one test.
@@ -16,6 +20,20 @@ pub(super) struct Script(Mutex<State>);
 struct State {
     entries: Vec<Entry>,
     made: Vec<Made>,
+    /// What the statements are answered, in their order.
+    answers: Vec<Answered>,
+    stated: Vec<Stated>,
+    /// The queries that were encoded.
+    queries: Vec<(Wire, Query)>,
+}
+
+/// A statement that was made.
+#[derive(Debug, Clone)]
+pub(super) struct Stated {
+    /// Its text with its values in place.
+    pub text: String,
+    /// What is wrong with the answer that the test gives to it.
+    pub wrong: Option<String>,
 }
 
 /// A call that a test names.
@@ -63,19 +81,21 @@ pub(super) struct Stage {
 #[derive(Debug)]
 struct Actor {
     connection: Arc<dyn Connection>,
+    catalogue: Arc<Catalogue>,
     number: usize,
     script: Arc<Script>,
 }
 
 impl Script {
     /// Begins a test.
-    pub(super) fn begin(&self, entries: Vec<Entry>) {
-        *self.state() = State { entries, made: Vec::new() };
+    pub(super) fn begin(&self, entries: Vec<Entry>, answers: Vec<Answered>) {
+        *self.state() = State { entries, answers, ..State::default() };
     }
 
-    /// Returns the calls that were made since.
-    pub(super) fn end(&self) -> Vec<Made> {
-        std::mem::take(&mut *self.state()).made
+    /// Returns the calls and the statements that were made since.
+    pub(super) fn end(&self) -> (Vec<Made>, Vec<Stated>) {
+        let State { made, stated, .. } = std::mem::take(&mut *self.state());
+        (made, stated)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -102,8 +122,14 @@ impl Script {
 }
 
 impl Stage {
-    pub(super) fn new(connection: &Arc<dyn Connection>, number: usize, script: &Arc<Script>) -> Self {
-        let actor = Actor { connection: Arc::clone(connection), number, script: Arc::clone(script) };
+    pub(super) fn new(
+        connection: &Arc<dyn Connection>,
+        catalogue: Arc<Catalogue>,
+        number: usize,
+        script: &Arc<Script>,
+    ) -> Self {
+        let script = Arc::clone(script);
+        let actor = Actor { connection: Arc::clone(connection), catalogue, number, script };
         Self { connection: Arc::clone(connection), actor }
     }
 }
@@ -125,6 +151,20 @@ impl Connection for Stage {
         self.connection.difference(expected, found)
     }
 
+    fn query(&self, query: &Query) -> Result<Wire, Error> {
+        let wire = self.connection.query(query)?;
+        self.actor.script.state().queries.push((wire.clone(), query.clone()));
+        Ok(wire)
+    }
+
+    fn shown(&self, wire: &[u8]) -> Option<String> {
+        self.connection.shown(wire)
+    }
+
+    fn statement(&self, text: &str) -> Result<Statement, Vec<StatementError>> {
+        self.connection.statement(text)
+    }
+
     fn backend(&self) -> Option<&dyn Backend> {
         Some(&self.actor)
     }
@@ -137,7 +177,23 @@ impl Backend for Actor {
 }
 
 impl Actor {
+    /// Answers a statement, and notes it.
+    fn state(&self, request: &Request) -> Result<Reply, Error> {
+        let mut state = self.script.state();
+        let known = state.queries.iter().rev().find(|(wire, _)| *wire == request.body);
+        let query = known.map(|(_, query)| query.clone());
+        let query = query.ok_or_else(|| defect("the statement was encoded by nobody"))?;
+        let text = self.connection.shown(&request.body).unwrap_or_else(|| format!("{query:?}"));
+        let answered = state.answers.get(state.stated.len()).cloned();
+        let played = rows::play(answered.as_ref(), &query, &*self.connection, &self.catalogue);
+        state.stated.push(Stated { text, wrong: played.as_ref().err().cloned() });
+        played.map_err(|_| defect("the answer of the test cannot be read"))
+    }
+
     fn answer(&self, request: &Request) -> Result<Reply, Error> {
+        if request.operation == OperationId::QUERY {
+            return self.state(request);
+        }
         let unexpected = || Error::new(Class::Defect, Cause::Internal, "the test names no such call");
         match self.script.play(self.number, request).ok_or_else(unexpected)? {
             Scripted::Answer(part, wire) => Ok(Reply::Answer(self.body(part, &wire)?)),
@@ -157,6 +213,10 @@ impl Actor {
         let document = self.connection.decode_part(part, wire).map_err(unreadable)?;
         Ok(Box::new(Recorded { document, bytes: u64::try_from(wire.len()).unwrap_or(u64::MAX) }))
     }
+}
+
+fn defect(message: &'static str) -> Error {
+    Error::new(Class::Defect, Cause::Internal, message)
 }
 
 /// A reply that is all there.

@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** A test that expects nothing proves nothing and fails.
 
+use super::sql;
 use super::world::{Called, Played, called};
 use crate::http::answer::Answer;
 use crate::testing::payload::{self, named};
@@ -21,10 +22,11 @@ pub(super) fn judge(
     played: &Played,
     updates: &mut Updates<'_>,
 ) -> Vec<String> {
-    if test.calls.is_none() && test.response.is_none() {
-        return vec!["the test expects nothing: it needs `calls` or `response`".into()];
+    if test.calls.is_none() && test.response.is_none() && test.statement.is_none() {
+        return vec!["the test expects nothing: it needs `calls`, `sql` or `response`".into()];
     }
     let mut wrong = calls(subject, test, played, updates);
+    wrong.extend(sql::differences(test.statement.as_ref().map(|text| text.value.as_str()), &played.stated));
     match &test.response {
         Some(response) => wrong.extend(answer(subject, response, played, updates)),
         None if played.responded.problem.is_some() => {

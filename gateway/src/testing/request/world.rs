@@ -2,17 +2,20 @@
 //!
 //! **Invariant.** Nothing of one test is left for another one, unless it says `after:`.
 
+use super::sql;
 use crate::auth::Auth;
 use crate::problem::Types;
 use crate::service::{Content, Headers, Incoming, Parts, Responded, Service};
 use crate::store::{Sqlite, Store};
 use crate::testing::Subject;
 use crate::testing::payload::{self, Legacy, named};
-use crate::testing::script::{Entry, Made, Script, Scripted, Stage};
+use crate::testing::rows;
+use crate::testing::script::{Entry, Made, Script, Scripted, Stage, Stated};
 use adapters_ports::Connection;
 use bytes::Bytes;
 use engine::lang::{Payload, Test, TestCall};
 use engine::program::{Ambient, Program};
+use futures_util::StreamExt as _;
 use kernel::{Operation, OperationId};
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +37,8 @@ pub(super) struct Played {
     pub expected: Vec<(String, OperationId)>,
     /// The calls that were made.
     pub made: Vec<Made>,
+    /// The statements that were made.
+    pub stated: Vec<Stated>,
     /// The answer.
     pub responded: Responded,
 }
@@ -57,7 +62,8 @@ impl<'a> World<'a> {
     pub(super) fn new(subject: &'a Subject<'a>) -> Result<Self, String> {
         let script = Arc::new(Script::default());
         let stage = |(number, connection): (usize, &Option<Arc<dyn Connection>>)| {
-            let stage = connection.as_ref().map(|connection| Stage::new(connection, number, &script));
+            let catalogue = subject.program.connections[number].catalogue.clone().unwrap_or_default();
+            let stage = connection.as_ref().map(|it| Stage::new(it, catalogue, number, &script));
             stage.map(|stage| Arc::new(stage) as Arc<dyn Connection>)
         };
         // SQLite keeps this one in memory.
@@ -95,9 +101,11 @@ impl<'a> World<'a> {
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let content = Content::Whole(body.unwrap_or_default().into());
         let incoming = Incoming { method: &request.method, path, query, headers: &headers, content };
-        self.script.begin(entries);
-        let responded = self.runtime.block_on(self.service.respond(incoming));
-        Ok(Played { expected, made: self.script.end(), responded })
+        let statements = test.statement.as_ref().map_or(0, |text| sql::statements(text).len());
+        self.script.begin(entries, rows::answers(test.reply.as_ref(), statements)?);
+        let responded = self.runtime.block_on(async { whole(self.service.respond(incoming).await).await });
+        let (made, stated) = self.script.end();
+        Ok(Played { expected, made, stated, responded })
     }
 
     fn entry(&self, call: &TestCall) -> Result<Entry, String> {
@@ -132,6 +140,18 @@ impl<'a> World<'a> {
         called.connection.decode_part(part, &wire)?;
         Ok(wire)
     }
+}
+
+/// Puts an answer that goes out while it is read into one piece.
+async fn whole(mut responded: Responded) -> Responded {
+    let Some(mut rest) = responded.rest.take() else { return responded };
+    let mut body = Vec::new();
+    // What breaks off is no JSON, which the test will say.
+    while let Some(Ok(piece)) = rest.next().await {
+        body.extend_from_slice(&piece);
+    }
+    responded.answer = responded.answer.body(body);
+    responded
 }
 
 impl<'a> Called<'a> {
