@@ -154,6 +154,10 @@ impl Leaf {
             let more = if ty.codes.len() > codes.len() { " …" } else { "" };
             return Err(CodecError::new(format!("the legacy schema allows only {}{more}", codes.join(" "))));
         }
+        // Most types have neither bound, and then nobody needs to know.
+        if ty.length_min.is_none() && ty.length_max.is_none() {
+            return Ok(text.to_owned());
+        }
         let length = text.chars().count();
         let at_least = ty.length_min.map_or(0, |n| n as usize);
         let at_most = ty.length_max.map_or(usize::MAX, |n| n as usize);
@@ -164,7 +168,10 @@ impl Leaf {
             return Err(CodecError::new(format!("the legacy field takes at least {at_least} characters")));
         }
         let blanks = if ty.padded && !self.raw && ty.length_max.is_some() { at_most - length } else { 0 };
-        Ok(format!("{text}{}", " ".repeat(blanks)))
+        let mut written = String::with_capacity(text.len() + blanks);
+        written.push_str(text);
+        written.extend(std::iter::repeat_n(' ', blanks));
+        Ok(written)
     }
 }
 

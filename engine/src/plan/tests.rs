@@ -6,6 +6,7 @@ mod checking;
 mod judging;
 mod reading;
 mod reports;
+mod requests;
 
 use crate::lang;
 use crate::plan::compile::{Compiled, Environment, compile};

@@ -151,7 +151,12 @@ impl Tree {
 
     /// Returns a document that tells the parts of a node.
     pub fn replay(&self, node: NodeId) -> Replay<'_> {
-        Replay::new(self, node)
+        Replay::new(self, node, &[])
+    }
+
+    /// Returns a document that tells all parts, with other values in some leaves.
+    pub fn replay_with<'a>(&'a self, filled: &'a [(NodeId, Leaf)]) -> Replay<'a> {
+        Replay::new(self, self.root(), filled)
     }
 
     fn node(&self, node: NodeId) -> &Node {

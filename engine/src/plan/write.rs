@@ -9,12 +9,14 @@ mod fill;
 #[cfg(test)]
 pub(crate) mod kit;
 mod names;
+mod prepared;
 mod request;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 pub(crate) use fill::with_defaults;
+pub use prepared::{Built, Prepared};
 pub use request::request;
 pub use verify::read_back;
 

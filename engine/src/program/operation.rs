@@ -6,6 +6,7 @@ use super::{OwnPlan, Param, ReadPlan, Reader, TablePlan};
 use crate::codec::Chain;
 use crate::lang;
 use crate::plan::model::{Formula, LegacyPath, ModelId};
+use crate::plan::write::Prepared;
 use crate::program::Ambient;
 use kernel::{OperationId, PartId, Shape, Span, TypeId};
 use std::sync::Arc;
@@ -90,6 +91,8 @@ pub struct SendPlan {
     /// The assignments: the connection's own first, as far as the request has their field and the operation does not
     /// assign it itself.
     pub assignments: Vec<Assignment>,
+    /// The request without its values, where all requests have the same structure.
+    pub prepared: Option<Prepared>,
 }
 
 /// One line of `send:`.

@@ -332,10 +332,10 @@ impl Service {
         connected: &Connected,
         inputs: &Inputs,
     ) -> Result<(Wire, Changes), Error> {
-        let (tree, outcome) = request(&self.program, &endpoint.plan, inputs).map_err(unwritable)?;
-        let encoded = connected.connection.encode(call.operation, &mut tree.replay(tree.root()));
+        let built = request(&self.program, &endpoint.plan, inputs).map_err(unwritable)?;
+        let encoded = connected.connection.encode(call.operation, &mut built.replay());
         let wire = encoded.map_err(|error| super::place::located(error, &inputs.body))?;
-        let same = inputs.old.is_some() && !outcome.changed;
+        let same = inputs.old.is_some() && !built.outcome.changed;
         Ok((wire, if same { Changes::Nothing } else { Changes::Something }))
     }
 

@@ -6,6 +6,7 @@ use super::Compiler;
 use crate::lang::{self, Assign, Operand};
 use crate::plan::model::{Fill, LegacyPath, Model, ModelId, Pick, Scope as Names};
 use crate::plan::resolve::{Resolver, Scope};
+use crate::plan::write::Prepared;
 use crate::program::{Assignment, SendPlan, SendValue};
 use kernel::{Catalogue, Diagnostic, Operation, Shape};
 use std::sync::Arc;
@@ -38,7 +39,10 @@ impl Compiler<'_> {
             }
         }
         assignments.extend(own);
-        SendPlan { shape: Arc::clone(shape), part, ty: shape.part(part).ty, assignments }
+        let ty = shape.part(part).ty;
+        let mut plan = SendPlan { shape: Arc::clone(shape), part, ty, assignments, prepared: None };
+        plan.prepared = Prepared::of(&plan);
+        plan
     }
 
     fn assign(&mut self, line: &Assign, scope: &Scope, sending: &Sending<'_>) -> Option<Assignment> {

@@ -2,21 +2,28 @@
 //!
 //! **Invariant.** The same calls in the same order as from a message of the same content.
 
-use super::{Content, NodeId, Tree};
+use super::{Content, Leaf, NodeId, Tree};
 use kernel::{DecodeError, Document, Interest, PartId, Progress, Scalar, Stop, Visitor};
 
 /// A document over a tree.
 #[derive(Debug)]
 pub struct Replay<'a> {
     tree: &'a Tree,
+    /// What is told in the place of what leaves of the tree hold.
+    filled: &'a [(NodeId, Leaf)],
     /// Open nodes, each with the number of its next child.
     open: Vec<(NodeId, usize)>,
     done: bool,
 }
 
 impl<'a> Replay<'a> {
-    pub(super) fn new(tree: &'a Tree, node: NodeId) -> Self {
-        Self { tree, open: vec![(node, 0)], done: false }
+    pub(super) fn new(tree: &'a Tree, node: NodeId, filled: &'a [(NodeId, Leaf)]) -> Self {
+        Self { tree, filled, open: vec![(node, 0)], done: false }
+    }
+
+    fn value(&self, node: NodeId) -> Option<Scalar<'a>> {
+        let filled = self.filled.iter().find(|(known, _)| *known == node);
+        filled.map_or_else(|| self.tree.value(node), |(_, leaf)| Some(leaf.as_scalar()))
     }
 
     /// Tells one child, or the end of the open node.
@@ -34,7 +41,7 @@ impl<'a> Replay<'a> {
             Interest::Skip => *next += 1,
             Interest::Leaf => {
                 *next += 1;
-                to.leaf(part, tree.value(child).unwrap_or(Scalar::Nil))?;
+                to.leaf(part, self.value(child).unwrap_or(Scalar::Nil))?;
             }
             Interest::Descend => {
                 *next += 1;

@@ -3,6 +3,7 @@
 //! **Invariant.** Later assignments see what earlier ones made; each is written in the schema's order.
 
 use super::names::Scoped;
+use super::prepared::Built;
 use super::verify::missing;
 use super::{Outcome, Write, WriteError, put};
 use crate::codec::{Chain, Written};
@@ -19,7 +20,7 @@ pub fn request(
     program: &Program,
     operation: &OperationPlan,
     inputs: &Inputs,
-) -> Result<(Tree, Outcome), Vec<WriteError>> {
+) -> Result<Built, Vec<WriteError>> {
     let Some(send) = operation.call.as_ref().and_then(CallPlan::send) else {
         return Err(vec![whole("no operation is called")]);
     };
@@ -31,16 +32,19 @@ pub fn request(
         outcome: Outcome::default(),
         errors: Vec::new(),
     };
+    if let Some(filled) = send.prepared.as_ref().and_then(|prepared| prepared.fill(send, &build)) {
+        return Ok(filled);
+    }
     for assignment in &send.assignments {
         build.assign(assignment);
     }
     if build.errors.is_empty() {
         build.errors = missing(&build.tree);
     }
-    if build.errors.is_empty() { Ok((build.tree, build.outcome)) } else { Err(build.errors) }
+    if build.errors.is_empty() { Ok(Built::anew(build.tree, build.outcome)) } else { Err(build.errors) }
 }
 
-struct Build<'a> {
+pub(super) struct Build<'a> {
     tree: Tree,
     program: &'a Program,
     operation: &'a OperationPlan,
@@ -59,6 +63,18 @@ impl Build<'_> {
     }
 
     fn expression(&mut self, assignment: &Assignment, formula: &Formula, chain: &Chain) {
+        match self.written(formula, chain) {
+            Ok(written) => {
+                for value in written {
+                    self.store(assignment, value);
+                }
+            }
+            Err(message) => self.errors.push(WriteError { pointer: String::new(), message }),
+        }
+    }
+
+    /// Evaluates an expression and writes its value as the legacy type wants it.
+    pub(super) fn written(&self, formula: &Formula, chain: &Chain) -> Result<Vec<Written>, String> {
         let names = Scoped {
             frames: &[],
             formula,
@@ -68,15 +84,8 @@ impl Build<'_> {
             page: Some(&self.inputs.page),
             depth: 0,
         };
-        let value = formula.typed.eval(&names).map_err(|error| error.to_string());
-        match value.and_then(|value| chain.write_generated(&value).map_err(|error| error.message)) {
-            Ok(written) => {
-                for value in written {
-                    self.store(assignment, value);
-                }
-            }
-            Err(message) => self.errors.push(WriteError { pointer: String::new(), message }),
-        }
+        let value = formula.typed.eval(&names).map_err(|error| error.to_string())?;
+        chain.write_generated(&value).map_err(|error| error.message)
     }
 
     fn store(&mut self, assignment: &Assignment, value: Written) {
