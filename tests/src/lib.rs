@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod client;
+pub mod databases;
 pub mod process;
 pub mod shared;
 pub mod tokens;

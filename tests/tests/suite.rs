@@ -11,6 +11,8 @@ mod estate;
 mod auth;
 #[path = "suite/cxf.rs"]
 mod cxf;
+#[path = "suite/databases.rs"]
+mod databases;
 #[path = "suite/examples.rs"]
 mod examples;
 #[path = "suite/hostile.rs"]
