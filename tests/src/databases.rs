@@ -127,7 +127,8 @@ impl Server {
     pub fn freeze(&self, frozen: bool) {
         let signal = if frozen { "-STOP" } else { "-CONT" };
         for pid in self.processes() {
-            drop(Command::new("kill").args([signal, &pid.to_string()]).status());
+            let mut kill = Command::new("kill");
+            drop(kill.args([signal, &pid.to_string()]).stderr(Stdio::null()).status());
         }
     }
 
