@@ -5,6 +5,7 @@
 
 mod check;
 mod explain;
+mod import;
 mod inspect;
 mod serve;
 mod test;
@@ -38,6 +39,11 @@ enum Command {
     Schema,
     /// Says what a WSDL offers: services, ports, operations, messages, faults
     Inspect(InspectArgs),
+    /// Prints a first mapping of something that a connection has
+    Import {
+        #[command(subcommand)]
+        what: Import,
+    },
     /// Prints the reference and the schemas into a repository
     #[command(hide = true)]
     Reference {
@@ -145,6 +151,41 @@ pub struct InspectArgs {
     pub(crate) json: bool,
 }
 
+/// What is imported.
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// Prints model and operations of a table, one field per column, with hints where people have to decide
+    Table(ImportTableArgs),
+}
+
+/// Arguments of `import table`.
+#[derive(Debug, Args)]
+pub struct ImportTableArgs {
+    /// The connection
+    pub(crate) connection: String,
+    /// The table or view, as its catalog names it: SCHEMA.TABLE
+    pub(crate) table: String,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// The name of the model; by default that of the table
+    #[arg(long = "as", value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+}
+
+/// Which project, for commands whose first argument is something else.
+#[derive(Debug, Clone, Args)]
+pub struct PlaceArgs {
+    /// The project's folder
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub project: PathBuf,
+    /// Overlay `env/NAME.yaml`
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// A folder with shared mapping files; may be given several times
+    #[arg(long = "lib", value_name = "DIR")]
+    pub libs: Vec<PathBuf>,
+}
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -166,6 +207,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args),
             Command::Schema => check::schema(),
             Command::Inspect(args) => inspect::run(&args),
+            Command::Import { what: Import::Table(args) } => import::table(&args),
             Command::Reference { root } => match crate::reference::write(&root) {
                 Ok(written) => {
                     say(&written.join("\n"));
@@ -174,6 +216,12 @@ impl Cli {
                 Err(error) => complain(&format!("{}: {error}", root.display())),
             },
         }
+    }
+}
+
+impl From<PlaceArgs> for ProjectArgs {
+    fn from(place: PlaceArgs) -> Self {
+        Self { project: place.project, env: place.env, libs: place.libs }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod cli;
 pub mod http;
 pub mod ids;
+pub mod import;
 pub mod metrics;
 pub mod openapi;
 pub mod policy;

@@ -93,6 +93,35 @@ impl Project {
         }
     }
 
+    /// Opens one connection of a project, whatever else is wrong with it.
+    ///
+    /// # Errors
+    /// The project cannot be read, has no such connection, or it cannot be opened.
+    pub fn open_one(args: &ProjectArgs, name: &str, mode: Mode) -> Result<Opened, Findings> {
+        let mut findings = Findings::default();
+        let Some((folder, files)) = findings.read(args) else { return Err(findings) };
+        let Some((written, found)) = findings.written(&folder, &files, args.env.as_deref(), mode) else {
+            return Err(findings);
+        };
+        let Some(at) = written.connections.iter().position(|it| it.name.value == name) else {
+            // It may be there, and not be readable.
+            findings.found.extend(found);
+            let names = written.connections.iter().map(|it| it.name.value.as_str());
+            let names = names.collect::<Vec<_>>().join(", ");
+            findings.unreadable.push(format!("there is no connection `{name}`; there is {names}"));
+            return Err(findings);
+        };
+        let one = &written.connections[at];
+        let opened = findings.open_connection(&folder, one, mode);
+        opened.ok_or_else(|| {
+            if findings.found.is_empty() {
+                let kind = &one.kind.value;
+                findings.unreadable.push(format!("connection {name}: no adapter here serves type `{kind}`"));
+            }
+            findings
+        })
+    }
+
     /// Checks a project: with the overlay that is named, or as it stands and with each overlay that it has.
     pub fn check(args: &ProjectArgs, mode: Mode) -> Findings {
         let mut findings = Findings::default();
@@ -172,24 +201,7 @@ impl Findings {
         overlay: Option<&str>,
         mode: Mode,
     ) -> Option<Loaded> {
-        let overlay = match overlay.map(|name| (format!("env/{name}.yaml"), name)) {
-            None => None,
-            Some((path, name)) => match folder.overlay(name) {
-                Ok(text) => Some((path, text)),
-                Err(error) => {
-                    self.unreadable.push(error);
-                    return None;
-                }
-            },
-        };
-        let deployment = Values(Deployment::from_env());
-        let kinds = registry::kinds();
-        let options = Options {
-            overlay: overlay.as_ref().map(|(path, text)| (path.as_str(), text.as_str())),
-            variables: (mode == Mode::Online).then_some(&deployment as &dyn lang::Variables),
-            kinds: &kinds,
-        };
-        let (written, found) = lang::load_with(files.to_vec(), &mut self.sources, &options);
+        let (written, found) = self.written(folder, files, overlay, mode)?;
         self.found.extend(found);
         self.found.extend(nobody_may_call(&written));
         let mut opened = self.open(folder, &written, mode);
@@ -224,26 +236,59 @@ impl Findings {
         Some(Loaded { written, program, connections: connections.unwrap_or_default() })
     }
 
+    fn written(
+        &mut self,
+        folder: &Folder,
+        files: &[(String, String)],
+        overlay: Option<&str>,
+        mode: Mode,
+    ) -> Option<(lang::Project, Vec<Diagnostic>)> {
+        let overlay = match overlay.map(|name| (format!("env/{name}.yaml"), name)) {
+            None => None,
+            Some((path, name)) => match folder.overlay(name) {
+                Ok(text) => Some((path, text)),
+                Err(error) => {
+                    self.unreadable.push(error);
+                    return None;
+                }
+            },
+        };
+        let deployment = Values(Deployment::from_env());
+        let kinds = registry::kinds();
+        let options = Options {
+            overlay: overlay.as_ref().map(|(path, text)| (path.as_str(), text.as_str())),
+            variables: (mode == Mode::Online).then_some(&deployment as &dyn lang::Variables),
+            kinds: &kinds,
+        };
+        Some(lang::load_with(files.to_vec(), &mut self.sources, &options))
+    }
+
     fn open(&mut self, folder: &Folder, written: &lang::Project, mode: Mode) -> BTreeMap<String, Opened> {
         let mut all = BTreeMap::new();
         for connection in &written.connections {
-            let Some(adapter) = registry::adapter(&connection.kind.value) else {
-                self.found.extend(unknown_kind(connection));
-                continue;
-            };
-            let keys: Vec<AdapterKey> = adapter.keys().iter().map(key).collect();
-            self.found.extend(lang::unknown_adapter_keys(connection, &keys));
-            let settings = Settings {
-                name: &connection.name.value,
-                node: &connection.node,
-                offline: mode == Mode::Offline,
-            };
-            match adapter.open(&settings, folder, &mut self.sources, &mut self.found) {
-                Ok(opened) => drop(all.insert(connection.name.value.clone(), opened)),
-                Err(AdapterError(errors)) => self.found.extend(errors),
+            if let Some(opened) = self.open_connection(folder, connection, mode) {
+                all.insert(connection.name.value.clone(), opened);
             }
         }
         all
+    }
+
+    fn open_connection(
+        &mut self,
+        folder: &Folder,
+        connection: &lang::Connection,
+        mode: Mode,
+    ) -> Option<Opened> {
+        let Some(adapter) = registry::adapter(&connection.kind.value) else {
+            self.found.extend(unknown_kind(connection));
+            return None;
+        };
+        let keys: Vec<AdapterKey> = adapter.keys().iter().map(key).collect();
+        self.found.extend(lang::unknown_adapter_keys(connection, &keys));
+        let settings =
+            Settings { name: &connection.name.value, node: &connection.node, offline: mode == Mode::Offline };
+        let opened = adapter.open(&settings, folder, &mut self.sources, &mut self.found);
+        opened.map_err(|AdapterError(errors)| self.found.extend(errors)).ok()
     }
 }
 
