@@ -248,7 +248,7 @@ mod tests {
         check("CustomerName", "customerName", "CustomerName", "customer-name");
         check("KD#NR", "kdNr", "KdNr", "kd-nr");
         check("1ST", "field1st", "Field1st", "1st");
-        check("STRAßE", "straße", "Straße", "straße");
+        check("GRÖSSE", "grösse", "Grösse", "grösse");
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub fn adapters() -> Vec<&'static dyn Adapter> {
     vec![
         #[cfg(feature = "soap")]
         &adapters_soap::Soap,
+        #[cfg(feature = "log")]
+        &adapters_log::Log,
     ]
 }
 
