@@ -7,6 +7,7 @@ pub mod errors;
 pub mod explain;
 pub mod laws;
 pub mod model;
+pub mod query;
 pub mod read;
 pub mod resolve;
 pub mod schema;

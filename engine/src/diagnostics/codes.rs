@@ -163,6 +163,11 @@ pub static CODES: &[CodeDoc] = &[
         "A parameter of the path or query has no effect: no field of the model, no `send`, no filter takes it.",
     ),
     doc(
+        "E039",
+        "a field that cannot be asked for",
+        "A filter on a table is turned around by the codecs of the field. This one could miss rows, because the same value can be stored in more ways than can be listed.",
+    ),
+    doc(
         "E040",
         "no such property in the JSON Schema",
         "The mapping has a field that the JSON Schema of the model does not declare, so a valid answer could not contain it.",
@@ -213,6 +218,21 @@ pub static CODES: &[CodeDoc] = &[
         "E075",
         "a write needs the old record and no operation reads it",
         "Writing only what changed needs what was there before. Add a `get` of the same path, or name the operation by `read:`.",
+    ),
+    doc(
+        "E076",
+        "a write to what cannot be written",
+        "The table is a view, its connection is read-only, or the database fills the column itself.",
+    ),
+    doc(
+        "E077",
+        "the rows of a table cannot be told apart",
+        "To read, change or delete one row, the path names the whole key of the model; pages of a list need a key too, because they go on behind the last row.",
+    ),
+    doc(
+        "E078",
+        "a mistake in a statement",
+        "The statement behind `sql:` cannot be read, does not fit what the operation means, or does not give what the model needs.",
     ),
     doc(
         "E080",
@@ -283,6 +303,11 @@ pub static CODES: &[CodeDoc] = &[
         "W006",
         "written, and not run by this program",
         "It is checked as far as names go, and nothing more happens. `serve` refuses it unless its section is waived by name: `--without events`.",
+    ),
+    doc(
+        "W007",
+        "a key that may not be unique",
+        "The key of the model does not hold all columns of the table's key, so it may name several rows. Reading one of several is an error at run time.",
     ),
     doc(
         "W091",

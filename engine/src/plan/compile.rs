@@ -10,10 +10,12 @@ mod judge;
 mod models;
 mod operations;
 mod others;
+mod own;
 mod policies;
 mod required;
 mod send;
-mod structures;
+pub(crate) mod structures;
+pub(crate) mod tables;
 mod usage;
 
 use crate::codec::{CodeTable, CodeTables};

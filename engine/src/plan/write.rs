@@ -18,6 +18,7 @@ mod verify;
 pub(crate) use fill::with_defaults;
 pub use prepared::{Built, Prepared};
 pub use request::request;
+pub(crate) use request::{evaluate, with_params};
 pub use verify::read_back;
 
 use crate::codec::{Chain, Written};

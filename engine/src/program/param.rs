@@ -64,6 +64,9 @@ fn parse(kind: &Kind, text: &str) -> Result<Value, String> {
         Kind::Instant => instant(text)
             .map(Value::Instant)
             .ok_or_else(|| expected("an instant such as 2026-06-01T09:30:00Z")),
+        Kind::List(element) => {
+            text.split(',').map(|item| parse(&element.kind, item)).collect::<Result<_, _>>().map(Value::List)
+        }
         _ => Ok(Value::Text(text.into())),
     }
 }
@@ -103,6 +106,22 @@ mod tests {
         check(Kind::Date, "2026-02-30", false);
         check(Kind::Instant, "2026-06-01T09:30:00+02:00", true);
         check(Kind::Instant, "2026-06-01T09:30:00", false);
+    }
+
+    #[test]
+    fn a_list_is_separated_by_commas() {
+        let number = Type::required(Kind::Number { integer: true });
+        let param = Param {
+            name: "p".into(),
+            place: Place::Query,
+            ty: Type::optional(Kind::List(Arc::new(number))),
+            allowed: Vec::new(),
+            default: None,
+            field: None,
+        };
+        let two = Value::List(vec![Value::Number(Decimal::from(1)), Value::Number(Decimal::from(2))]);
+        assert!(param.parse("1,2").unwrap().same(&two));
+        assert_eq!(param.parse("1,x").unwrap_err(), "expected an integer");
     }
 
     #[test]

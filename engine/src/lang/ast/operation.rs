@@ -140,6 +140,10 @@ pub struct PageRule {
     pub max: Spanned<u32>,
     /// Where the legacy cursor stands in the reply.
     pub next: Option<Path>,
+    /// `order:`, the fields by which a list of a table is ordered; `-` in front turns the order around.
+    pub order: Vec<Spanned<String>>,
+    /// `sort:`, the fields by which a client may have it ordered.
+    pub sort: Vec<Spanned<String>>,
     /// The whole map.
     pub span: Span,
 }

@@ -207,6 +207,7 @@ impl Reader<'_> {
                 "raise `max`",
             );
         }
-        Some(PageRule { size, max, next, span: node.span })
+        let (order, sort) = (self.texts(node, "order"), self.texts(node, "sort"));
+        Some(PageRule { size, max, next, order, sort, span: node.span })
     }
 }

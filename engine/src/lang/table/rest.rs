@@ -83,6 +83,17 @@ static PAGE: Block = Block {
         Key::with("size", Form::One(Scalar::Count), "50", "Items where the client does not say."),
         Key::with("max", Form::One(Scalar::Count), "500, or `size` if that is more", "Items at most."),
         Key::new("next", Form::One(Scalar::Path), "Where the legacy cursor stands in the reply."),
+        Key::with(
+            "order",
+            Form::OneOrMany(Scalar::Text),
+            "the key",
+            "The fields by which a list of a table is ordered; `-` in front turns the order around.",
+        ),
+        Key::new(
+            "sort",
+            Form::OneOrMany(Scalar::Text),
+            "The fields of a table by which a client may sort, by `sort=name,-since`.",
+        ),
     ],
 };
 

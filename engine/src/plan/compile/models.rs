@@ -10,7 +10,7 @@ use crate::plan::model::{Absent, Constant, Field, FieldKind, Fill, LegacyPath, M
 use crate::plan::resolve::{Resolver, Scope};
 use crate::plan::schema::{self, Schema};
 use crate::ty::Kind;
-use kernel::{Diagnostic, Scalar, Severity, Shape};
+use kernel::{Diagnostic, PartKind, Scalar, Severity, Shape};
 use std::sync::Arc;
 
 impl<'a> Compiler<'a> {
@@ -58,12 +58,15 @@ impl<'a> Compiler<'a> {
             return Some(());
         };
         let shape = Arc::clone(&catalogue.shape);
-        let structure = self.structure(&shape, legacy)?;
+        let structure = self.structure(&catalogue, legacy)?;
         let before = self.errors();
         let scope = Scope::record(structure.ty, &structure.parents);
         let mut fields = Fields::new(self, &shape, connection, file);
         let mut body = fields.map(&model.fields, &scope, schema.as_deref().map(Schema::of), "");
         fields.formulas(&mut body);
+        if let Some(table) = catalogue.table(structure.part) {
+            self.filled_by_database(table, &mut body);
+        }
         if let Some(schema) = &schema {
             self.all_made(model, &body, Schema::of(schema), file);
         }
@@ -250,7 +253,9 @@ impl<'a> Compiler<'a> {
             let part = source.steps.last().and_then(|step| step.parts.first()).map(|&part| shape.part(part));
             leaves.push(codec::Source {
                 ty: shape.scalar(source.ty)?,
-                nillable: part.is_some_and(|part| part.nillable && part.occurs.min > 0),
+                nillable: part.is_some_and(|part| {
+                    part.nillable && (part.occurs.min > 0 || part.kind == PartKind::Field)
+                }),
                 span: part.and_then(|part| part.span),
             });
         }

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** What this build cannot run is kept as unsupported; it never becomes a plan that does less.
 
-mod parameters;
+pub(super) mod parameters;
 mod receive;
 
 use super::Compiler;
@@ -17,8 +17,18 @@ use crate::program::{
 use kernel::{Catalogue, OperationId, Span};
 use std::sync::Arc;
 
+/// What an operation asks.
+enum Asked {
+    /// An operation of a connection.
+    Operation(usize, OperationId, Arc<Catalogue>),
+    /// The rows of the model's table, or those of a statement in its place.
+    Rows(Arc<kernel::Table>),
+    /// A statement on a connection that gives no rows of a model.
+    Statement(usize),
+}
+
 /// What the verb of an operation speaks of.
-pub(super) enum Subject {
+pub(in crate::plan::compile) enum Subject {
     /// A model with a legacy side.
     Mapped(ModelId, Arc<Model>),
     /// A model that only describes a body.
@@ -45,23 +55,33 @@ impl<'a> Compiler<'a> {
             return Some(());
         }
         let subject = self.subject(operation)?;
-        if operation.statement.is_some() {
-            let why = "own statements are not run by this build";
-            self.unsupported("rest", &operation.key.value, why, operation.key.span);
-            return Some(());
-        }
-        let (connection, id, catalogue) = self.called(operation)?;
+        let asked = self.asked(operation, &subject)?;
         let params = self.parameters(operation, &subject);
         let body = self.body_of(operation, verb, &subject);
         let names =
             self.names_of(operation, verb, &params, body.as_ref().map(|(schema, _)| &**schema), &subject);
-        let call = self.call(operation, verb, &subject, (connection, id, &catalogue), (&names, &params))?;
-        let read_by = self.read_by(operation, verb, &subject);
+        let known = (&names, &params[..]);
+        let call = match &asked {
+            Asked::Operation(connection, id, catalogue) => {
+                self.call(operation, verb, &subject, (*connection, *id, catalogue), known)?
+            }
+            Asked::Rows(table) => self.rows(operation, verb, &subject, table, known)?,
+            Asked::Statement(connection) => self.own_call(operation, verb, &subject, *connection, known)?,
+        };
+        let read_by = match asked {
+            Asked::Operation(..) => self.read_by(operation, verb, &subject),
+            // A table is asked for the old row by the plan itself.
+            _ => None,
+        };
         let (model, model_name) = match &subject {
             Subject::Mapped(id, model) => (Some(*id), Some(model.name.clone())),
             _ => (None, operation.body.as_ref().map(|body| body.value.as_str().into())),
         };
-        let receives = call.read.yields_something();
+        let receives = match &call.target {
+            Target::Send(_) => call.read.yields_something(),
+            // What a write of a table reads is the old row, or the key of the new one.
+            _ => matches!(verb, Verb::Get | Verb::List),
+        };
         let reply_schema = match &subject {
             Subject::Mapped(_, model) if receives => Some(Arc::new(schema::for_reply(&model.schema))),
             _ => None,
@@ -125,6 +145,23 @@ impl<'a> Compiler<'a> {
     pub(super) fn no_model(&mut self, name: &lang::Spanned<String>) {
         let names: Vec<String> = self.project.models.iter().map(|model| model.name.value.clone()).collect();
         self.unknown("E004", name.span, "model", &name.value, &names);
+    }
+
+    /// Finds what is asked: an operation of the catalogue, the rows of a table, or what a statement says.
+    fn asked(&mut self, operation: &lang::Operation, subject: &Subject) -> Option<Asked> {
+        let table = match subject {
+            Subject::Mapped(_, model) => self.table(model),
+            _ => None,
+        };
+        let reads = matches!(verb_of(operation), Verb::Get | Verb::List);
+        match (&operation.statement, &operation.call, table) {
+            (Some(_), _, Some(table)) if reads => Some(Asked::Rows(table)),
+            (Some(statement), ..) => self.connection_of(statement, subject).map(Asked::Statement),
+            (None, None, Some(table)) if verb_of(operation) != Verb::Call => Some(Asked::Rows(table)),
+            _ => self
+                .called(operation)
+                .map(|(connection, id, catalogue)| Asked::Operation(connection, id, catalogue)),
+        }
     }
 
     fn called(&mut self, operation: &lang::Operation) -> Option<(usize, OperationId, Arc<Catalogue>)> {
@@ -324,7 +361,7 @@ fn verb_of(operation: &lang::Operation) -> Verb {
     }
 }
 
-fn takes_body(verb: Verb) -> bool {
+pub(super) fn takes_body(verb: Verb) -> bool {
     matches!(verb, Verb::Create | Verb::Replace | Verb::Update)
 }
 
@@ -356,7 +393,7 @@ fn same_place(one: &lang::Operation, other: &lang::Operation) -> bool {
         })
 }
 
-fn span_of(operation: &lang::Operation, name: &str) -> Span {
+pub(super) fn span_of(operation: &lang::Operation, name: &str) -> Span {
     let is = |segment: &&lang::Spanned<lang::Segment>| matches!(&segment.value, lang::Segment::Param(known) if known == name);
     let query = || {
         operation

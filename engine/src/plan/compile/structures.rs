@@ -6,7 +6,7 @@ use super::Compiler;
 use crate::lang;
 use crate::plan::model::LegacyPath;
 use crate::plan::resolve::{Resolver, Scope, suggestions};
-use kernel::{Occurs, PartId, PartKind, Shape, TypeId};
+use kernel::{Catalogue, Occurs, PartId, PartKind, Shape, Table, TypeId};
 
 /// A structure of a shape.
 #[derive(Debug, Clone)]
@@ -19,14 +19,21 @@ pub(super) struct Structure {
 
 impl Compiler<'_> {
     /// Finds the structure of a model; E003 if there is none.
-    pub(super) fn structure(&mut self, shape: &Shape, legacy: &lang::LegacyRef) -> Option<Structure> {
+    pub(super) fn structure(&mut self, catalogue: &Catalogue, legacy: &lang::LegacyRef) -> Option<Structure> {
+        let shape = &catalogue.shape;
         let Some(path) = &legacy.path else {
             self.report("E003", legacy.span, format!("which structure of {}?", legacy.connection.value))
                 .hint = Some("write `connection/Structure`".into());
             return None;
         };
         let (first, rest) = path.steps.split_first()?;
-        let (part, ty) = self.named(shape, first)?;
+        let (part, ty) = match table_named(catalogue, &first.name) {
+            Some(table) => (table.part, shape.part(table.part).ty),
+            None if !catalogue.tables.is_empty() && catalogue.operations.is_empty() => {
+                return self.no_table(catalogue, first);
+            }
+            None => self.named(shape, first)?,
+        };
         if rest.is_empty() {
             return Some(Structure { part, ty, parents: Vec::new() });
         }
@@ -36,6 +43,13 @@ impl Compiler<'_> {
         let last = resolved.steps.last()?;
         let around = resolved.steps.iter().rev().skip(1).map(|step| step.ty);
         Some(Structure { part: *last.parts.first()?, ty: resolved.ty, parents: around.chain([ty]).collect() })
+    }
+
+    fn no_table<T>(&mut self, catalogue: &Catalogue, step: &lang::Step) -> Option<T> {
+        let names: Vec<String> =
+            catalogue.tables.iter().map(|table| dotted(&catalogue.shape, table.part)).collect();
+        self.unknown("E003", step.name_span, "table", &step.name, &names);
+        None
     }
 
     /// A global, else a named type, else any element of that name.
@@ -99,6 +113,25 @@ impl Compiler<'_> {
             .hint("name what encloses it too, or the type itself: `connection/Enclosing/Structure`");
         Some(None)
     }
+}
+
+/// Returns the name of a table as a mapping writes it: with its schema in front.
+pub(crate) fn dotted(shape: &Shape, table: PartId) -> String {
+    let name = &shape.part(table).name;
+    match &name.space {
+        Some(space) if !name.local.contains('.') => format!("{space}.{}", name.local),
+        _ => name.local.to_string(),
+    }
+}
+
+/// Finds a table by its whole name, or without its schema where only one has that name.
+fn table_named<'c>(catalogue: &'c Catalogue, name: &str) -> Option<&'c Table> {
+    let shape = &catalogue.shape;
+    if let Some(table) = catalogue.tables.iter().find(|table| dotted(shape, table.part) == name) {
+        return Some(table);
+    }
+    let mut alike = catalogue.tables.iter().filter(|table| *shape.part(table.part).name.local == *name);
+    alike.next().filter(|_| alike.next().is_none())
 }
 
 /// Returns the path that leads nowhere else: the record itself.

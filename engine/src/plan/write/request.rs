@@ -111,27 +111,43 @@ impl Build<'_> {
         if let Some(old) = &self.inputs.old {
             self.tree.take_content(node, old, old.root());
         }
-        let body = self.with_params();
+        let body = with_params(self.operation, self.inputs);
         match put(model, &body, &mut self.tree, node, write, &self.inputs.ambient) {
             Ok(outcome) => self.outcome = outcome,
             Err(errors) => self.errors.extend(errors),
         }
     }
+}
 
-    /// Path parameters that are fields of the model belong to the body.
-    fn with_params(&self) -> Value {
-        let mut body = self.inputs.body.clone();
-        let Value::Object(members) = &mut body else { return body };
-        for (param, value) in self.operation.params.iter().zip(&self.inputs.params) {
-            let known = |members: &[(std::sync::Arc<str>, Value)]| {
-                members.iter().any(|(name, _)| *name == param.name)
-            };
-            if param.field.is_some() && !known(members) {
-                members.push((param.name.clone(), value.clone()));
-            }
+/// Returns the value of an expression over what a request brings.
+///
+/// # Errors
+/// In words: it has no value.
+pub(crate) fn evaluate(formula: &Formula, inputs: &Inputs) -> Result<Value, String> {
+    let names = Scoped {
+        frames: &[],
+        formula,
+        ambient: &inputs.ambient,
+        params: &inputs.params,
+        body: &inputs.body,
+        page: Some(&inputs.page),
+        depth: 0,
+    };
+    formula.typed.eval(&names).map_err(|error| error.to_string())
+}
+
+/// Returns the body together with the path parameters that are fields of the model.
+pub(crate) fn with_params(operation: &OperationPlan, inputs: &Inputs) -> Value {
+    let mut body = inputs.body.clone();
+    let Value::Object(members) = &mut body else { return body };
+    for (param, value) in operation.params.iter().zip(&inputs.params) {
+        let known =
+            |members: &[(std::sync::Arc<str>, Value)]| members.iter().any(|(name, _)| *name == param.name);
+        if param.field.is_some() && !known(members) {
+            members.push((param.name.clone(), value.clone()));
         }
-        body
     }
+    body
 }
 
 fn whole(message: &str) -> WriteError {

@@ -105,7 +105,8 @@ impl Compiler<'_> {
             return Kind::Any;
         };
         let ordered = matches!(&field.kind, FieldKind::Value { chain, .. } if chain.keeps_order());
-        if filter.op.value.is_range() && !ordered {
+        // Of the fields of a table more can be said, where its filters are made.
+        if filter.op.value.is_range() && !ordered && self.table(model).is_none() {
             let sign =
                 CompareOp::ALL.iter().find(|(_, op)| *op == filter.op.value).map_or("", |(sign, _)| *sign);
             let message = format!(
@@ -175,7 +176,7 @@ fn page() -> Record {
 }
 
 /// Finds a field by its dotted name.
-fn find_field<'m>(model: &'m Model, name: &str) -> Option<&'m Field> {
+pub(in crate::plan::compile) fn find_field<'m>(model: &'m Model, name: &str) -> Option<&'m Field> {
     let mut map = &model.body;
     let mut parts = name.split('.').peekable();
     while let Some(part) = parts.next() {

@@ -1,0 +1,383 @@
+//! Tables, projects and requests for tests as short texts, and queries printed in words like SQL.
+//!
+//! **Invariant.** Only tests use it; what it prints is no dialect and is never sent anywhere.
+
+use crate::json::{self, JsonLimits};
+use crate::lang;
+use crate::plan::compile::{Compiled, Environment, compile};
+use crate::plan::query::{Listing, QueryError, paged, select, write};
+use crate::plan::read::Reader;
+use crate::plan::tree::{Leaf, Tree};
+use crate::program::{Ambient, Inputs, OperationPlan, Program};
+use crate::value::Value;
+use kernel::{
+    Catalogue, Comparison, Datum, Document, From, Group, Interest, Name, Occurs, Own, Part, PartId, PartKind,
+    Predicate, Progress, Query, Scalar, ScalarType, Severity, Shape, ShapeBuilder, Sources, Statement,
+    StatementError, Table, TextType, Type, TypeKind, Visitor,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A project with one connection `erp`.
+pub(crate) struct Kit {
+    pub(crate) compiled: Compiled,
+    sources: Sources,
+    shape: Arc<Shape>,
+}
+
+/// Statements that tests know: text, facts.
+pub(crate) type Statements = &'static [(&'static str, fn() -> Statement)];
+
+impl Kit {
+    pub(crate) fn new(tables: &str, mapping: &str) -> Self {
+        Self::with(tables, mapping, &[])
+    }
+
+    pub(crate) fn with(tables: &str, mapping: &str, statements: Statements) -> Self {
+        let text = format!(
+            "facade: kit\nformat: 1\nauth: {{ type: none }}\nconnections:\n  erp: {{ type: double, timezone: Europe/Vienna }}\n{mapping}"
+        );
+        let mut sources = Sources::default();
+        let (project, found) = lang::load(vec![("kit.yaml".into(), text)], &mut sources);
+        let wrong: Vec<_> = found.iter().filter(|one| one.severity == Severity::Error).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}\n{mapping}");
+        let catalogue = Arc::new(catalogue(tables));
+        let shape = Arc::clone(&catalogue.shape);
+        let catalogues = BTreeMap::from([("erp".to_owned(), catalogue)]);
+        let facts = |_: &str, text: &str| {
+            let found = statements.iter().find(|(known, _)| *known == text.trim());
+            found.map(|(_, facts)| facts()).ok_or_else(|| {
+                vec![StatementError { range: 0..6, message: "no such statement".into(), hint: None }]
+            })
+        };
+        let failed = BTreeSet::new();
+        let mut environment = Environment {
+            catalogues: &catalogues,
+            failed: &failed,
+            statements: &facts,
+            files: &|_| Err("no files".into()),
+            sources: &mut sources,
+        };
+        let compiled = compile(&project, &mut environment);
+        Self { compiled, sources, shape }
+    }
+
+    pub(crate) fn program(&self) -> &Program {
+        let wrong: Vec<_> =
+            self.compiled.findings.iter().filter(|found| found.severity == Severity::Error).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        self.compiled.program.as_ref().expect("without an error there is a program")
+    }
+
+    /// Code and the text that it points at, of each finding that is no note.
+    pub(crate) fn findings(&self) -> Vec<(&'static str, &str)> {
+        let found = self.compiled.findings.iter().filter(|found| found.severity != Severity::Note);
+        found
+            .map(|found| {
+                let span = found.span.expect("every finding has a place");
+                let file = self.sources.file(span.file).expect("a file");
+                (found.code.0, &file.text[span.start as usize..span.end as usize])
+            })
+            .collect()
+    }
+
+    pub(crate) fn operation(&self, key: &str) -> &OperationPlan {
+        self.program().find_operation(key).unwrap_or_else(|| panic!("no {key}"))
+    }
+
+    /// The inputs of a request: parameters as `name=text`, the first page of 2 rows, a body as JSON.
+    pub(crate) fn inputs(&self, key: &str, params: &[&str], body: &str) -> Inputs {
+        let operation = self.operation(key);
+        let mut inputs = Inputs::new(Ambient::for_tests());
+        inputs.params = vec![Value::Absent; operation.params.len()];
+        for text in params {
+            let (name, text) = text.split_once('=').expect("name=text");
+            let at = operation.params.iter().position(|param| *param.name == *name).expect("a parameter");
+            inputs.params[at] = operation.params[at].parse(text).expect("a value");
+        }
+        inputs.page.size = 2;
+        if !body.is_empty() {
+            inputs.body = parse(body);
+        }
+        inputs
+    }
+
+    /// Prints the query that reads.
+    pub(crate) fn select(&self, key: &str, params: &[&str]) -> String {
+        self.listed(key, &self.inputs(key, params, ""), &Listing::default())
+    }
+
+    pub(crate) fn listed(&self, key: &str, inputs: &Inputs, listing: &Listing) -> String {
+        match select(self.operation(key), inputs, listing) {
+            Ok(query) => self.shown(&query),
+            Err(error) => format!("error: {error}"),
+        }
+    }
+
+    /// Prints the statement that changes something; `old` is the row as `A=1 B=x`.
+    pub(crate) fn write(&self, key: &str, params: &[&str], old: Option<&str>, body: &str) -> String {
+        let mut inputs = self.inputs(key, params, body);
+        inputs.old = old.map(|old| self.row(key, old));
+        match write(self.program(), self.operation(key), &inputs) {
+            Ok(Some(query)) => self.shown(&query),
+            Ok(None) => "nothing".into(),
+            Err(QueryError::Body(errors)) => {
+                let texts: Vec<String> =
+                    errors.iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
+                format!("error {}", texts.join(", "))
+            }
+            Err(error) => format!("error: {error}"),
+        }
+    }
+
+    pub(crate) fn row(&self, key: &str, text: &str) -> Tree {
+        let plan = self.operation(key).call.as_ref().and_then(|call| call.table()).expect("a table");
+        let ty = self.shape.part(plan.table.part).ty;
+        let mut tree = Tree::new(Arc::clone(&self.shape), ty);
+        for (part, leaf) in self.cells(ty, text) {
+            let root = tree.root();
+            let node = tree.add(root, part);
+            tree.set(node, leaf);
+        }
+        tree
+    }
+
+    fn cells(&self, ty: kernel::TypeId, text: &str) -> Vec<(PartId, Leaf)> {
+        let group = self.shape.group(ty).expect("a row");
+        let find = |name: &str| {
+            let is = |part: &PartId| *self.shape.part(*part).name.local == *name;
+            group.parts.iter().copied().find(is).unwrap_or_else(|| panic!("no column {name}"))
+        };
+        text.split(';')
+            .map(str::trim)
+            .filter(|cell| !cell.is_empty())
+            .map(|cell| {
+                let (name, value) = cell.split_once('=').expect("A=1");
+                let leaf = if value == "NULL" { Leaf::Nil } else { Leaf::Text(value.into()) };
+                (find(name), leaf)
+            })
+            .collect()
+    }
+
+    /// Reads rows as an answer to a list, and returns items and cursor.
+    pub(crate) fn page(
+        &self,
+        key: &str,
+        inputs: &Inputs,
+        listing: &Listing,
+        rows: &[&str],
+    ) -> (String, Option<String>) {
+        let operation = self.operation(key);
+        let call = operation.call.as_ref().expect("a call");
+        let plan = call.table().expect("a table");
+        let read = listing.fields.as_ref().map_or(&call.read, |fields| &fields.read);
+        let mut reader = Reader::new(Arc::clone(read), &inputs.ambient);
+        let mut pages = paged(operation, inputs, listing).expect("a table");
+        let ty = self.shape.part(plan.table.part).ty;
+        let mut told = Rows {
+            row: plan.table.part,
+            ty,
+            rows: rows.iter().map(|row| self.cells(ty, row)).collect(),
+            shape: Arc::clone(&self.shape),
+        };
+        assert_eq!(told.advance(&mut pages.to(&mut reader)), Ok(Progress::End));
+        let answer = reader.finish().unwrap_or_else(|error| panic!("{error:?}"));
+        (String::from_utf8(answer.json.to_vec()).expect("UTF-8"), pages.cursor())
+    }
+
+    pub(crate) fn shown(&self, query: &Query) -> String {
+        let name = |part: &PartId| self.shape.part(*part).name.local.to_string();
+        let names = |parts: &[PartId]| parts.iter().map(name).collect::<Vec<_>>().join(", ");
+        let set = |values: &[(PartId, Datum)]| {
+            values
+                .iter()
+                .map(|(part, datum)| format!("{}={}", name(part), text(datum)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        match query {
+            Query::Select(select) => {
+                let from = match &select.from {
+                    From::Table => name(&select.table),
+                    From::Own(own) => format!("({})", shown_own(own)),
+                };
+                let mut out = format!("select {} from {from}", names(&select.columns));
+                if select.filter != Predicate::everything() {
+                    out += &format!(" where {}", self.predicate(&select.filter));
+                }
+                if !select.order.is_empty() {
+                    let each = |order: &kernel::Order| {
+                        format!("{}{}", name(&order.column), if order.descending { " desc" } else { "" })
+                    };
+                    out +=
+                        &format!(" order {}", select.order.iter().map(each).collect::<Vec<_>>().join(", "));
+                }
+                select.limit.map_or(out.clone(), |limit| format!("{out} limit {limit}"))
+            }
+            Query::Insert(insert) => {
+                let mut out = format!("insert {} {}", name(&insert.table), set(&insert.values));
+                if !insert.returning.is_empty() {
+                    out += &format!(" returning {}", names(&insert.returning));
+                }
+                out
+            }
+            Query::Update(update) => {
+                format!(
+                    "update {} set {} where {}",
+                    name(&update.table),
+                    set(&update.set),
+                    self.predicate(&update.filter)
+                )
+            }
+            Query::Delete(delete) => {
+                format!("delete {} where {}", name(&delete.table), self.predicate(&delete.filter))
+            }
+            Query::Run(own) => shown_own(own),
+            Query::Horizon => "horizon".into(),
+        }
+    }
+
+    fn predicate(&self, predicate: &Predicate) -> String {
+        let name = |part: &PartId| &*self.shape.part(*part).name.local;
+        let join = |of: &[Predicate], word: &str| {
+            let each = |one: &Predicate| match one {
+                Predicate::All(of) | Predicate::Any(of) if of.len() > 1 => {
+                    format!("({})", self.predicate(one))
+                }
+                one => self.predicate(one),
+            };
+            of.iter().map(each).collect::<Vec<_>>().join(word)
+        };
+        match predicate {
+            Predicate::All(of) if of.is_empty() => "true".into(),
+            Predicate::Any(of) if of.is_empty() => "false".into(),
+            Predicate::All(of) => join(of, " and "),
+            Predicate::Any(of) => join(of, " or "),
+            Predicate::Compare { column, op, value, fold } => {
+                let sign = match op {
+                    Comparison::Equal => "=",
+                    Comparison::NotEqual => "<>",
+                    Comparison::Less => "<",
+                    Comparison::LessOrEqual => "<=",
+                    Comparison::Greater => ">",
+                    Comparison::GreaterOrEqual => ">=",
+                };
+                format!("{}{} {sign} {}", name(column), if *fold { "~" } else { "" }, text(value))
+            }
+            Predicate::In { column, values, .. } => {
+                format!("{} in ({})", name(column), values.iter().map(text).collect::<Vec<_>>().join(","))
+            }
+            Predicate::Like { column, text, anywhere, fold } => {
+                let fold = if *fold { "~" } else { "" };
+                format!("{}{fold} like {}{text}%", name(column), if *anywhere { "%" } else { "" })
+            }
+            Predicate::Null { column, is } => {
+                format!("{} is {}null", name(column), if *is { "" } else { "not " })
+            }
+            Predicate::Same { column, value } => format!("{} is {}", name(column), text(value)),
+        }
+    }
+}
+
+pub(crate) fn parse(text: &str) -> Value {
+    json::parse(text.as_bytes(), JsonLimits::default()).unwrap_or_else(|error| panic!("{text}: {error:?}"))
+}
+
+fn shown_own(own: &Own) -> String {
+    let values: Vec<String> =
+        own.values.iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
+    format!("{} with {}", own.text.trim(), values.join(", "))
+}
+
+fn text(datum: &Datum) -> String {
+    match datum {
+        Datum::Null => "NULL".into(),
+        Datum::Text(text) => format!("'{text}'"),
+        Datum::Bytes(bytes) => format!("{bytes:02x?}"),
+    }
+}
+
+/// Rows as an adapter tells them.
+struct Rows {
+    row: PartId,
+    ty: kernel::TypeId,
+    rows: Vec<Vec<(PartId, Leaf)>>,
+    shape: Arc<Shape>,
+}
+
+impl Document for Rows {
+    fn advance(&mut self, to: &mut dyn Visitor) -> Result<Progress, kernel::DecodeError> {
+        for row in self.rows.drain(..) {
+            if to.enter(self.row, self.ty) == Interest::Skip {
+                continue;
+            }
+            for (part, leaf) in row {
+                if to.enter(part, self.shape.part(part).ty) == Interest::Leaf
+                    && to.leaf(part, if leaf == Leaf::Nil { Scalar::Nil } else { leaf.as_scalar() }).is_err()
+                {
+                    return Ok(Progress::Stopped);
+                }
+            }
+            if to.leave(self.row).is_err() {
+                return Ok(Progress::Stopped);
+            }
+        }
+        Ok(Progress::End)
+    }
+}
+
+/// Reads tables: `table L.T` or `view L.V`, then a line per column: `NAME type`, with `key`, `null`, `default`,
+/// `generated` behind it.
+pub(crate) fn catalogue(text: &str) -> Catalogue {
+    let mut build = ShapeBuilder::new();
+    let mut tables = Vec::new();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+    while let Some(line) = lines.next() {
+        let (word, name) = line.split_once(' ').expect("table L.T");
+        let (mut columns, mut key, mut generated) = (Vec::new(), Vec::new(), Vec::new());
+        while let Some(line) = lines.next_if(|line| !line.starts_with("table ") && !line.starts_with("view "))
+        {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let ty = build.add_scalar(scalar(words[1]));
+            let nillable = words.contains(&"null");
+            let occurs = if nillable { Occurs::OPTIONAL } else { Occurs::ONCE };
+            let default = words.contains(&"default").then(|| "".into());
+            let part =
+                Part { occurs, nillable, default, ..Part::new(Name::local(words[0]), PartKind::Field, ty) };
+            let part = build.add_part(part);
+            columns.push(part);
+            if words.contains(&"key") {
+                key.push(part);
+            }
+            if words.contains(&"generated") {
+                generated.push(part);
+            }
+        }
+        let group = |parts| TypeKind::Group(Group { parts, ..Group::default() });
+        let row = build.add_type(Type { name: None, kind: group(columns), span: None });
+        let part = Part { occurs: Occurs::ANY, ..Part::new(Name::local(name), PartKind::Element, row) };
+        let part = build.add_part(part);
+        build.add_global(part);
+        let rows = build.add_type(Type { name: None, kind: group(vec![part]), span: None });
+        tables.push(Table { part, rows, key, generated, read_only: word == "view" });
+    }
+    Catalogue { shape: Arc::new(build.finish()), tables, ..Catalogue::default() }
+}
+
+fn scalar(text: &str) -> ScalarType {
+    let (name, numbers) = text.split_once('(').unwrap_or((text, ""));
+    let numbers: Vec<u16> = numbers.trim_end_matches(')').split(',').filter_map(|n| n.parse().ok()).collect();
+    let length_max = numbers.first().map(|&n| u32::from(n));
+    match name {
+        "char" => ScalarType::Text(TextType { length_max, padded: true, ..TextType::default() }),
+        "text" => ScalarType::Text(TextType { length_max, ..TextType::default() }),
+        "decimal" => {
+            ScalarType::Decimal { digits: Some(numbers[0]), scale: Some(numbers[1]), unsigned: false }
+        }
+        "int" => ScalarType::Decimal { digits: Some(10), scale: Some(0), unsigned: false },
+        "timestamp" => ScalarType::LocalDateTime,
+        "date" => ScalarType::Date,
+        "bytes" => ScalarType::Bytes { length_max: None },
+        other => panic!("no type {other}"),
+    }
+}
