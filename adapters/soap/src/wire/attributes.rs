@@ -66,6 +66,9 @@ impl Attribute {
     }
 }
 
+/// Most attributes of a tag whose names are compared with each other.
+const MOST: usize = 16;
+
 /// Reads the attributes of a tag into `found`; names that are written twice are refused.
 ///
 /// # Errors
@@ -102,109 +105,98 @@ pub(crate) fn parse(tokens: &Tokenizer, tag: &Tag, found: &mut Vec<Attribute>) -
     unique(tokens, tag, bytes, found)
 }
 
-/// Reads the attributes of a tag that begins at `start`, and finds its end, in one pass; `known` are those that elements
-/// of this name had before. Nothing if there is anything that `parse` may refuse, if a namespace is declared, or if the
-/// tag is not here as a whole.
+/// Reads the attributes of a tag, and finds its end, where they are the `known` ones in the order in which these came first,
+/// and each is written as most are. Nothing if there is anything else. Positions count from the beginning of the tag.
 #[inline(never)]
-pub(crate) fn plain(
-    bytes: &[u8],
-    start: usize,
-    name_end: usize,
+pub(crate) fn regular(
+    tag: &[u8],
+    name_length: usize,
     limits: &Limits,
     known: &[Written],
     found: &mut Vec<Attribute>,
 ) -> Option<Rest> {
     found.clear();
-    let mut reading = Reading { bytes, start, known, last: written::NONE, seen: 0, simple: true };
-    let mut at = name_end;
-    loop {
-        match *bytes.get(at)? {
-            b'>' => return Some(reading.rest(at, false)),
-            b'/' if *bytes.get(at + 1)? == b'>' => return Some(reading.rest(at, true)),
+    let mut known = (0..).zip(known);
+    let mut at = 1 + name_length;
+    while tag.get(at) == Some(&b' ') {
+        let from = at + 1;
+        let head = written::head(tag, from)?;
+        let (entry, name) = known.find(|(_, name)| name.behind(tag, from, head) == Some(b'='))?;
+        let name_end = from + name.name().len();
+        let open = name_end + 2;
+        let end = scan::value_end(tag, open, b'"')?;
+        if tag.get(name_end + 1) != Some(&b'"') || tag.get(end) != Some(&b'"') || name.prefixed {
+            return None;
+        }
+        let (name, value) = ((from as u32, name_end as u32), (open as u32, end as u32));
+        found.push(Attribute { name, value, entry, declares: false, prefixed: false, plain: true });
+        at = end + 1;
+    }
+    // Where all of them are not too long, none is.
+    let within =
+        found.len() <= limits.attributes_max as usize && at as u64 <= u64::from(limits.text_bytes_max);
+    let empty = *tag.get(at)? == b'/';
+    let ends = within && *tag.get(at + usize::from(empty))? == b'>';
+    ends.then_some(Rest { attributes_end: at, end: at + 1 + usize::from(empty), empty, simple: true })
+}
+
+/// Reads the attributes of a tag, and finds its end, in one pass; `known` are those that elements of this name had before.
+/// Nothing if there is anything that `parse` may refuse, if a namespace is declared, or if the
+/// tag is not here as a whole.
+#[inline(never)]
+pub(crate) fn plain(
+    tag: &[u8],
+    name_length: usize,
+    limits: &Limits,
+    known: &[Written],
+    found: &mut Vec<Attribute>,
+) -> Option<Rest> {
+    found.clear();
+    let most = MOST.min(limits.attributes_max as usize);
+    let mut at = 1 + name_length;
+    let empty = loop {
+        match *tag.get(at)? {
+            b'>' => break false,
+            b'/' if *tag.get(at + 1)? == b'>' => break true,
             byte if chars::is(byte, SPACE) => at += 1,
             _ => return None,
         }
-        if chars::is(*bytes.get(at)?, NAME_START) {
-            at = reading.one(at, limits, found)?;
-        }
-    }
-}
-
-/// What `plain` knows on its way.
-struct Reading<'a> {
-    bytes: &'a [u8],
-    start: usize,
-    known: &'a [Written],
-    /// The known one that came last.
-    last: u32,
-    /// Which of the first known ones came, one bit each.
-    seen: u64,
-    simple: bool,
-}
-
-impl Reading<'_> {
-    #[inline]
-    fn rest(&self, attributes_end: usize, empty: bool) -> Rest {
-        let end = attributes_end + 1 + usize::from(empty);
-        Rest { attributes_end, end, empty, simple: self.simple }
-    }
-
-    /// Reads one attribute; returns where it ends.
-    #[inline]
-    fn one(&mut self, from: usize, limits: &Limits, found: &mut Vec<Attribute>) -> Option<usize> {
-        const MOST: usize = 16;
-        let bytes = self.bytes;
-        let entry = written::find(self.known, bytes, from, self.last);
-        let (name_end, entry, prefixed) = match self.known.get(entry as usize) {
-            Some(name) => (from + name.name().len(), entry, name.prefixed),
-            None => stranger(bytes, from)?,
-        };
-        self.simple &= entry != written::NONE && !prefixed;
-        self.last = entry;
-        let quote = *bytes.get(name_end + 1)?;
-        if bytes[name_end] != b'=' || !matches!(quote, b'"' | b'\'') {
-            return None;
-        }
-        let open = name_end + 2;
-        let mut end = scan::value_end(bytes, open, quote)?;
-        let plain = bytes[end] == quote;
-        if !plain {
-            end = scan::find(bytes, end, quote)?;
-            if scan::find(&bytes[..end], open, b'<').is_some() {
+        if chars::is(*tag.get(at)?, NAME_START) {
+            let attribute = plain_one(tag, at, known).filter(|_| found.len() < most)?;
+            let name = |a: &Attribute| &tag[a.name.0 as usize..a.name.1 as usize];
+            if found.iter().any(|other| scan::same(name(other), name(&attribute))) {
                 return None;
             }
+            at = attribute.value.1 as usize + 1;
+            found.push(attribute);
         }
-        let few = found.len() < MOST.min(limits.attributes_max as usize);
-        let twice = match 1_u64.checked_shl(entry) {
-            Some(bit) => self.seen & bit != 0,
-            None => self.holds(found, &bytes[from..name_end]),
-        };
-        if twice || !few || (end - open) as u64 > u64::from(limits.text_bytes_max) {
-            return None;
-        }
-        self.seen |= 1_u64.checked_shl(entry).unwrap_or(0);
-        let narrow = |at: usize| (at - self.start) as u32;
-        let (name, value) = ((narrow(from), narrow(name_end)), (narrow(open), narrow(end)));
-        found.push(Attribute { name, value, entry, declares: false, prefixed, plain });
-        Some(end + 1)
-    }
-
-    fn holds(&self, found: &[Attribute], name: &[u8]) -> bool {
-        let name_of =
-            |a: &Attribute| &self.bytes[self.start + a.name.0 as usize..self.start + a.name.1 as usize];
-        found.iter().any(|other| scan::same(name_of(other), name))
-    }
+    };
+    let simple = found.iter().all(|attribute| attribute.entry != written::NONE && !attribute.prefixed);
+    // Where all of them are not too long, none is.
+    let short = at as u64 <= u64::from(limits.text_bytes_max);
+    short.then_some(Rest { attributes_end: at, end: at + 1 + usize::from(empty), empty, simple })
 }
 
-/// Reads the name of an attribute that was not met before, unless it declares a namespace.
-#[inline(never)]
-fn stranger(bytes: &[u8], from: usize) -> Option<(usize, u32, bool)> {
-    let mut end = from + chars::run(&bytes[from..], LOCAL);
-    let prefixed = *bytes.get(end)? == b':';
+fn plain_one(tag: &[u8], from: usize, known: &[Written]) -> Option<Attribute> {
+    let mut end = from + chars::run(&tag[from..], LOCAL);
+    let prefixed = *tag.get(end)? == b':';
     if prefixed {
-        end += chars::run(&bytes[end..], NAME);
+        end += chars::run(&tag[end..], NAME);
     }
-    (!bytes[from..end].starts_with(b"xmlns")).then_some((end, written::NONE, prefixed))
+    let name = &tag[from..end];
+    let quote = *tag.get(end + 1)?;
+    if name.starts_with(b"xmlns") || tag[end] != b'=' || !matches!(quote, b'"' | b'\'') {
+        return None;
+    }
+    let open = end + 2;
+    let mut close = scan::value_end(tag, open, quote)?;
+    let plain = tag[close] == quote;
+    if !plain {
+        close = scan::find(tag, close, quote).filter(|&close| !tag[open..close].contains(&b'<'))?;
+    }
+    let entry = written::position(known, name);
+    let (name, value) = ((from as u32, end as u32), (open as u32, close as u32));
+    Some(Attribute { name, value, entry, declares: false, prefixed, plain })
 }
 
 /// Returns whether a tag may declare a namespace; `true` may be wrong, `false` is not.
@@ -248,7 +240,7 @@ fn one(bytes: &[u8], at: &mut usize) -> Result<Attribute, (usize, &'static str)>
 /// Source: XML 1.0, "An attribute name MUST NOT appear more than once in the same start-tag".
 fn unique(tokens: &Tokenizer, tag: &Tag, bytes: &[u8], found: &[Attribute]) -> Result<(), DecodeError> {
     let name = |a: &Attribute| &bytes[a.name.0 as usize..a.name.1 as usize];
-    let twice = if found.len() <= 16 {
+    let twice = if found.len() <= MOST {
         (1..found.len()).find(|&n| found[..n].iter().any(|other| name(other) == name(&found[n])))
     } else {
         let mut seen = std::collections::HashSet::with_capacity(found.len());

@@ -10,7 +10,7 @@ mod start;
 mod tests;
 
 use super::attributes::Attribute;
-use super::lookup::{Index, Lookup, Own, TableId};
+use super::lookup::{Index, Lookup, NO_TABLE, Own, TableId};
 use super::names::{ContextId, Contexts, OUTSIDE};
 use super::skip;
 use super::tokenizer::{Tag, Token, Tokenizer};
@@ -25,6 +25,8 @@ pub struct Decoder {
     contexts: Contexts,
     lookup: Lookup,
     frames: Vec<Frame>,
+    /// Where in the table of the innermost group its last element was found.
+    hint: u32,
     attributes: Vec<Attribute>,
     /// Text of a leaf, where it is not one piece of the input.
     scratch: String,
@@ -65,10 +67,9 @@ pub(crate) struct Frame {
     part: PartId,
     ty: TypeId,
     table: TableId,
-    /// Where in the table the last element was found.
-    hint: u32,
     context: ContextId,
-    own: Own,
+    /// Where in the table of the outer group this one was found.
+    outer_hint: u32,
     nil: bool,
     /// Its type in this message is worth telling: it may have several.
     several: bool,
@@ -129,6 +130,7 @@ impl Decoder {
             contexts,
             lookup: Lookup::new(index, learnt),
             frames: room.frames,
+            hint: NO_TABLE,
             attributes: room.attributes,
             scratch: room.scratch,
             mixed: room.mixed,
@@ -141,7 +143,7 @@ impl Decoder {
             let Root { part, ty, context, .. } = decoder.root;
             let table = decoder.lookup.table(ty, context);
             let frame = Frame { part, ty, table, context, ..decoder.frame(part, ty, table) };
-            decoder.frames.push(frame);
+            decoder.open_group(frame);
             decoder.state = State::Content;
         }
         decoder
@@ -200,12 +202,22 @@ impl Decoder {
         Ok(Flow::On)
     }
 
+    /// A group begins.
+    fn open_group(&mut self, frame: Frame) {
+        self.frames.push(Frame { outer_hint: self.hint, ..frame });
+        self.hint = NO_TABLE;
+    }
+
+    /// Returns what becomes of the own text of a group.
+    fn own(&self, frame: &Frame) -> Own {
+        self.lookup.own(frame.table, frame.ty)
+    }
+
     /// The innermost group is over.
     fn end_group(&mut self, to: &mut dyn Visitor) -> Step {
         let Some(frame) = self.frames.pop() else { return Ok(Flow::On) };
-        if frame.own != Own::None {
-            self.mixed.truncate(frame.mixed_from);
-        }
+        self.mixed.truncate(frame.mixed_from);
+        self.hint = frame.outer_hint;
         if self.frames.is_empty() {
             self.end_root();
             return Ok(Flow::On);

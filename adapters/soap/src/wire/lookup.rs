@@ -42,12 +42,21 @@ pub(crate) struct Known {
     pub(crate) part: PartId,
     /// Its declared type.
     pub(crate) ty: TypeId,
-    /// The type is a leaf.
-    pub(crate) scalar: bool,
-    /// A message may name another type by `xsi:type`.
-    pub(crate) polymorphic: bool,
+    /// What its declared type is.
+    pub(crate) kind: Kind,
     /// The table of its declared type in the same context, once it is known.
     pub(crate) table: TableId,
+}
+
+/// What the declared type of a part is to the decoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A leaf.
+    Leaf,
+    /// A group, always the same.
+    Group,
+    /// A group in whose place a message may name another one by `xsi:type`.
+    Several,
 }
 
 /// Number of a table.
@@ -225,13 +234,13 @@ impl Index {
 
     fn known(&self, part: PartId) -> Known {
         let ty = self.shape.part(part).ty;
-        let (scalar, polymorphic) = match &self.shape.ty(ty).kind {
-            TypeKind::Scalar(_) => (true, false),
-            TypeKind::Group(group) => {
-                (false, !group.derived.is_empty() || group.abstract_ || self.is_anything(ty))
-            }
+        let kind = match &self.shape.ty(ty).kind {
+            TypeKind::Scalar(_) => Kind::Leaf,
+            TypeKind::Group(group) if group.abstract_ || !group.derived.is_empty() => Kind::Several,
+            TypeKind::Group(_) if self.is_anything(ty) => Kind::Several,
+            TypeKind::Group(_) => Kind::Group,
         };
-        Known { part, ty, scalar, polymorphic, table: NO_TABLE }
+        Known { part, ty, kind, table: NO_TABLE }
     }
 }
 

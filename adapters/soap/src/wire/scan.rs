@@ -29,7 +29,7 @@ pub(crate) fn find(bytes: &[u8], from: usize, needle: u8) -> Option<usize> {
     let mut at = from;
     let near = bytes.len().min(from + NEAR);
     while at + 8 <= near {
-        let hits = equal(word(bytes, at)?, needle);
+        let hits = hit(word(bytes, at)?, needle) & HIGH;
         if hits != 0 {
             return Some(at + first(hits));
         }
@@ -66,7 +66,7 @@ pub(crate) fn leaf(bytes: &[u8], from: usize, name: &[u8], text_bytes_max: u32) 
 
 /// Returns where a text stands for itself no more: before markup, references, line ends to be changed, `]`.
 #[inline]
-fn text_end(bytes: &[u8], from: usize) -> Option<usize> {
+pub(crate) fn text_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     while let Some(word) = word(bytes, at) {
         let hits = (hit(word, b'<') | hit(word, b'&') | hit(word, b'\r') | hit(word, b']')) & HIGH;
@@ -80,7 +80,7 @@ fn text_end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Returns where the value of an attribute ends, or stands for itself no more.
-#[inline]
+#[inline(never)]
 pub(crate) fn value_end(bytes: &[u8], from: usize, quote: u8) -> Option<usize> {
     let mut at = from;
     while let Some(word) = word(bytes, at) {

@@ -5,8 +5,8 @@
 //! Source: XML 1.0 (Fifth Edition), sections 2.11, 3.3.3, 4.1 and 4.6.
 
 use super::chars::{self, PLAIN_TEXT, PLAIN_VALUE};
+use super::scan;
 use kernel::DecodeError;
-use memchr::memmem;
 
 /// Where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,36 +33,39 @@ pub(crate) fn is_plain(raw: &str, place: Place) -> bool {
 /// # Errors
 /// An entity that does not exist, a character that XML cannot hold, `]]>` in text.
 pub(crate) fn append(raw: &str, place: Place, offset: u64, out: &mut String) -> Result<(), DecodeError> {
-    if is_plain(raw, place) {
-        out.push_str(raw);
-        return Ok(());
-    }
-    if place == Place::Content
-        && raw.as_bytes().contains(&b']')
-        && let Some(at) = memmem::find(raw.as_bytes(), b"]]>")
-    {
-        return Err(DecodeError::new("]]> stands in text", offset + at as u64));
-    }
-    let mut rest = raw;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'\r' | b'\n' | b'\t')) {
-        out.push_str(&rest[..at]);
-        let here = offset + (raw.len() - rest.len() + at) as u64;
-        rest = &rest[at..];
-        rest = match rest.as_bytes()[0] {
-            b'&' if place != Place::Data => reference(rest, here, out)?,
+    let bytes = raw.as_bytes();
+    let mut from = 0;
+    while let Some(at) = special(bytes, from, place) {
+        out.push_str(&raw[from..at]);
+        from = at + 1;
+        match bytes[at] {
+            b'&' if place != Place::Data => {
+                let behind = reference(&raw[at..], offset + at as u64, out)?;
+                from = raw.len() - behind.len();
+            }
             b'\r' => {
                 out.push(if place == Place::Attribute { ' ' } else { '\n' });
-                rest.strip_prefix("\r\n").unwrap_or(&rest[1..])
+                from += usize::from(bytes.get(from) == Some(&b'\n'));
             }
-            byte => {
-                let blank = place == Place::Attribute && byte != b'&';
-                out.push(if blank { ' ' } else { char::from(byte) });
-                &rest[1..]
+            b']' if bytes[at..].starts_with(b"]]>") => {
+                return Err(DecodeError::new("]]> stands in text", offset + at as u64));
             }
-        };
+            b'\n' | b'\t' => out.push(' '),
+            byte => out.push(char::from(byte)),
+        }
     }
-    out.push_str(rest);
+    out.push_str(&raw[from..]);
     Ok(())
+}
+
+/// Returns where a character stands that may mean something else than itself.
+#[inline]
+fn special(bytes: &[u8], from: usize, place: Place) -> Option<usize> {
+    match place {
+        Place::Content => scan::text_end(bytes, from),
+        Place::Attribute => scan::value_end(bytes, from, b'&'),
+        Place::Data => scan::find(bytes, from, b'\r'),
+    }
 }
 
 /// Appends what a reference means, and returns what stands behind it.
@@ -71,7 +74,7 @@ fn reference<'a>(text: &'a str, offset: u64, out: &mut String) -> Result<&'a str
     const BYTES_MAX: usize = 64;
     let window = &text.as_bytes()[..text.len().min(BYTES_MAX)];
     let error = |message: &str| Err(DecodeError::new(message, offset));
-    let Some(end) = memchr::memchr(b';', window) else {
+    let Some(end) = scan::find(window, 1, b';') else {
         return error("& begins no reference");
     };
     let name = &text[1..end];

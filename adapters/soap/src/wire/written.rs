@@ -42,18 +42,23 @@ impl Written {
         &self.text
     }
 
-    /// Returns whether the name stands at a position, of which `window` are the first bytes.
+    /// Returns the byte behind the name if it stands at a position, of which `head` are the first bytes.
+    ///
+    /// The name may go on there.
     #[inline]
-    fn stands_at(&self, bytes: &[u8], from: usize, window: u128) -> bool {
-        let end = from + self.text.len();
-        (window ^ self.head) & self.mask == 0
-            && (self.text.len() <= HEAD || self.continues(bytes, from))
-            && bytes.get(end).is_some_and(|&byte| !chars::is(byte, NAME))
+    pub(super) fn behind(&self, bytes: &[u8], from: usize, head: u128) -> Option<u8> {
+        let length = self.text.len();
+        if (head ^ self.head) & self.mask != 0 {
+            return None;
+        }
+        let behind = *bytes.get(from + length)?;
+        let whole = length <= HEAD || self.ends(bytes, from);
+        whole.then_some(behind)
     }
 
-    /// The same for what is behind the first bytes.
+    /// Returns whether also what is behind the first bytes stands there.
     #[inline(never)]
-    fn continues(&self, bytes: &[u8], from: usize) -> bool {
+    fn ends(&self, bytes: &[u8], from: usize) -> bool {
         let rest = bytes.get(from + HEAD..from + self.text.len());
         rest.is_some_and(|rest| scan::same(rest, &self.text.as_bytes()[HEAD..]))
     }
@@ -61,30 +66,62 @@ impl Written {
 
 /// Returns the first bytes from a position on, if there are enough of them.
 #[inline]
-fn window(bytes: &[u8], from: usize) -> Option<u128> {
+pub(super) fn head(bytes: &[u8], from: usize) -> Option<u128> {
     bytes.get(from..)?.first_chunk::<HEAD>().map(|chunk| u128::from_le_bytes(*chunk))
 }
 
 /// There is no such name.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// Finds the name that stands at a position: which one it is, or `NONE`, also where the input ends soon. `last` is the
-/// one that was found before.
-#[inline(always)]
-pub(super) fn find(names: &[Written], bytes: &[u8], from: usize, last: u32) -> u32 {
-    let Some(window) = window(bytes, from) else { return NONE };
-    // The next one, or the same again.
-    for near in [last.wrapping_add(1), last] {
-        if names.get(near as usize).is_some_and(|name| name.stands_at(bytes, from, window)) {
-            return near;
-        }
-    }
-    far(names, bytes, from, window)
+/// A name that was found in a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Met<'a> {
+    /// Which of the names it is.
+    pub(super) hint: u32,
+    /// The name.
+    pub(super) name: &'a Written,
+    /// The byte behind it.
+    pub(super) behind: u8,
 }
 
+/// Finds the name of an element that stands at a position. `last` is the one that was found before. Nothing also where
+/// the input ends soon.
+#[inline(always)]
+pub(super) fn element<'a>(names: &'a [Written], bytes: &[u8], from: usize, last: u32) -> Option<Met<'a>> {
+    let head = head(bytes, from)?;
+    // The next one, or the same again.
+    for hint in [last.wrapping_add(1), last] {
+        if let Some(name) = names.get(hint as usize)
+            && let Some(behind) = name.behind(bytes, from, head)
+            && ends_name(behind)
+        {
+            return Some(Met { hint, name, behind });
+        }
+    }
+    far(names, bytes, from, last, head)
+}
+
+/// Looks at more names, from the last one on, but not at all of very many.
 #[inline(never)]
-fn far(names: &[Written], bytes: &[u8], from: usize, window: u128) -> u32 {
-    let found = names.iter().position(|name| name.stands_at(bytes, from, window));
+fn far<'a>(names: &'a [Written], bytes: &[u8], from: usize, last: u32, head: u128) -> Option<Met<'a>> {
+    const MOST: usize = 32;
+    let start = (last as usize).saturating_add(2);
+    let (before, behind) = names.split_at(if start < names.len() { start } else { 0 });
+    let behind = (before.len() as u32..).zip(behind);
+    behind.chain((0..).zip(before)).take(MOST).find_map(|(hint, name)| {
+        let behind = name.behind(bytes, from, head).filter(|&behind| ends_name(behind))?;
+        Some(Met { hint, name, behind })
+    })
+}
+
+#[inline]
+fn ends_name(behind: u8) -> bool {
+    behind == b'>' || !chars::is(behind, NAME)
+}
+
+/// Returns which of the names this is, or `NONE`.
+pub(super) fn position(names: &[Written], name: &[u8]) -> u32 {
+    let found = names.iter().position(|known| scan::same(known.name().as_bytes(), name));
     found.map_or(NONE, |found| found as u32)
 }
 
@@ -97,31 +134,29 @@ mod tests {
         let long = "a-name-of-more-than-32-bytes-is-long";
         let names = ["a", "ab", "a:b", "äöü", "sixteen-bytes-it", "seventeen-bytes-i", long];
         let known: Vec<Written> = names.iter().map(|name| Written::new(name, Found::Unknown)).collect();
-        let check = |known: &[Written], text: String, last, expected| {
-            assert_eq!(
-                find(known, format!("{text}                ").as_bytes(), 1, last),
-                expected,
-                "{text} {last}"
-            );
+        let check = |known: &[Written], text: String, last, expected: Option<&str>| {
+            let text = format!("{text}                ");
+            let found = element(known, text.as_bytes(), 1, last).map(|met| met.name.name());
+            assert_eq!(found, expected, "{text} {last}");
         };
-        for (n, name) in (0..).zip(names) {
-            assert_eq!(known[n as usize].prefixed, name.contains(':'));
+        for (n, name) in names.into_iter().enumerate() {
+            assert_eq!(known[n].prefixed, name.contains(':'));
             for behind in [">", " x='1'>", "/>", "=\"1\""] {
                 for last in [0, 1, 2, 5, 6, u32::MAX] {
-                    check(&known, format!("<{name}{behind}"), last, n);
+                    check(&known, format!("<{name}{behind}"), last, Some(name));
                 }
             }
-            let only = &known[n as usize..=n as usize];
-            for behind in ["x>", "-", ":", "é"] {
-                check(only, format!("<{name}{behind}"), NONE, NONE);
+            let only = &known[n..=n];
+            for behind in ["x>", "-", ":", "é", ":=", "x="] {
+                check(only, format!("<{name}{behind}"), u32::MAX, None);
             }
             for place in name.char_indices().map(|(at, _)| at) {
                 let (before, behind) = name.split_at(place);
                 let other: String = before.chars().chain(['#']).chain(behind.chars().skip(1)).collect();
-                check(only, format!("<{other}>"), NONE, NONE);
+                check(only, format!("<{other}>"), u32::MAX, None);
             }
         }
-        assert_eq!(find(&known, b"<a>", 1, NONE), NONE);
-        assert_eq!(find(&known, b"<a>", 9, NONE), NONE);
+        assert!(element(&known, b"<a>", 1, 0).is_none());
+        assert!(element(&known, b"<a>", 9, 0).is_none());
     }
 }

@@ -139,7 +139,7 @@ impl Decoder {
     ) -> Result<(), DecodeError> {
         let raw = self.tokens.input.text(from, until);
         let offset = self.tokens.input.offset(from);
-        match frame.own {
+        match self.own(frame) {
             Own::Between(_) => {
                 let length = self.mixed.len() - frame.mixed_from + raw.len();
                 bounded(length, &self.tokens.limits, offset)?;
@@ -160,7 +160,7 @@ impl Decoder {
 
     /// The end tag of the innermost group comes next.
     fn end_content(&mut self, end: usize, frame: &Frame, to: &mut dyn Visitor) -> Step {
-        if let Own::Between(part) = frame.own
+        if let Own::Between(part) = self.own(frame)
             && !chars::is_blank(&self.mixed[frame.mixed_from..])
         {
             let told = self.tell_mixed(part, frame.mixed_from, to);

@@ -6,13 +6,12 @@
 use super::{Decoder, Frame, State};
 use crate::wire::attributes::{self, Attribute, Rest};
 use crate::wire::chars::{self, SPACE};
-use crate::wire::input::Input;
-use crate::wire::lookup::{Found, Known, Lookup, NO_TABLE, Own, Table};
+use crate::wire::lookup::{Found, Kind, Known, Lookup, NO_TABLE, Own, Table};
 use crate::wire::names::ContextId;
 use crate::wire::scan;
 use crate::wire::text::{self, Place};
 use crate::wire::tokenizer::{Open, Tag};
-use crate::wire::written::{self, Written};
+use crate::wire::written::{self, Met};
 use kernel::{DecodeError, Interest, Limits, Progress, Scalar, Visitor};
 
 /// Where the short way ends.
@@ -29,7 +28,7 @@ pub(super) enum Short {
     Unwanted(Tag),
     /// The visitor wants no more for now.
     Halt(Progress, State),
-    /// The value of an attribute that is wanted means nothing.
+    /// A value that is wanted means nothing.
     Failed(DecodeError),
 }
 
@@ -42,8 +41,10 @@ enum Pace {
 
 /// What the short way looks at, apart from each other so that the processor's registers can hold most of it.
 struct Way<'a> {
-    input: &'a Input,
+    text: &'a str,
     bytes: &'a [u8],
+    /// Offset of the text in the message.
+    base: u64,
     lookup: &'a Lookup,
     limits: &'a Limits,
     frames: &'a mut Vec<Frame>,
@@ -51,13 +52,13 @@ struct Way<'a> {
     attributes: &'a mut Vec<Attribute>,
     scratch: &'a mut String,
     mixed_from: usize,
+    deepest: usize,
     /// Where the next tag is looked for.
     at: usize,
-    /// Of the innermost group: the names of its elements, where the last one was found, its context and text.
-    names: &'a [Written],
+    /// What was learnt of the innermost group, where its last element was found, and its context.
+    group: &'a Table,
     hint: u32,
     context: ContextId,
-    own: Own,
     end: Short,
 }
 
@@ -68,29 +69,29 @@ impl Decoder {
             return Short::Odd;
         }
         let (input, open, limits) = self.tokens.parts();
+        let Some(frame) = self.frames.last() else { return Short::Odd };
+        let Some(group) = self.lookup.get(frame.table) else { return Short::Odd };
         let mut way = Way {
-            input,
+            text: input.all(),
             bytes: input.bytes(),
+            base: input.offset(0),
             lookup: &self.lookup,
             limits,
+            context: frame.context,
             frames: &mut self.frames,
             open,
             attributes: &mut self.attributes,
             scratch: &mut self.scratch,
             mixed_from: self.mixed.len(),
+            deepest: limits.depth_max as usize,
             at: input.at,
-            names: &[],
-            hint: NO_TABLE,
-            context: 0,
-            own: Own::None,
+            group,
+            hint: self.hint,
             end: Short::Odd,
         };
-        way.arrive();
         way.go(to);
         let (at, hint, end) = (way.at, way.hint, way.end);
-        if let Some(innermost) = self.frames.last_mut() {
-            innermost.hint = hint;
-        }
+        self.hint = hint;
         self.tokens.input.consume(at);
         end
     }
@@ -112,15 +113,6 @@ impl<'a> Way<'a> {
         }
     }
 
-    /// Looks at what is the innermost group now.
-    #[inline]
-    fn arrive(&mut self) {
-        if let Some(frame) = self.frames.last() {
-            (self.hint, self.context, self.own) = (frame.hint, frame.context, frame.own);
-            self.names = self.lookup.get(frame.table).map_or(&[], |table| &table.elements);
-        }
-    }
-
     #[inline]
     fn ends(&mut self, end: Short) -> Pace {
         self.end = end;
@@ -136,11 +128,12 @@ impl<'a> Way<'a> {
     }
 
     /// Passes white space over that means nothing, up to a tag.
+    #[inline(never)]
     fn pass_blank(&mut self) -> Pace {
         let blank = chars::run(&self.bytes[self.at..], SPACE);
         let short = blank as u64 <= u64::from(self.limits.text_bytes_max);
         let end = self.at + blank;
-        if matches!(self.own, Own::Between(_)) || !short || self.bytes.get(end) != Some(&b'<') {
+        if matches!(self.group.own, Own::Between(_)) || !short || self.bytes.get(end) != Some(&b'<') {
             return Pace::End;
         }
         self.at = end;
@@ -150,17 +143,20 @@ impl<'a> Way<'a> {
     /// The end tag of the innermost group, if it is not the root and has no text between its elements.
     #[inline]
     fn close(&mut self, to: &mut dyn Visitor) -> Pace {
-        let name = self.open.last(self.bytes).unwrap_or_default();
+        let [.., outer, inner] = self.frames.as_slice() else { return Pace::End };
+        let Some(name) = self.open.last(self.bytes) else { return Pace::End };
         let from = self.at + 2;
         let close = from + name.len();
         let ends = self.bytes.get(close) == Some(&b'>') && scan::same(&self.bytes[from..close], name);
-        if !ends || self.frames.len() < 2 || matches!(self.own, Own::Between(_)) {
+        let Some(group) = self.lookup.get(outer.table).filter(|_| ends) else { return Pace::End };
+        if matches!(self.group.own, Own::Between(_)) {
             return Pace::End;
         }
-        let Some(Frame { part, .. }) = self.frames.pop() else { return Pace::End };
+        let part = inner.part;
+        (self.group, self.hint, self.context) = (group, inner.outer_hint, outer.context);
+        self.frames.pop();
         self.open.pop();
         self.at = close + 1;
-        self.arrive();
         self.told(to.leave(part))
     }
 
@@ -168,111 +164,148 @@ impl<'a> Way<'a> {
     #[inline]
     fn start(&mut self, to: &mut dyn Visitor) -> Pace {
         let start = self.at;
-        let hint = written::find(self.names, self.bytes, start + 1, self.hint);
-        let Some(name) = self.names.get(hint as usize) else { return Pace::End };
-        let Found::Part(known) = name.found else { return Pace::End };
+        let found = written::element(&self.group.elements, self.bytes, start + 1, self.hint);
+        let Some(Met { hint, name, behind }) = found else { return Pace::End };
+        let Found::Part(known) = &name.found else { return Pace::End };
         let name_end = start + 1 + name.name().len();
-        let table = self.lookup.get(known.table);
-        let mut rest = Rest { attributes_end: name_end, end: name_end + 1, empty: false, simple: true };
-        if self.bytes.get(name_end) == Some(&b'>') {
-            self.attributes.clear();
-        } else {
-            let names = table.map_or(&[][..], |table| &table.attributes);
-            let read = attributes::plain(self.bytes, start, name_end, self.limits, names, self.attributes);
-            let Some(read) = read else { return Pace::End };
-            rest = read;
-        }
-        if self.open.depth() >= self.limits.depth_max as usize {
+        if self.open.depth() >= self.deepest {
             return Pace::End;
         }
-        let Rest { attributes_end, end, empty, simple } = rest;
-        let tag = Tag { start, name_end, attributes_end, end, empty };
-        if !simple || known.polymorphic || known.scalar != table.is_none() {
-            return self.ends(Short::Special(tag, known, hint));
-        }
-        match to.enter(known.part, known.ty) {
-            Interest::Pause => return self.ends(Short::Halt(Progress::Paused, State::Content)),
-            Interest::Skip => {
-                self.hint = hint;
-                return self.ends(Short::Unwanted(tag));
+        match known.kind {
+            Kind::Leaf if behind == b'>' => self.leaf(start, name_end, known, hint, to),
+            Kind::Group
+                if behind == b'>'
+                    && let Some(table) = self.lookup.get(known.table) =>
+            {
+                let tag = bare(start, name_end);
+                if self.wants(&tag, known, hint, to) { self.enter(&tag, known, table) } else { Pace::End }
             }
-            Interest::Leaf | Interest::Descend => self.hint = hint,
-        }
-        match table {
-            None => self.leaf(tag, known, to),
-            Some(table) => self.group(tag, known, table, to),
+            _ => self.with_attributes(start, name_end, known, hint, to),
         }
     }
 
-    /// A leaf that is wanted.
-    #[inline(never)]
-    fn leaf(&mut self, tag: Tag, known: Known, to: &mut dyn Visitor) -> Pace {
-        let mut value = "";
-        let mut end = tag.end;
-        if !tag.empty {
-            let name = &self.bytes[tag.start + 1..tag.name_end];
-            let found = scan::leaf(self.bytes, tag.end, name, self.limits.text_bytes_max);
-            let Some(found) = found else { return self.ends(Short::Leaf(tag, known)) };
-            value = self.input.text(tag.end, found.text_end);
-            if !found.plain {
-                self.scratch.clear();
-                let offset = self.input.offset(tag.end);
-                if text::append(value, Place::Content, offset, self.scratch).is_err() {
-                    return self.ends(Short::Leaf(tag, known));
-                }
-                value = self.scratch;
+    /// Asks whether an element is wanted; where it is not, the way ends before it.
+    #[inline]
+    fn wants(&mut self, tag: &Tag, known: &Known, hint: u32, to: &mut dyn Visitor) -> bool {
+        match to.enter(known.part, known.ty) {
+            Interest::Leaf | Interest::Descend => {
+                self.hint = hint;
+                true
             }
-            end = found.end;
+            Interest::Pause => {
+                self.end = Short::Halt(Progress::Paused, State::Content);
+                false
+            }
+            Interest::Skip => {
+                self.hint = hint;
+                self.end = Short::Unwanted(*tag);
+                false
+            }
         }
-        self.at = end;
+    }
+
+    /// A leaf without attributes.
+    #[inline(never)]
+    fn leaf(
+        &mut self,
+        start: usize,
+        name_end: usize,
+        known: &Known,
+        hint: u32,
+        to: &mut dyn Visitor,
+    ) -> Pace {
+        let tag = bare(start, name_end);
+        if !self.wants(&tag, known, hint, to) {
+            return Pace::End;
+        }
+        let name = &self.bytes[tag.start + 1..tag.name_end];
+        let found = scan::leaf(self.bytes, tag.end, name, self.limits.text_bytes_max);
+        let Some(found) = found else { return self.ends(Short::Leaf(tag, *known)) };
+        let mut value = &self.text[tag.end..found.text_end];
+        if !found.plain {
+            self.scratch.clear();
+            let offset = self.base + tag.end as u64;
+            if let Err(error) = text::append(value, Place::Content, offset, self.scratch) {
+                return self.ends(Short::Failed(error));
+            }
+            value = self.scratch;
+        }
+        self.at = found.end;
         let told = to.leaf(known.part, Scalar::Text(value));
         self.told(told)
     }
 
-    /// A group that is wanted.
-    #[inline]
-    fn group(&mut self, tag: Tag, known: Known, table: &'a Table, to: &mut dyn Visitor) -> Pace {
-        if !self.attributes.is_empty() && self.tell_attributes(&tag, known, table, to) == Pace::End {
+    /// An element that has attributes, is empty, or may say something special of itself.
+    #[inline(never)]
+    fn with_attributes(
+        &mut self,
+        start: usize,
+        name_end: usize,
+        known: &Known,
+        hint: u32,
+        to: &mut dyn Visitor,
+    ) -> Pace {
+        let table = self.lookup.get(known.table);
+        let names = table.map_or(&[][..], |table| &table.attributes);
+        let tag = &self.bytes[start..];
+        let length = name_end - start - 1;
+        let rest = attributes::regular(tag, length, self.limits, names, self.attributes)
+            .or_else(|| attributes::plain(tag, length, self.limits, names, self.attributes));
+        let Some(Rest { attributes_end, end, empty, simple }) = rest else { return Pace::End };
+        let (attributes_end, end) = (start + attributes_end, start + end);
+        let tag = Tag { start, name_end, attributes_end, end, empty };
+        if known.kind == Kind::Leaf && empty && self.attributes.is_empty() {
+            if !self.wants(&tag, known, hint, to) {
+                return Pace::End;
+            }
+            self.at = end;
+            return self.told(to.leaf(known.part, Scalar::Text("")));
+        }
+        let Some(table) = table.filter(|_| simple && known.kind == Kind::Group) else {
+            return self.ends(Short::Special(tag, *known, hint));
+        };
+        if !self.wants(&tag, known, hint, to) || self.tell_attributes(&tag, known, table, to) == Pace::End {
             return Pace::End;
         }
+        if matches!(table.own, Own::Value(_)) || !empty {
+            return self.enter(&tag, known, table);
+        }
+        self.at = end;
+        self.told(to.leave(known.part))
+    }
+
+    /// Goes into a group whose attributes are told.
+    #[inline]
+    fn enter(&mut self, tag: &Tag, known: &Known, table: &'a Table) -> Pace {
+        self.push(known, table);
         if matches!(table.own, Own::Value(_)) {
-            self.push(known, table.own);
-            return self.ends(Short::Value(tag));
+            return self.ends(Short::Value(*tag));
         }
         self.at = tag.end;
-        if tag.empty {
-            return self.told(to.leave(known.part));
-        }
         self.open.push(tag.start + 1, tag.name_end);
-        self.push(known, table.own);
-        self.names = &table.elements;
         Pace::On
     }
 
     /// Opens a group, which becomes the innermost one.
     #[inline]
-    fn push(&mut self, known: Known, own: Own) {
-        if let Some(outer) = self.frames.last_mut() {
-            outer.hint = self.hint;
-        }
-        let Known { part, ty, table, .. } = known;
-        let (context, mixed_from) = (self.context, self.mixed_from);
+    fn push(&mut self, known: &Known, group: &'a Table) {
+        let Known { part, ty, table, .. } = *known;
+        let (context, outer_hint, mixed_from) = (self.context, self.hint, self.mixed_from);
         let (nil, several) = (false, false);
-        self.frames.push(Frame { part, ty, table, hint: NO_TABLE, context, own, nil, several, mixed_from });
-        (self.hint, self.own) = (NO_TABLE, own);
+        self.frames.push(Frame { part, ty, table, context, outer_hint, nil, several, mixed_from });
+        (self.group, self.hint) = (group, NO_TABLE);
     }
 
     /// Tells the attributes of a group; if the visitor halts there, the group is open.
-    #[inline(never)]
-    fn tell_attributes(&mut self, tag: &Tag, known: Known, table: &Table, to: &mut dyn Visitor) -> Pace {
+    #[inline]
+    fn tell_attributes(&mut self, tag: &Tag, known: &Known, table: &'a Table, to: &mut dyn Visitor) -> Pace {
         for n in 0..self.attributes.len() {
-            let told = self.attribute(tag, self.attributes[n], table, to);
-            let progress = match told {
+            let progress = match self.attribute(tag, n, table, to) {
                 Ok(None) => continue,
                 Ok(Some(progress)) => progress,
                 Err(error) => return self.ends(Short::Failed(error)),
             };
-            self.push(known, table.own);
+            self.push(known, table);
             // A part that was told is not told again; one that is paused is.
             let next = n + 1 + usize::from(progress == Progress::Stopped);
             return self.ends(Short::Halt(progress, State::Attributes(next)));
@@ -285,16 +318,17 @@ impl<'a> Way<'a> {
     fn attribute(
         &mut self,
         tag: &Tag,
-        attribute: Attribute,
+        n: usize,
         table: &Table,
         to: &mut dyn Visitor,
     ) -> Result<Option<Progress>, DecodeError> {
-        let Some(entry) = table.attributes.get(attribute.entry as usize) else { return Ok(None) };
-        let known = match entry.found {
+        let attribute = &self.attributes[n];
+        let Some(name) = table.attributes.get(attribute.entry as usize) else { return Ok(None) };
+        let known = match &name.found {
             Found::Part(known) => known,
             Found::Passed => return Ok(None),
             Found::Unknown => {
-                to.unknown(entry.name());
+                to.unknown(name.name());
                 return Ok(None);
             }
         };
@@ -304,12 +338,18 @@ impl<'a> Way<'a> {
             Interest::Leaf | Interest::Descend => {}
         }
         let (from, until) = attribute.value_of(tag);
-        let mut value = self.input.text(from, until);
+        let mut value = &self.text[from..until];
         if !attribute.plain {
             self.scratch.clear();
-            text::append(value, Place::Attribute, self.input.offset(from), self.scratch)?;
+            text::append(value, Place::Attribute, self.base + from as u64, self.scratch)?;
             value = self.scratch;
         }
         Ok(to.leaf(known.part, Scalar::Text(value)).is_err().then_some(Progress::Stopped))
     }
+}
+
+/// A tag that has nothing behind its name.
+#[inline]
+fn bare(start: usize, name_end: usize) -> Tag {
+    Tag { start, name_end, attributes_end: name_end, end: name_end + 1, empty: false }
 }

@@ -5,7 +5,7 @@
 use super::{Decoder, Flow, Frame, Leaf, State, Step};
 use crate::wire::attributes::{self, Attribute};
 use crate::wire::chars;
-use crate::wire::lookup::{Found, Known, NO_TABLE, Own, Place, TableId};
+use crate::wire::lookup::{Found, Kind, Known, NO_TABLE, Own, Place, TableId};
 use crate::wire::names::{ContextId, XSD, XSI};
 use crate::wire::text::{self, Place as TextPlace};
 use crate::wire::tokenizer::{Tag, Token, shortened};
@@ -52,14 +52,14 @@ impl Decoder {
         }
         let table = self.lookup.table(ty, context);
         let frame = Frame { context, nil, ..self.frame(part, ty, table) };
-        self.frames.push(frame);
+        self.open_group(frame);
         self.parts_of_tag(&tag, 0, to)
     }
 
     /// A child element of the innermost group begins.
     pub(super) fn child(&mut self, tag: &Tag, frame: Frame, to: &mut dyn Visitor) -> Step {
         let (context, table, parsed) = self.surroundings(tag, &frame)?;
-        let mut hint = frame.hint;
+        let mut hint = self.hint;
         let offset = self.tokens.input.offset(tag.start);
         let place = Place { table, ty: frame.ty, contexts: &self.contexts, context, offset };
         let known = match self.lookup.element(place, self.tokens.name(tag), &mut hint)? {
@@ -78,7 +78,8 @@ impl Decoder {
     pub(super) fn met(&mut self, tag: &Tag, frame: &Frame, met: Met, to: &mut dyn Visitor) -> Step {
         let Met { known, context, table, hint, mut parsed } = met;
         let mut ty = known.ty;
-        if known.polymorphic && !parsed {
+        let scalar = known.kind == Kind::Leaf;
+        if known.kind == Kind::Several && !parsed {
             attributes::parse(&self.tokens, tag, &mut self.attributes)?;
             parsed = true;
         }
@@ -86,23 +87,23 @@ impl Decoder {
         // Both that a tag can say of its element is said with a prefix.
         let says = |attributes: &[Attribute]| attributes.iter().any(|attribute| attribute.prefixed);
         if parsed && says(&self.attributes) {
-            (ty, nil) = self.substitution(tag, context, ty, known.scalar)?;
+            (ty, nil) = self.substitution(tag, context, ty, scalar)?;
         }
         let interest = to.enter(known.part, ty);
         if interest == Interest::Pause {
             return Ok(Flow::Halt(Progress::Paused));
         }
-        if let Some(innermost) = self.frames.last_mut().filter(|_| context == frame.context) {
-            innermost.hint = hint;
+        if context == frame.context {
+            self.hint = hint;
         }
         if interest == Interest::Skip {
             return self.pass_element(tag);
         }
         if !parsed {
             attributes::parse(&self.tokens, tag, &mut self.attributes)?;
-            (ty, nil) = self.substitution(tag, context, ty, known.scalar)?;
+            (ty, nil) = self.substitution(tag, context, ty, scalar)?;
         }
-        if known.scalar {
+        if scalar {
             if !self.attributes.is_empty() {
                 self.foreign_attributes(tag, context, ty, to)?;
             }
@@ -113,11 +114,10 @@ impl Decoder {
             true => self.lookup.inner_table(table, hint, context, ty),
             false => self.lookup.table(ty, context),
         };
-        let several = known.polymorphic || ty != known.ty;
-        let own = self.lookup.own(inner, ty);
+        let several = known.kind == Kind::Several || ty != known.ty;
         let mixed_from = self.mixed.len();
-        let (part, hint) = (known.part, NO_TABLE);
-        self.frames.push(Frame { part, ty, table: inner, hint, context, own, nil, several, mixed_from });
+        let (part, outer_hint) = (known.part, self.hint);
+        self.open_group(Frame { part, ty, table: inner, context, outer_hint, nil, several, mixed_from });
         self.parts_of_tag(tag, 0, to)
     }
 
@@ -142,9 +142,8 @@ impl Decoder {
 
     /// Returns the group that a root is.
     pub(super) fn frame(&self, part: PartId, ty: TypeId, table: TableId) -> Frame {
-        let own = self.lookup.own(table, ty);
         let (context, mixed_from) = (self.root.context, self.mixed.len());
-        Frame { part, ty, table, hint: NO_TABLE, context, own, nil: false, several: true, mixed_from }
+        Frame { part, ty, table, context, outer_hint: self.hint, nil: false, several: true, mixed_from }
     }
 
     fn check_root(&self, tag: &Tag, context: ContextId) -> Result<(), DecodeError> {
@@ -193,7 +192,7 @@ impl Decoder {
                 Flow::unless_stopped(to.leaf(frame.part, Scalar::Nil))
             });
         }
-        let Own::Value(text) = frame.own else {
+        let Own::Value(text) = self.own(frame) else {
             self.tokens.enter(tag);
             self.state = State::Content;
             return Ok(Flow::On);

