@@ -6,7 +6,6 @@ use crate::config::ConfigError;
 use crate::fail;
 use crate::target::Origin;
 use kernel::Error;
-use std::io::Write;
 
 /// Headers that say how a message is framed or where it goes: ours alone.
 const OURS: [&str; 9] = [
@@ -85,11 +84,26 @@ impl Head {
             line(out, name, value);
         }
         if body_bytes > 0 || !self.length_optional {
-            // Writing into a vector cannot fail.
-            drop(write!(out, "Content-Length: {body_bytes}\r\n"));
+            out.extend_from_slice(b"Content-Length: ");
+            number(out, body_bytes);
+            out.extend_from_slice(b"\r\n");
         }
         out.extend_from_slice(b"\r\n");
         Ok(())
+    }
+}
+
+/// Appends the digits of a number.
+fn number(out: &mut Vec<u8>, mut value: usize) {
+    let mut digits = [b'0'; 20];
+    let mut from = digits.len();
+    loop {
+        from -= 1;
+        digits[from] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            return out.extend_from_slice(&digits[from..]);
+        }
     }
 }
 
@@ -110,7 +124,8 @@ fn check(name: &str, value: &str) -> Result<(), &'static str> {
     if value.bytes().any(|b| b.is_ascii_control() && b != b'\t') {
         return Err("a header value has no line ends and no control characters");
     }
-    if value.starts_with([' ', '\t']) || value.ends_with([' ', '\t']) {
+    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    if blank(value.as_bytes().first()) || blank(value.as_bytes().last()) {
         return Err("a header value neither begins nor ends with a blank");
     }
     Ok(())
@@ -138,6 +153,15 @@ mod tests {
         let expected = "POST /s HTTP/1.1\r\nHost: pms:8080\r\nAccept-Encoding: gzip\r\nUser-Agent: x\r\n\
                         SOAPAction: \"a\"\r\ntraceparent: 00-1\r\nContent-Length: 3\r\n\r\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_length_has_all_its_digits_and_no_more() {
+        for length in [0, 9, 10, 1234, usize::MAX] {
+            let mut out = Vec::new();
+            number(&mut out, length);
+            assert_eq!(String::from_utf8(out).unwrap(), length.to_string());
+        }
     }
 
     #[test]

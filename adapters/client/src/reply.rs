@@ -7,6 +7,7 @@ use crate::fail;
 use crate::framing::Framing;
 use bytes::{Buf, Bytes, BytesMut};
 use kernel::Error;
+use std::mem::MaybeUninit;
 use std::time::Duration;
 
 /// Most headers that [`Limits::headers_max`] can allow.
@@ -53,7 +54,8 @@ impl Headers {
 
     /// Returns whether one of the values is a list that has this word.
     fn has_word(&self, name: &str, word: &str) -> bool {
-        self.all(name).flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(word))
+        let items = self.raw(name).flat_map(|value| value.split(|byte| *byte == b','));
+        items.map(<[u8]>::trim_ascii).any(|item| item.eq_ignore_ascii_case(word.as_bytes()))
     }
 }
 
@@ -74,10 +76,13 @@ pub(crate) fn take(
     limits: &Limits,
     bodiless: bool,
 ) -> Result<Option<ReplyHead>, Error> {
-    let mut fields = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    // Not cleared beforehand: the parser says how many there are.
+    let mut fields = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let fields_max = limits.headers_max.min(HEADERS_MAX);
-    let mut parsed = httparse::Response::new(&mut fields[..fields_max]);
-    let length = match parsed.parse(input) {
+    let mut parsed = httparse::Response::new(&mut []);
+    let parser = httparse::ParserConfig::default();
+    let parsing = parser.parse_response_with_uninit_headers(&mut parsed, input, &mut fields[..fields_max]);
+    let length = match parsing {
         Ok(httparse::Status::Complete(length)) if length <= limits.head_bytes_max => length,
         Ok(httparse::Status::Partial) if input.len() <= limits.head_bytes_max => return Ok(None),
         Ok(_) => {

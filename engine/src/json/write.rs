@@ -85,7 +85,8 @@ const WORD: usize = 8;
 
 /// Returns the plain text of a value: a date as `2026-06-01`, a number as its digits; nothing for lists and objects.
 pub fn text_of(value: &Value) -> Option<String> {
-    let mut out = Vec::new();
+    // Room for a moment, the longest of what is written here often.
+    let mut out = Vec::with_capacity(32);
     match value {
         Value::Absent | Value::Null | Value::List(_) | Value::Object(_) => return None,
         Value::Text(text) => return Some(text.to_string()),
