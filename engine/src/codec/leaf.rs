@@ -92,6 +92,13 @@ impl Leaf {
         }
     }
 
+    /// Returns whether a text, once it is written, is read as it is: most are.
+    pub(crate) fn gives_back(&self, text: &str) -> bool {
+        let one = matches!(&self.ty, ScalarType::Text(ty) if !ty.list && !ty.padded);
+        one && self.nulls.is_empty()
+            && matches!(trim(&self.ty, text), Some(Cow::Borrowed(read)) if read.len() == text.len())
+    }
+
     fn nothing(&self) -> Written {
         match &self.ty {
             _ if self.nillable => Written::Nil,

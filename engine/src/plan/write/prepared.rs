@@ -3,12 +3,12 @@
 //! **Invariant.** What is filled is what building anew would give; where its structure depends on a value, nothing is
 //! prepared, and where a value is missing, the request is built anew.
 
-use super::request::Build;
+use super::request::written;
 use super::verify::missing;
 use crate::codec::Written;
 use crate::plan::model::{Pick, Step};
 use crate::plan::tree::{Leaf, NodeId, Replay, Tree};
-use crate::program::{Assignment, SendPlan, SendValue};
+use crate::program::{Assignment, Inputs, SendPlan, SendValue};
 use kernel::PartId;
 use std::sync::Arc;
 
@@ -55,12 +55,12 @@ impl Prepared {
     }
 
     /// Fills the structure; nothing where an expression gives anything else than one text.
-    pub(super) fn fill(&self, plan: &SendPlan, build: &Build<'_>) -> Option<Built> {
+    pub(super) fn fill(&self, plan: &SendPlan, inputs: &Inputs) -> Option<Built> {
         let mut filled = Vec::with_capacity(self.slots.len());
         for &(number, node) in &self.slots {
             let SendValue::Expr(formula, chain) = &plan.assignments.get(number)?.value else { return None };
-            let mut written = build.written(formula, chain).ok()?;
-            let (Some(Written::Text(text)), true) = (written.pop(), written.is_empty()) else { return None };
+            let mut values = written(formula, chain, inputs).ok()?;
+            let (Some(Written::Text(text)), true) = (values.pop(), values.is_empty()) else { return None };
             filled.push((node, Leaf::Text(text.into())));
         }
         Some(Built { tree: Arc::clone(&self.tree), filled, outcome: super::Outcome::default() })

@@ -24,6 +24,9 @@ pub fn request(
     let Some(send) = operation.call.as_ref().and_then(CallPlan::send) else {
         return Err(vec![whole("no operation is called")]);
     };
+    if let Some(filled) = send.prepared.as_ref().and_then(|prepared| prepared.fill(send, inputs)) {
+        return Ok(filled);
+    }
     let mut build = Build {
         tree: Tree::new(send.shape.clone(), send.ty),
         program,
@@ -32,9 +35,6 @@ pub fn request(
         outcome: Outcome::default(),
         errors: Vec::new(),
     };
-    if let Some(filled) = send.prepared.as_ref().and_then(|prepared| prepared.fill(send, &build)) {
-        return Ok(filled);
-    }
     for assignment in &send.assignments {
         build.assign(assignment);
     }
@@ -44,7 +44,7 @@ pub fn request(
     if build.errors.is_empty() { Ok(Built::anew(build.tree, build.outcome)) } else { Err(build.errors) }
 }
 
-pub(super) struct Build<'a> {
+struct Build<'a> {
     tree: Tree,
     program: &'a Program,
     operation: &'a OperationPlan,
@@ -63,7 +63,7 @@ impl Build<'_> {
     }
 
     fn expression(&mut self, assignment: &Assignment, formula: &Formula, chain: &Chain) {
-        match self.written(formula, chain) {
+        match written(formula, chain, self.inputs) {
             Ok(written) => {
                 for value in written {
                     self.store(assignment, value);
@@ -71,21 +71,6 @@ impl Build<'_> {
             }
             Err(message) => self.errors.push(WriteError { pointer: String::new(), message }),
         }
-    }
-
-    /// Evaluates an expression and writes its value as the legacy type wants it.
-    pub(super) fn written(&self, formula: &Formula, chain: &Chain) -> Result<Vec<Written>, String> {
-        let names = Scoped {
-            frames: &[],
-            formula,
-            ambient: &self.inputs.ambient,
-            params: &self.inputs.params,
-            body: &self.inputs.body,
-            page: Some(&self.inputs.page),
-            depth: 0,
-        };
-        let value = formula.typed.eval(&names).map_err(|error| error.to_string())?;
-        chain.write_generated(&value).map_err(|error| error.message)
     }
 
     fn store(&mut self, assignment: &Assignment, value: Written) {
@@ -148,6 +133,21 @@ pub(crate) fn with_params(operation: &OperationPlan, inputs: &Inputs) -> Value {
         }
     }
     body
+}
+
+/// Evaluates an expression and writes its value as the legacy type wants it.
+pub(super) fn written(formula: &Formula, chain: &Chain, inputs: &Inputs) -> Result<Vec<Written>, String> {
+    let names = Scoped {
+        frames: &[],
+        formula,
+        ambient: &inputs.ambient,
+        params: &inputs.params,
+        body: &inputs.body,
+        page: Some(&inputs.page),
+        depth: 0,
+    };
+    let value = formula.typed.eval(&names).map_err(|error| error.to_string())?;
+    chain.write_generated(&value).map_err(|error| error.message)
 }
 
 fn whole(message: &str) -> WriteError {
