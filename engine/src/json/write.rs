@@ -55,11 +55,18 @@ fn first_to_escape(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes.as_chunks::<WORD>();
     let skipped = words.iter().take_while(|word| !has_to_escape(**word)).count() * WORD;
     let rest = &bytes[skipped..];
-    // The last bytes are no word of their own, but they end one.
-    if rest.len() < WORD && bytes.last_chunk::<WORD>().is_some_and(|word| !has_to_escape(*word)) {
+    // The last bytes are no word of their own, but they end one, or are the halves of one.
+    let last = bytes.last_chunk::<WORD>().copied().or_else(|| halves(bytes));
+    if rest.len() < WORD && last.is_some_and(|word| !has_to_escape(word)) {
         return None;
     }
     rest.iter().position(|&byte| must_escape(byte)).map(|n| skipped + n)
+}
+
+/// Returns the first and the last four bytes, which may overlap.
+fn halves(bytes: &[u8]) -> Option<[u8; WORD]> {
+    let ([a, b, c, d], [e, f, g, h]) = (*bytes.first_chunk::<4>()?, *bytes.last_chunk::<4>()?);
+    Some([a, b, c, d, e, f, g, h])
 }
 
 /// Returns whether any byte of a word cannot stand in a JSON text, looking at all of them at once.

@@ -152,14 +152,14 @@ impl Builder {
         let pause = self.pause(spec);
         let rooted = spec.record.as_ref().is_some_and(|record| record.receive.steps.is_empty());
         finish::mark_late(&mut self.trie, &self.waiting, &self.levels);
-        let (nodes, edges, branches) = self.trie.freeze(&self.shape);
+        let (nodes, branches, counters) = self.trie.freeze(&self.shape, pause);
         let groups = self.shape.types().map(|(_, ty)| matches!(ty.kind, TypeKind::Group(_))).collect();
         ReadPlan {
             groups,
+            counters,
             logs: branches.iter().filter(|branch| branch.waits.is_some()).count(),
             shape: self.shape,
             nodes,
-            edges,
             branches,
             levels: self.levels,
             cells: self.cells,
@@ -223,14 +223,15 @@ impl Builder {
 
     /// Keeps the first leaf of a path as it comes.
     fn raw(&mut self, around: &Around, path: &LegacyPath) -> u32 {
-        let cell = self.cell(around.level(), CellKind::Single(around.level()));
+        let level = around.level();
+        let cell = self.cell(level, CellKind::Single(level));
         let mut around = around.clone();
         let from = around.depth();
         for step in &path.steps {
             self.step(&mut around, step, take(&step.pick));
         }
         self.fills(&around, from, cell);
-        self.trie.branch(around.branch()).acts.push(Act::Raw { cell });
+        self.trie.branch(around.branch()).acts.push(Act::Raw { cell, level });
         cell
     }
 
@@ -239,6 +240,11 @@ impl Builder {
         self.cells.push(kind);
         self.levels[level as usize].cells.push(cell);
         cell
+    }
+
+    /// Says that a cell of a level has a value.
+    fn has_value(&mut self, level: u32, cell: u32) {
+        self.levels[level as usize].values.push(cell);
     }
 
     fn level(&mut self, level: Level) -> u32 {

@@ -5,7 +5,7 @@
 //! The parts below the owner are recorded while everything else is read as it comes. At the owner's end the record is
 //! told once more, and then only the branches that waited are taken.
 
-use super::layout::ReadPlan;
+use super::layout::{NOWHERE, ReadPlan};
 use super::state::{Active, Frame, State};
 use crate::plan::tree::Leaf;
 use kernel::{Interest, PartId, Scalar, TypeId};
@@ -40,15 +40,15 @@ impl State {
         plan.logs > 0 && self.record_entered(plan, part, ty)
     }
 
+    #[inline(never)]
     fn record_entered(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> bool {
         for (_, depth) in &mut self.recordings {
             *depth += 1;
         }
-        for at in self.top().start..self.active.len() {
+        for at in self.start..self.active.len() {
             let branch = &plan.branches[self.active[at].branch as usize];
             let (Some(log), Some(node)) = (branch.waits, branch.node) else { continue };
-            let late = |edge: u32| plan.edges[edge as usize].late;
-            if !self.active[at].late && plan.nodes[node as usize].find(part).iter().copied().any(late) {
+            if !self.active[at].late && plan.nodes[node as usize].find(part).iter().any(|way| way.late) {
                 self.recordings.push((log, 1));
             }
         }
@@ -62,15 +62,27 @@ impl State {
 
     #[inline]
     pub(super) fn record_leaf(&mut self, part: PartId, scalar: Scalar<'_>) {
+        if !self.recordings.is_empty() {
+            self.record_told(part, scalar);
+        }
+    }
+
+    #[inline(never)]
+    fn record_told(&mut self, part: PartId, scalar: Scalar<'_>) {
         self.record(|| Told::Leaf(part, Leaf::from_scalar(scalar)));
     }
 
     #[inline]
     pub(super) fn record_leave(&mut self, part: PartId) {
         if !self.recordings.is_empty() {
-            self.record(|| Told::Leave(part));
-            self.step_out();
+            self.record_left(part);
         }
+    }
+
+    #[inline(never)]
+    fn record_left(&mut self, part: PartId) {
+        self.record(|| Told::Leave(part));
+        self.step_out();
     }
 
     fn record(&mut self, told: impl Fn() -> Told) {
@@ -90,14 +102,18 @@ impl State {
     pub(super) fn finish_late(&mut self, plan: &ReadPlan, branch: u32) {
         let Some(log) = plan.branches[branch as usize].waits else { return };
         let Log(told) = std::mem::take(&mut self.logs[log as usize]);
-        if let Some(node) = plan.branches[branch as usize].node {
-            self.start_node(plan, node);
+        let node = plan.branches[branch as usize].node;
+        if let Some(node) = node {
+            self.start_node(&plan.nodes[node as usize]);
         }
-        self.frames.push(Frame { part: PartId::TYPE, start: self.active.len() });
-        self.active.push(Active { branch, late: true, text: false });
+        // A part of its own keeps the branches of the owner out; its name is in no path.
+        let around = std::mem::replace(&mut self.start, self.active.len());
+        self.frames.push(Frame { part: PartId::TYPE, around });
+        self.active.push(Active::new(branch, node.unwrap_or(NOWHERE), true));
         self.tell(plan, &told);
         self.active.pop();
         self.frames.pop();
+        self.start = around;
     }
 
     /// Tells recorded parts once more. A failure is kept in the state, and then the rest changes nothing.
@@ -109,7 +125,7 @@ impl State {
                 Told::Leave(_) if skipped > 0 => skipped -= 1,
                 Told::Leaf(..) if skipped > 0 => {}
                 Told::Enter(part, ty) => {
-                    let wanted = self.enter(plan, *part, *ty);
+                    let wanted = self.enter_any(plan, *part, *ty);
                     skipped = u32::from(wanted == Interest::Skip && plan.groups[ty.0 as usize]);
                 }
                 Told::Leaf(part, leaf) => drop(self.leaf(plan, *part, leaf.as_scalar())),

@@ -16,7 +16,6 @@ use std::sync::Arc;
 pub struct ReadPlan {
     pub(super) shape: Arc<Shape>,
     pub(super) nodes: Vec<Node>,
-    pub(super) edges: Vec<Edge>,
     pub(super) branches: Vec<Branch>,
     /// Level 0 is the reply; level 1 is the record, if there is one.
     pub(super) levels: Vec<Level>,
@@ -26,6 +25,8 @@ pub struct ReadPlan {
     pub(super) groups: Vec<bool>,
     /// How many branches have something that waits for their end.
     pub(super) logs: usize,
+    /// How many counters its nodes have.
+    pub(super) counters: usize,
     /// How many conditions there are on picked parts.
     pub(super) conditions: usize,
     pub(super) table: Arc<ErrorTable>,
@@ -61,88 +62,157 @@ pub enum Yield {
 /// A place in the trie: what is interesting below a part.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Node {
-    /// The edges of all parts, those of one part together, in the order of the parts.
-    found: Vec<u32>,
-    /// Where they are.
-    index: Index,
-    /// Its edges, whose counters start anew with it.
-    pub(super) edges: Vec<u32>,
+    /// The ways on, those of one part together, in the order of the parts.
+    ways: Vec<Way>,
+    /// The first part of `places`.
+    first: u32,
+    /// The first way of each part, or [`NOWHERE`], by the distance from the first part.
+    places: Vec<u32>,
+    /// The same, sorted, where the numbers of the parts are far apart.
+    sparse: Vec<(PartId, u32)>,
+    /// The counters of its ways, which start anew with it.
+    pub(super) counters: Vec<u32>,
     /// Branches below it that take the first for which conditions hold, and so remember that they took it.
     pub(super) firsts: Vec<u32>,
+    /// Conditions that are known when its first element begins, and without which no element is looked at.
+    pub(super) conditions: Vec<u32>,
 }
 
-/// Where in a node the edges of a part are.
-#[derive(Debug, Clone)]
-enum Index {
-    /// By the distance from the first part: a range of `found`.
-    Dense { first: u32, ranges: Vec<(u32, u32)> },
-    /// Parts whose numbers are far apart, sorted, each with its range.
-    Sparse(Vec<(PartId, (u32, u32))>),
+/// A way from a node on: a part, and a branch that may take it.
+///
+/// It has in one place what is asked of the branch each time that the part begins.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Way {
+    /// The edge that the part is.
+    pub(super) edge: u32,
+    pub(super) branch: u32,
+    /// Where the branch leads, or [`NOWHERE`].
+    pub(super) node: u32,
+    pub(super) count: Count,
+    /// How many ways its part has from this one on.
+    pub(super) rest: u32,
+    /// The branch takes the first for which its conditions hold.
+    pub(super) once: bool,
+    /// More of them than are counted are residue.
+    pub(super) only: bool,
+    /// In which passes the branch is taken.
+    pub(super) pass: Pass,
+    /// The part is no attribute, so all attributes of what encloses it are known when it begins.
+    pub(super) element: bool,
+    /// Some way of the edge has to wait for the end of what encloses it.
+    pub(super) late: bool,
+    /// The beginning of the branch alone fills something.
+    pub(super) marks: bool,
+    /// Something is done with the value.
+    pub(super) acts: bool,
+    /// The branch only leads on: its beginning and its end fill, empty and write nothing.
+    pub(super) plain: bool,
+    /// Nothing is to be looked at before the way is gone but whether the part came before; see `State::step`.
+    pub(super) short: bool,
+    /// The branch leads to a node, and nothing is to be done there but to go on.
+    pub(super) leads: bool,
 }
 
-impl Default for Index {
-    fn default() -> Self {
-        Self::Sparse(Vec::new())
-    }
+/// How the occurrences of a part are counted for a branch, as far as its pick asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Count {
+    /// Not at all.
+    #[default]
+    Never,
+    /// Only the first is taken; this mark of the open part says that it came.
+    First(u32),
+    /// Only the n-th is taken.
+    Nth {
+        /// Which.
+        n: u32,
+        /// The number of the counter.
+        counter: u32,
+    },
 }
 
-/// A dense index may have so many places for each part that it has.
+/// No node has this number.
+pub(super) const NOWHERE: u32 = u32::MAX;
+
+/// So many places of a node may be for each part that it has.
 const PLACES_PER_PART: usize = 8;
 
 impl Node {
-    /// Makes a node of its edges, each with the parts that lead to it.
-    pub(super) fn new(edges: Vec<u32>, firsts: Vec<u32>, mut lookup: Vec<(PartId, u32)>) -> Self {
-        lookup.sort_unstable();
-        let mut known: Vec<(PartId, (u32, u32))> = Vec::new();
-        for (at, &(part, _)) in (0..).zip(&lookup) {
-            match known.last_mut() {
-                Some((last, (_, end))) if *last == part => *end = at + 1,
-                _ => known.push((part, (at, at + 1))),
+    /// Makes a node of parts, each with a way that it leads to.
+    pub(super) fn new(mut ways: Vec<(PartId, Way)>) -> Self {
+        ways.sort_by_key(|(part, _)| *part);
+        let mut known: Vec<(PartId, u32)> = Vec::new();
+        for at in 0..ways.len() {
+            let part = ways[at].0;
+            ways[at].1.rest = number(ways[at..].iter().take_while(|(other, _)| *other == part).count());
+            if known.last().is_none_or(|(last, _)| *last != part) {
+                known.push((part, number(at)));
             }
         }
-        let found = lookup.into_iter().map(|(_, edge)| edge).collect();
-        Self { found, index: Index::new(known), edges, firsts }
-    }
-
-    /// Returns the edges of a part.
-    #[inline]
-    pub(super) fn find(&self, part: PartId) -> &[u32] {
-        let range = match &self.index {
-            Index::Dense { first, ranges } => ranges.get(part.0.wrapping_sub(*first) as usize).copied(),
-            Index::Sparse(known) => {
-                known.binary_search_by_key(&part, |&(known, _)| known).ok().map(|at| known[at].1)
-            }
-        };
-        range.map_or(&[], |(start, end)| &self.found[start as usize..end as usize])
-    }
-}
-
-impl Index {
-    /// Makes an index of sorted parts.
-    fn new(known: Vec<(PartId, (u32, u32))>) -> Self {
+        let ways = ways.into_iter().map(|(_, way)| way).collect();
         let (Some(&(PartId(first), _)), Some(&(PartId(last), _))) = (known.first(), known.last()) else {
             return Self::default();
         };
-        let places = (last - first) as usize + 1;
-        if places > known.len() * PLACES_PER_PART {
-            return Self::Sparse(known);
+        let length = (last - first) as usize + 1;
+        if length > known.len() * PLACES_PER_PART {
+            return Self { ways, sparse: known, ..Self::default() };
         }
-        let mut ranges = vec![(0, 0); places];
-        for (part, range) in known {
-            ranges[(part.0 - first) as usize] = range;
+        let mut places = vec![NOWHERE; length];
+        for (part, place) in known {
+            places[(part.0 - first) as usize] = place;
         }
-        Self::Dense { first, ranges }
+        Self { ways, first, places, ..Self::default() }
+    }
+
+    /// Returns the ways of a part.
+    pub(super) fn find(&self, part: PartId) -> &[Way] {
+        let place = self.place(part);
+        let count = self.ways.get(place).map_or(0, |way| way.rest as usize);
+        self.ways.get(place..place + count).unwrap_or_default()
+    }
+
+    /// Returns the first way of a part.
+    #[inline]
+    pub(super) fn first(&self, part: PartId) -> Option<&Way> {
+        self.ways.get(self.place(part))
+    }
+
+    #[inline]
+    fn place(&self, part: PartId) -> usize {
+        let place = match self.places.get(part.0.wrapping_sub(self.first) as usize) {
+            Some(place) => *place,
+            None if self.sparse.is_empty() => NOWHERE,
+            None => self.search(part),
+        };
+        place as usize
+    }
+
+    /// Returns whether something starts anew with it.
+    pub(super) fn is_busy(&self) -> bool {
+        !(self.counters.is_empty() && self.firsts.is_empty())
+    }
+
+    /// Marks the short ways. `busy` says of which nodes something starts anew; `waits` that parts are recorded.
+    pub(super) fn shorten(&mut self, busy: &[bool], pause: Option<u32>, waits: bool) {
+        let mut alone = true;
+        for way in &mut self.ways {
+            let open = !way.element || self.conditions.is_empty();
+            let plain = way.pass == Pass::default() && !way.once && !way.marks;
+            let counted = matches!(way.count, Count::Nth { .. });
+            way.short =
+                !waits && alone && way.rest == 1 && open && plain && !counted && pause != Some(way.edge);
+            way.leads = way.plain && busy.get(way.node as usize) == Some(&false);
+            alone = way.rest == 1;
+        }
+    }
+
+    fn search(&self, part: PartId) -> u32 {
+        let found = self.sparse.binary_search_by_key(&part, |&(known, _)| known);
+        found.map_or(NOWHERE, |at| self.sparse[at].1)
     }
 }
 
-/// A part below a node; several numbers may be the same part by derivation or substitution.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Edge {
-    pub(super) branches: Vec<u32>,
-    /// It is no attribute, so all attributes of what encloses it are known when it begins.
-    pub(super) element: bool,
-    /// It leads to something that has to wait for the end of what encloses it.
-    pub(super) late: bool,
+fn number(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(NOWHERE)
 }
 
 /// One pick of a part, and what is done with it.
@@ -171,15 +241,26 @@ pub(super) struct Branch {
     pub(super) pass: Pass,
     /// The number of the log that keeps what is below it and waits for its end.
     pub(super) waits: Option<u32>,
-    /// It only leads on: its beginning and its end fill, empty and write nothing.
-    pub(super) plain: bool,
 }
 
 impl Branch {
-    /// Returns whether it only leads on.
-    pub(super) fn leads_on(&self) -> bool {
-        self.node.is_some()
-            && self.level.is_none()
+    /// Returns what the way to it says of it; it has this number.
+    pub(super) fn way(&self, number: u32) -> Way {
+        Way {
+            branch: number,
+            once: self.pick == Take::FirstWhere,
+            only: self.pick == Take::Only,
+            pass: self.pass,
+            marks: !(self.present.is_empty() && self.present_tests.is_empty()),
+            acts: !self.acts.is_empty(),
+            plain: self.leads_on(),
+            ..Way::default()
+        }
+    }
+
+    /// Returns whether it only leads on, if it leads anywhere.
+    fn leads_on(&self) -> bool {
+        self.level.is_none()
             && self.waits.is_none()
             && self.pass == Pass::default()
             && self.pick != Take::FirstWhere
@@ -225,16 +306,29 @@ impl Default for Pass {
 /// What is done with a leaf.
 #[derive(Debug, Clone)]
 pub(super) enum Act {
-    /// Its JSON text goes to a cell; the value is kept too if `keep`.
-    Read { cell: u32, chain: Chain, keep: bool },
+    /// Its JSON text goes to a cell.
+    Read(Read),
     /// An element of a list.
     Append { cell: u32, chain: Chain, keep: bool },
-    /// It is kept as it is.
-    Raw { cell: u32 },
+    /// It is kept as it is; a text in the arena of this level.
+    Raw { cell: u32, level: u32 },
     /// A condition of a pick.
     Condition { number: u32, value: Arc<str> },
     /// A test of the error table.
     Test { number: u32, patterns: Vec<Pattern> },
+}
+
+/// A leaf whose JSON text goes to a cell.
+#[derive(Debug, Clone)]
+pub(super) struct Read {
+    pub(super) cell: u32,
+    /// The level in whose arena the text is.
+    pub(super) level: u32,
+    pub(super) chain: Chain,
+    /// The value is kept too.
+    pub(super) keep: bool,
+    /// `,"checkIn":`, which is written before the text; empty for a member that is not in the JSON.
+    pub(super) label: Box<[u8]>,
 }
 
 /// What a cell is.
@@ -252,6 +346,8 @@ pub(super) struct Level {
     pub(super) members: Vec<Member>,
     /// The cells that belong to it.
     pub(super) cells: Vec<u32>,
+    /// Those of them that have a value beside their text.
+    pub(super) values: Vec<u32>,
     /// The list that its JSON goes to.
     pub(super) list: u32,
     /// The level around it.
@@ -321,18 +417,18 @@ mod tests {
 
     #[test]
     fn a_part_is_found_whether_the_numbers_of_a_node_are_near_or_far_apart() {
+        let way = |edge| Way { edge, ..Way::default() };
         let check = |parts: &[(u32, u32)], dense: bool| {
-            let lookup: Vec<(PartId, u32)> = parts.iter().map(|&(part, edge)| (PartId(part), edge)).collect();
-            let node = Node::new(Vec::new(), Vec::new(), lookup);
-            assert_eq!(matches!(node.index, Index::Dense { .. }), dense);
+            let node = Node::new(parts.iter().map(|&(part, edge)| (PartId(part), way(edge))).collect());
+            assert_eq!(node.sparse.is_empty(), dense);
             for part in (0..40).chain([999, 1000, 1001, u32::MAX]) {
-                let mut expected: Vec<u32> =
+                let expected: Vec<u32> =
                     parts.iter().filter(|(known, _)| *known == part).map(|&(_, edge)| edge).collect();
-                expected.sort_unstable();
-                assert_eq!(node.find(PartId(part)), expected, "part {part} of {parts:?}");
+                let found: Vec<u32> = node.find(PartId(part)).iter().map(|way| way.edge).collect();
+                assert_eq!(found, expected, "part {part} of {parts:?}");
             }
         };
-        check(&[], false);
+        check(&[], true);
         check(&[(7, 1)], true);
         check(&[(9, 4), (3, 2), (9, 1), (4, 0)], true);
         check(&[(1000, 3), (0, 5), (1000, 2)], false);

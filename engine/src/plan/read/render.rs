@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** An error names the pointer and the legacy path, never the value.
 
-use super::layout::{CaseMember, Input, Level, Member, MemberKind, ReadPlan, Yield};
+use super::layout::{CaseMember, CellKind, Input, Level, Member, MemberKind, ReadPlan, Yield};
 use super::run::push_value;
 use super::state::{Cell, State};
 use crate::codec::Chain;
@@ -10,10 +10,10 @@ use crate::expr::{Names, Typed};
 use crate::json;
 use crate::plan::model::{Absent, Origin};
 use crate::plan::schema::{self, Unmet};
-use crate::plan::tree::Leaf;
 use crate::value::Value;
 use kernel::{Cause, Class, Error, Scalar};
 use std::fmt::Display;
+use std::ops::Range;
 
 /// What became of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,25 @@ enum Refused<'a> {
     Unmet(Unmet<'a>),
 }
 
+/// Members of an object that lie one behind the other in an arena, as leaves do that come in the order of the mapping.
+#[derive(Debug, Default)]
+struct Run {
+    arena: u32,
+    text: Range<usize>,
+}
+
+impl Run {
+    /// Adds a text, if it lies behind the others.
+    #[inline]
+    fn append(&mut self, arena: u32, text: &Range<usize>) -> bool {
+        let fits = self.arena == arena && self.text.end == text.start;
+        if fits {
+            self.text.end = text.end;
+        }
+        fits
+    }
+}
+
 type Rendered<T> = Result<T, Box<Error>>;
 
 impl State {
@@ -45,17 +64,16 @@ impl State {
         }
         let level = &plan.levels[number as usize];
         let Cell::List(list) = &mut self.cells[level.list as usize] else { return };
-        let mut list = std::mem::take(list);
+        let mut json = std::mem::take(&mut list.json);
         self.positions[number as usize] = list.count;
-        if list.count > 0 {
-            list.json.push(b',');
-        }
-        list.json.push(b'{');
-        let done =
-            self.members(plan, number, &level.members, &mut list.json).and_then(|_| self.kept(plan, number));
-        list.json.push(b'}');
         list.count += 1;
-        self.cells[level.list as usize] = Cell::List(list);
+        json.extend_from_slice(if list.count > 1 { b",{" } else { b"{" });
+        let done = self.members(plan, number, &level.members, &mut json);
+        let done = done.and_then(|_| self.kept(plan, number));
+        json.push(b'}');
+        if let Cell::List(list) = &mut self.cells[level.list as usize] {
+            list.json = json;
+        }
         match done {
             Ok(()) if number == 1 => self.records += 1,
             Ok(()) => {}
@@ -91,7 +109,22 @@ impl State {
         out: &mut Vec<u8>,
     ) -> Rendered<bool> {
         let (mut present, mut neutral, mut refused) = (false, false, None::<(&Member, Refused<'_>)>);
+        let mut run = Run::default();
         for member in members.iter().filter(|member| !member.label.is_empty()) {
+            if let Some((arena, text)) = self.ready(plan, member) {
+                if !run.append(arena, &text) {
+                    self.copy(&run, out);
+                    run = Run { arena, text: text.clone() };
+                }
+                present = true;
+                if !member.checks.is_empty() {
+                    let json = &self.arenas[arena as usize][text.start + member.label.len()..text.end];
+                    let unmet = schema::unmet(&member.checks, json, None);
+                    refused = refused.or(unmet.map(|unmet| (member, Refused::Unmet(unmet))));
+                }
+                continue;
+            }
+            self.copy(&std::mem::take(&mut run), out);
             let mark = out.len();
             let first = out.last() == Some(&b'{');
             out.extend_from_slice(&member.label[usize::from(first)..]);
@@ -116,6 +149,7 @@ impl State {
                 },
             }
         }
+        self.copy(&run, out);
         let only_neutral = neutral && members.iter().all(|member| !member.is_legacy());
         match refused {
             // Level members are an element or a record, which is there; only an inner object may be absent as a whole.
@@ -130,14 +164,30 @@ impl State {
         }
     }
 
+    /// Returns where the label and the text of a member are, if it is a leaf that came.
+    #[inline]
+    fn ready(&self, plan: &ReadPlan, member: &Member) -> Option<(u32, Range<usize>)> {
+        let MemberKind::Cell { cell, .. } = member.kind else { return None };
+        match (&self.cells[cell as usize], plan.cells[cell as usize]) {
+            (&Cell::Json(start, end), CellKind::Single(arena)) => Some((arena, start..end)),
+            _ => None,
+        }
+    }
+
+    /// Copies members that lie one behind the other.
+    #[inline]
+    fn copy(&self, run: &Run, out: &mut Vec<u8>) {
+        if !run.text.is_empty() {
+            let text = &self.arenas[run.arena as usize][run.text.clone()];
+            let first = out.last() == Some(&b'{');
+            out.extend_from_slice(&text[usize::from(first)..]);
+        }
+    }
+
+    /// Writes a member that is not a leaf that came.
     fn member(&mut self, plan: &ReadPlan, level: u32, member: &Member, out: &mut Vec<u8>) -> Rendered<Shown> {
         match &member.kind {
             MemberKind::Cell { cell, empty } => match &self.cells[*cell as usize] {
-                Cell::Json(start, end) => {
-                    let arena = plan.arena(*cell, level);
-                    out.extend_from_slice(&self.arenas[arena as usize][*start..*end]);
-                    Ok(Shown::Present)
-                }
                 Cell::Failed(error) => {
                     let reason = error.message.clone();
                     Err(self.contract(plan, level, member, reason))
@@ -220,8 +270,8 @@ impl State {
             };
             return Ok(cases.iter().find(there));
         };
-        let Cell::Raw(leaf) = &self.cells[*selector as usize] else { return Ok(None) };
-        let Some(text) = leaf.text().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+        let text = self.raw_text(plan, *selector).filter(|text| !text.trim().is_empty());
+        let Some(text) = text else { return Ok(None) };
         let chosen = cases.iter().find(|case| case.when.iter().any(|pattern| pattern.matches(&text)));
         match chosen {
             Some(case) => Ok(Some(case)),
@@ -271,11 +321,7 @@ impl State {
         cells: &[u32],
         chain: &Chain,
     ) -> Rendered<Value> {
-        let scalar = |&cell: &u32| match &self.cells[cell as usize] {
-            Cell::Raw(leaf) => Leaf::as_scalar(leaf),
-            _ => Scalar::Nil,
-        };
-        let scalars: Vec<Scalar<'_>> = cells.iter().map(scalar).collect();
+        let scalars: Vec<Scalar<'_>> = cells.iter().map(|&cell| self.raw(plan, cell)).collect();
         chain.read(&scalars).map_err(|error| self.contract(plan, level, member, error.message))
     }
 
@@ -377,16 +423,6 @@ impl State {
         }
         // The list itself is taken out while its element is written, so its length is not to be had here.
         format!("{}{}/{}", self.pointer(plan, level.outer), level.pointer, self.positions[number as usize])
-    }
-}
-
-impl ReadPlan {
-    /// The level in whose arena the text of a cell is.
-    fn arena(&self, cell: u32, or: u32) -> u32 {
-        match self.cells[cell as usize] {
-            super::layout::CellKind::Single(level) => level,
-            super::layout::CellKind::List => or,
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** A part that nothing asks for is skipped without being decoded.
 
-use super::layout::{Act, Branch, CellKind, ReadPlan, Take};
+use super::layout::{Act, Branch, Count, NOWHERE, Node, Read, ReadPlan, Take, Way};
 use super::state::{Active, Cell, Frame, State};
 use crate::plan::tree::Leaf;
 use crate::value::Value;
@@ -10,20 +10,65 @@ use kernel::{Cause, Class, Error, Interest, PartId, PartKind, Scalar, Stop, Type
 use std::cmp::Ordering;
 
 impl State {
+    #[inline]
     pub(super) fn enter(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> Interest {
+        self.pending.clear();
+        self.step(plan, part, ty).unwrap_or_else(|| self.enter_any(plan, part, ty))
+    }
+
+    /// Goes the short way into a part: the part around it is on one branch, whose node has one short way for it.
+    ///
+    /// `None`, and nothing was done, if it has to be gone as any part.
+    #[inline(always)]
+    fn step(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> Option<Interest> {
+        let end = self.active.len();
+        let [from] = self.active.get_mut(self.start..)? else { return None };
+        let way = plan.nodes.get(from.node as usize)?.first(part)?;
+        let mark = match way.count {
+            Count::First(mark) => mark,
+            _ => 0,
+        };
+        if !way.short || from.came & mark != 0 || self.failure.is_some() {
+            return None;
+        }
+        if !*plan.groups.get(ty.0 as usize)? {
+            from.came |= mark;
+            if !way.acts {
+                return Some(Interest::Skip);
+            }
+            self.pending.push(way.branch);
+            return Some(Interest::Leaf);
+        }
+        from.came |= mark;
+        if way.leads {
+            self.active.push(Active { ends: false, ..Active::new(way.branch, way.node, false) });
+        } else {
+            self.begin(plan, way, ty, false);
+            if self.active.len() == end {
+                return Some(Interest::Skip);
+            }
+        }
+        self.frames.push(Frame { part, around: self.start });
+        self.start = end;
+        Some(Interest::Descend)
+    }
+
+    /// Goes into a part on all branches that the part around it is on.
+    #[inline(never)]
+    pub(super) fn enter_any(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> Interest {
         self.pending.clear();
         if self.is_over(plan) {
             return Interest::Skip;
         }
-        if self.pauses(plan, part) {
+        if self.frames.is_empty() && self.pauses(plan, part) {
             self.decided = true;
             return Interest::Pause;
         }
         let recorded = self.record_enter(plan, part, ty);
         let leaf = !plan.groups[ty.0 as usize];
-        let (start, end) = (self.top().start, self.active.len());
-        for at in start..end {
-            self.follow(plan, self.active[at], part, ty, leaf);
+        let end = self.active.len();
+        for at in self.start..end {
+            self.follow(plan, at, part, ty, leaf);
         }
         if leaf {
             return if recorded || !self.pending.is_empty() { Interest::Leaf } else { Interest::Skip };
@@ -31,36 +76,60 @@ impl State {
         if self.active.len() == end && !recorded {
             return Interest::Skip;
         }
-        self.frames.push(Frame { part, start: end });
+        self.frames.push(Frame { part, around: self.start });
+        self.start = end;
         Interest::Descend
     }
 
+    #[inline]
     pub(super) fn leaf(&mut self, plan: &ReadPlan, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
         self.record_leaf(part, scalar);
-        if self.pending.is_empty() && scalar == Scalar::Nil {
+        if let [branch] = *self.pending
+            && let [Act::Read(read)] = plan.branches[branch as usize].acts.as_slice()
+        {
+            self.read(read, scalar);
+        } else {
+            self.leaf_any(plan, scalar);
+        }
+        self.pending.clear();
+        if self.is_over(plan) { Err(Stop) } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn leaf_any(&mut self, plan: &ReadPlan, scalar: Scalar<'_>) {
+        if self.pending.is_empty() && matches!(scalar, Scalar::Nil) {
             self.mark_nil(plan);
         }
         for at in 0..self.pending.len() {
             for act in &plan.branches[self.pending[at] as usize].acts {
-                self.act(plan, act, scalar);
+                self.act(act, scalar);
             }
         }
-        self.pending.clear();
-        if self.is_over(plan) { Err(Stop) } else { Ok(()) }
     }
 
+    #[inline]
     pub(super) fn leave(&mut self, plan: &ReadPlan, part: PartId) -> Result<(), Stop> {
         self.record_leave(part);
         self.pending.clear();
-        if self.frames.len() > 1 {
-            let start = self.top().start;
-            for at in (start..self.active.len()).rev() {
+        let Some(&Frame { around, .. }) = self.frames.last() else { return Ok(()) };
+        match self.active.get(self.start..) {
+            Some([one]) if !one.ends => {}
+            _ => self.close_all(plan),
+        }
+        self.active.truncate(self.start);
+        self.start = around;
+        self.frames.pop();
+        if self.is_over(plan) { Err(Stop) } else { Ok(()) }
+    }
+
+    /// Closes the branches that the open part is on.
+    #[inline(never)]
+    fn close_all(&mut self, plan: &ReadPlan) {
+        for at in (self.start..self.active.len()).rev() {
+            if self.active[at].ends {
                 self.close(plan, self.active[at]);
             }
-            self.active.truncate(start);
-            self.frames.pop();
         }
-        if self.is_over(plan) { Err(Stop) } else { Ok(()) }
     }
 
     pub(super) fn unknown(&mut self, plan: &ReadPlan, name: &str) {
@@ -68,84 +137,89 @@ impl State {
         self.count_residue(plan, path, "a part that the schema does not know arrived");
     }
 
-    #[inline]
-    pub(super) fn top(&self) -> Frame {
-        self.frames.last().copied().unwrap_or(Frame { part: PartId::TYPE, start: 0 })
-    }
-
     fn pauses(&self, plan: &ReadPlan, part: PartId) -> bool {
-        if self.decided || self.frames.len() != 1 {
+        if self.decided {
             return false;
         }
         let (Some(edge), Some(node)) = (plan.pause, plan.branches[0].node) else { return false };
-        plan.nodes[node as usize].find(part).contains(&edge)
+        plan.nodes[node as usize].find(part).iter().any(|way| way.edge == edge)
     }
 
     /// Follows one branch of the open part into a part of it.
-    fn follow(&mut self, plan: &ReadPlan, from: Active, part: PartId, ty: TypeId, leaf: bool) {
-        if from.text {
-            if leaf && plan.shape.part(part).kind == PartKind::Text {
+    #[inline(never)]
+    fn follow(&mut self, plan: &ReadPlan, at: usize, part: PartId, ty: TypeId, leaf: bool) {
+        let from = self.active[at];
+        let Some(node) = plan.nodes.get(from.node as usize) else {
+            if from.text && leaf && plan.shape.part(part).kind == PartKind::Text {
                 self.pending.push(from.branch);
             }
             return;
-        }
-        let around = &plan.branches[from.branch as usize];
-        let Some(node) = around.node else { return };
-        for &edge in plan.nodes[node as usize].find(part) {
-            let it = &plan.edges[edge as usize];
-            if it.element && !self.hold(&around.early_conditions) {
+        };
+        for way in node.find(part) {
+            let open = !way.element || self.hold(&node.conditions);
+            if !(open && way.pass.includes(from.late) && self.takes(plan, way, at, part)) {
                 continue;
             }
-            self.counters[edge as usize] += 1;
-            for &branch in &it.branches {
-                if self.takes(plan, branch, edge, part, from.late) {
-                    self.begin(plan, branch, ty, leaf, from.late);
-                }
+            if !leaf {
+                self.begin(plan, way, ty, from.late);
+                continue;
+            }
+            if way.marks {
+                self.mark_present(&plan.branches[way.branch as usize], from.late);
+            }
+            if way.acts {
+                self.pending.push(way.branch);
             }
         }
     }
 
-    fn takes(&mut self, plan: &ReadPlan, branch: u32, edge: u32, part: PartId, late: bool) -> bool {
-        let it = &plan.branches[branch as usize];
-        if !it.pass.includes(late) {
-            return false;
-        }
-        let count = self.counters[edge as usize];
-        match it.pick {
-            Take::Only if count > 1 => {
-                if !late {
-                    let path = self.path(plan, &plan.shape.part(part).name.local);
-                    self.count_residue(plan, path, "a part came more often than the schema allows");
-                }
-                false
+    /// Returns whether a way takes this occurrence of its part.
+    #[inline]
+    fn takes(&mut self, plan: &ReadPlan, way: &Way, at: usize, part: PartId) -> bool {
+        let again = match way.count {
+            Count::Never => return !(way.once && self.done[way.branch as usize]),
+            Count::First(mark) => {
+                let came = &mut self.active[at].came;
+                let again = *came & mark != 0;
+                *came |= mark;
+                again
             }
-            Take::Nth(n) => count == n,
-            Take::FirstWhere => !self.done[branch as usize],
-            Take::Only | Take::Last | Take::Every | Take::EveryWhere => true,
+            Count::Nth { n, counter } => {
+                let count = &mut self.counters[counter as usize];
+                *count += 1;
+                if *count < n {
+                    return false;
+                }
+                *count > n
+            }
+        };
+        if again && way.only && !self.active[at].late {
+            self.too_many(plan, part);
         }
+        !again
     }
 
-    fn begin(&mut self, plan: &ReadPlan, branch: u32, ty: TypeId, leaf: bool, late: bool) {
-        let it = &plan.branches[branch as usize];
-        if it.plain
-            && !leaf
-            && let Some(node) = it.node
-        {
-            self.start_node(plan, node);
-            self.active.push(Active { branch, late: false, text: false });
-            return;
-        }
-        if leaf {
-            self.mark_present(it, late);
-            if !it.acts.is_empty() {
-                self.pending.push(branch);
+    /// Begins a structure on a branch.
+    #[inline(never)]
+    fn begin(&mut self, plan: &ReadPlan, way: &Way, ty: TypeId, late: bool) {
+        if way.plain {
+            if let Some(node) = plan.nodes.get(way.node as usize) {
+                self.start_node(node);
+                self.active.push(Active { ends: false, ..Active::new(way.branch, way.node, false) });
             }
             return;
         }
-        if !it.acts.is_empty() && plan.shape.text_part(ty).is_some() {
-            self.active.push(Active { branch, late, text: true });
+        if way.acts && plan.shape.text_part(ty).is_some() {
+            self.active.push(Active { text: true, ends: false, ..Active::new(way.branch, NOWHERE, late) });
         }
-        self.open(plan, branch, late);
+        self.open(plan, way.branch, late);
+    }
+
+    /// A part came again that may come once; it is not taken.
+    #[cold]
+    fn too_many(&mut self, plan: &ReadPlan, part: PartId) {
+        let path = self.path(plan, &plan.shape.part(part).name.local);
+        self.count_residue(plan, path, "a part came more often than the schema allows");
     }
 
     fn mark_present(&mut self, branch: &Branch, late: bool) {
@@ -160,7 +234,8 @@ impl State {
         }
     }
 
-    /// Begins a structure on a branch.
+    /// Opens a structure on a branch.
+    #[inline]
     pub(super) fn open(&mut self, plan: &ReadPlan, branch: u32, late: bool) {
         let it = &plan.branches[branch as usize];
         if !(late && it.pass.now) {
@@ -168,12 +243,14 @@ impl State {
                 self.clear_cell(cell);
             }
         }
-        self.mark_present(it, late);
+        if !(it.present.is_empty() && it.present_tests.is_empty()) {
+            self.mark_present(it, late);
+        }
         for &condition in &it.conditions {
             self.conditions[condition as usize] = false;
         }
         if let Some(node) = it.node {
-            self.start_node(plan, node);
+            self.start_node(&plan.nodes[node as usize]);
         }
         if let Some(level) = it.level {
             self.open_level(plan, level);
@@ -181,15 +258,15 @@ impl State {
         if it.node.is_some() || it.level.is_some() {
             // What waits for the end of something is done at once when its turn has come.
             let late = late && it.pass.now;
-            self.active.push(Active { branch, late, text: false });
+            self.active.push(Active::new(branch, it.node.unwrap_or(NOWHERE), late));
         }
     }
 
     /// Starts counting anew what is below a node.
-    pub(super) fn start_node(&mut self, plan: &ReadPlan, node: u32) {
-        let node = &plan.nodes[node as usize];
-        for &edge in &node.edges {
-            self.counters[edge as usize] = 0;
+    #[inline]
+    pub(super) fn start_node(&mut self, node: &Node) {
+        for &counter in &node.counters {
+            self.counters[counter as usize] = 0;
         }
         for &branch in &node.firsts {
             self.done[branch as usize] = false;
@@ -197,8 +274,12 @@ impl State {
     }
 
     pub(super) fn open_level(&mut self, plan: &ReadPlan, level: u32) {
-        for &cell in &plan.levels[level as usize].cells {
-            self.clear_cell(cell);
+        let it = &plan.levels[level as usize];
+        for &cell in &it.cells {
+            self.cells[cell as usize].clear();
+        }
+        for &cell in &it.values {
+            self.values[cell as usize] = Value::Absent;
         }
         self.arenas[level as usize].clear();
         self.nil[level as usize] = false;
@@ -206,9 +287,6 @@ impl State {
 
     fn close(&mut self, plan: &ReadPlan, active: Active) {
         let branch = &plan.branches[active.branch as usize];
-        if active.text || branch.plain {
-            return;
-        }
         if !self.hold(&branch.conditions) {
             self.drop_log(plan, active.branch);
             let cells = if active.late { &branch.clear_late } else { &branch.clear_at_failure };
@@ -217,8 +295,12 @@ impl State {
             }
             return;
         }
-        self.finish_late(plan, active.branch);
-        self.done[active.branch as usize] = branch.pick == Take::FirstWhere;
+        if branch.waits.is_some() {
+            self.finish_late(plan, active.branch);
+        }
+        if branch.pick == Take::FirstWhere {
+            self.done[active.branch as usize] = true;
+        }
         if let Some(level) = branch.level
             && !self.nil[level as usize]
         {
@@ -233,15 +315,12 @@ impl State {
 
     pub(super) fn clear_cell(&mut self, cell: u32) {
         self.cells[cell as usize].clear();
-        let value = &mut self.values[cell as usize];
-        if !matches!(value, Value::Absent) {
-            *value = Value::Absent;
-        }
+        self.values[cell as usize] = Value::Absent;
     }
 
     /// The open structure is explicitly nothing, so it counts as absent.
     fn mark_nil(&mut self, plan: &ReadPlan) {
-        for at in self.top().start..self.active.len() {
+        for at in self.start..self.active.len() {
             let branch = &plan.branches[self.active[at].branch as usize];
             for &cell in &branch.present {
                 self.clear_cell(cell);
@@ -252,27 +331,46 @@ impl State {
         }
     }
 
-    fn act(&mut self, plan: &ReadPlan, act: &Act, scalar: Scalar<'_>) {
-        match act {
-            Act::Read { cell, chain, keep } => {
-                self.fingerprint_leaf(*cell, scalar);
-                let CellKind::Single(level) = plan.cells[*cell as usize] else { return };
+    /// Reads a leaf into its cell.
+    #[inline(never)]
+    fn read(&mut self, read: &Read, scalar: Scalar<'_>) {
+        self.fingerprint_leaf(read.cell, scalar);
+        let arena = &mut self.arenas[read.level as usize];
+        let start = arena.len();
+        arena.extend_from_slice(&read.label);
+        let done = read.chain.read_json(scalar, arena);
+        let cell = &mut self.cells[read.cell as usize];
+        if let Ok(true) = done {
+            cell.set(Cell::Json(start, arena.len()));
+        } else {
+            arena.truncate(start);
+            cell.set(done.map_or_else(|error| Cell::Failed(Box::new(error)), |_| Cell::Nothing));
+        }
+        if read.keep {
+            self.values[read.cell as usize] = read.chain.read(&[scalar]).unwrap_or_default();
+        }
+    }
+
+    /// Keeps a leaf as it is.
+    #[inline(never)]
+    fn keep(&mut self, cell: u32, level: u32, scalar: Scalar<'_>) {
+        self.fingerprint_leaf(cell, scalar);
+        self.cells[cell as usize] = match scalar {
+            Scalar::Text(text) => {
                 let arena = &mut self.arenas[level as usize];
                 let start = arena.len();
-                self.cells[*cell as usize] = match chain.read_json(scalar, arena) {
-                    Ok(true) => Cell::Json(start, arena.len()),
-                    Ok(false) => Cell::Nothing,
-                    Err(error) => Cell::Failed(Box::new(error)),
-                };
-                if *keep {
-                    self.values[*cell as usize] = chain.read(&[scalar]).unwrap_or_default();
-                }
+                arena.extend_from_slice(text.as_bytes());
+                Cell::Text(start, arena.len())
             }
+            other => Cell::Raw(Box::new(Leaf::from_scalar(other))),
+        };
+    }
+
+    fn act(&mut self, act: &Act, scalar: Scalar<'_>) {
+        match act {
+            Act::Read(read) => self.read(read, scalar),
             Act::Append { cell, chain, keep } => self.append(*cell, chain, *keep, scalar),
-            Act::Raw { cell } => {
-                self.fingerprint_leaf(*cell, scalar);
-                self.cells[*cell as usize] = Cell::Raw(Leaf::from_scalar(scalar));
-            }
+            Act::Raw { cell, level } => self.keep(*cell, *level, scalar),
             Act::Condition { number, value } => {
                 self.conditions[*number as usize] |= with_text(scalar, |text| is_trimmed(text, value));
             }
@@ -283,6 +381,7 @@ impl State {
         }
     }
 
+    #[inline(never)]
     fn append(&mut self, cell: u32, chain: &crate::codec::Chain, keep: bool, scalar: Scalar<'_>) {
         self.fingerprint_leaf(cell, scalar);
         let Cell::List(list) = &mut self.cells[cell as usize] else { return };
@@ -309,13 +408,21 @@ impl State {
         }
     }
 
+    #[inline]
     fn fingerprint_leaf(&mut self, cell: u32, scalar: Scalar<'_>) {
         match scalar {
             Scalar::Text(text) => self.mix(cell, text.as_bytes()),
+            other => self.fingerprint_any(cell, other),
+        }
+    }
+
+    #[inline(never)]
+    fn fingerprint_any(&mut self, cell: u32, scalar: Scalar<'_>) {
+        match scalar {
             Scalar::Bytes(bytes) => self.mix(cell, bytes),
             Scalar::Nil => self.mix(cell, b"\0nil"),
             other => {
-                if let Some(text) = Leaf::from_scalar(other).text() {
+                if let Some(text) = any_text(other) {
                     self.mix(cell, text.as_bytes());
                 }
             }
@@ -325,7 +432,7 @@ impl State {
     /// Returns the path from the root of the reply to a name below the open part.
     fn path(&self, plan: &ReadPlan, name: &str) -> String {
         let mut path = String::new();
-        for frame in self.frames.iter().skip(1) {
+        for frame in self.frames.iter().filter(|frame| frame.part != PartId::TYPE) {
             path.push_str(&plan.shape.part(frame.part).name.local);
             path.push('/');
         }
@@ -355,9 +462,15 @@ fn is_trimmed(text: &str, value: &str) -> bool {
     // Nearly all texts differ by length or by a byte; only what could still be the same is trimmed.
     match text.len().cmp(&value.len()) {
         Ordering::Less => false,
-        Ordering::Equal => text == value && text.trim().len() == text.len(),
+        Ordering::Equal => text == value && !has_blank_ends(text),
         Ordering::Greater => text.trim() == value,
     }
+}
+
+fn has_blank_ends(text: &str) -> bool {
+    let solid = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let solid = solid(text.as_bytes().first()) && solid(text.as_bytes().last());
+    !solid && text.trim().len() != text.len()
 }
 
 /// Returns whether a leaf is there and its text is as wanted.
@@ -365,8 +478,13 @@ fn with_text(scalar: Scalar<'_>, wanted: impl Fn(&str) -> bool) -> bool {
     match scalar {
         Scalar::Nil => false,
         Scalar::Text(text) => wanted(text),
-        other => Leaf::from_scalar(other).text().is_some_and(|text| wanted(&text)),
+        other => any_text(other).is_some_and(|text| wanted(&text)),
     }
+}
+
+#[inline(never)]
+fn any_text(scalar: Scalar<'_>) -> Option<String> {
+    Leaf::from_scalar(scalar).text()
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use crate::plan::errors::FaultView;
 use crate::plan::tree::Leaf;
 use crate::program::Ambient;
 use crate::value::Value;
-use kernel::{Error, PartId};
+use kernel::{Error, PartId, Scalar};
+use std::borrow::Cow;
 
 /// Buffers larger than this are given back after a reply.
 const BUFFER_BYTES_KEPT: usize = 1 << 20;
@@ -19,11 +20,15 @@ const BUFFER_BYTES_KEPT: usize = 1 << 20;
 /// Everything that changes while a reply is read.
 #[derive(Debug)]
 pub(super) struct State {
+    /// The open parts; none at the root.
     pub(super) frames: Vec<Frame>,
+    /// The branches that open parts are on.
     pub(super) active: Vec<Active>,
+    /// Where those of the innermost part begin.
+    pub(super) start: usize,
     /// Branches that the leaf which comes next is for.
     pub(super) pending: Vec<u32>,
-    /// Occurrences by edge.
+    /// Occurrences of parts, where not only the first is asked for.
     pub(super) counters: Vec<u32>,
     /// Branches that took their one occurrence.
     pub(super) done: Vec<bool>,
@@ -56,18 +61,32 @@ pub(super) struct State {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     pub(super) part: PartId,
-    /// Where its branches begin in `active`.
-    pub(super) start: usize,
+    /// Where the branches of the part around it begin.
+    pub(super) around: usize,
 }
 
 /// A branch that an open part is on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Active {
     pub(super) branch: u32,
+    /// Where the branch leads, or [`NOWHERE`](super::layout::NOWHERE).
+    pub(super) node: u32,
+    /// Marks of the parts that came, where only the first is asked for.
+    pub(super) came: u32,
     /// The pass in which what is below it is done.
     pub(super) late: bool,
     /// Its own text is wanted: a leaf that came as a structure.
     pub(super) text: bool,
+    /// Something is done at its end.
+    pub(super) ends: bool,
+}
+
+impl Active {
+    /// Returns a branch on which a part begins, and which leads to a node.
+    #[inline]
+    pub(super) fn new(branch: u32, node: u32, late: bool) -> Self {
+        Self { branch, node, came: 0, late, text: false, ends: true }
+    }
 }
 
 /// What a leaf left behind.
@@ -77,16 +96,17 @@ pub(super) enum Cell {
     Empty,
     /// Something came that means nothing.
     Nothing,
-    /// JSON text in the arena of its level.
+    /// Label and JSON text in the arena of its level.
     Json(usize, usize),
-    /// The leaf as it came.
-    Raw(Leaf),
+    /// The leaf as it came: text in the arena of its level, or anything else.
+    Text(usize, usize),
+    Raw(Box<Leaf>),
     /// It is there.
     Present,
     /// It could not be read.
     Failed(Box<CodecError>),
     /// Elements, separated by commas.
-    List(List),
+    List(Box<List>),
 }
 
 /// Elements of an array as JSON text.
@@ -98,18 +118,32 @@ pub(super) struct List {
 }
 
 impl Cell {
+    #[inline]
     pub(super) fn clear(&mut self) {
         match self {
             Self::List(list) => {
                 list.json.clear();
                 list.count = 0;
             }
-            other => *other = Self::Empty,
+            other => other.set(Self::Empty),
+        }
+    }
+
+    /// Takes the place of what was there.
+    #[inline]
+    pub(super) fn set(&mut self, new: Self) {
+        let old = std::mem::replace(self, new);
+        if matches!(old, Self::Raw(_) | Self::Failed(_) | Self::List(_)) {
+            drop(old);
+        } else {
+            // It owns nothing, and so has nothing to drop; this spares a call for nearly every leaf.
+            std::mem::forget(old);
         }
     }
 }
 
 impl Pass {
+    #[inline]
     pub(super) fn includes(self, late: bool) -> bool {
         if late { self.late } else { self.now }
     }
@@ -118,14 +152,15 @@ impl Pass {
 impl State {
     pub(super) fn new(plan: &ReadPlan) -> Self {
         let cell = |kind: &CellKind| match kind {
-            CellKind::List => Cell::List(List::default()),
+            CellKind::List => Cell::List(Box::default()),
             CellKind::Single(_) => Cell::Empty,
         };
         Self {
             frames: Vec::new(),
             active: Vec::new(),
+            start: 0,
             pending: Vec::new(),
-            counters: vec![0; plan.edges.len()],
+            counters: vec![0; plan.counters],
             done: vec![false; plan.branches.len()],
             conditions: vec![false; plan.conditions],
             tests: vec![false; plan.table.tests],
@@ -178,7 +213,7 @@ impl State {
         self.key.clear();
         self.fingerprint = FINGERPRINT_SEED;
         self.residue.clear();
-        self.frames.push(Frame { part: PartId::TYPE, start: 0 });
+        self.start = 0;
         self.open(plan, 0, false);
         if plan.rooted {
             self.open_level(plan, 1);
@@ -188,10 +223,7 @@ impl State {
     pub(super) fn judged(&self, plan: &ReadPlan, beside: &FaultView<'_>) -> Option<Error> {
         let line = plan.table.first(|test| self.tests[test], beside)?;
         let detail = plan.details.get(line).copied().flatten();
-        let text = detail.and_then(|cell| match &self.cells[cell as usize] {
-            Cell::Raw(leaf) => leaf.text(),
-            _ => None,
-        });
+        let text = detail.and_then(|cell| self.raw_text(plan, cell)).map(Cow::into_owned);
         Some(plan.table.error(line, text))
     }
 
@@ -209,22 +241,21 @@ impl State {
     }
 
     pub(super) fn answer(&mut self, plan: &ReadPlan) -> Answer<'_> {
+        let cursor = plan.cursor.and_then(|cell| self.raw_text(plan, cell));
+        let cursor = cursor.filter(|text| !text.trim().is_empty()).map(Cow::into_owned);
+        let record = plan.levels.get(1).map(|level| &self.cells[level.list as usize]);
+        let json = match record {
+            Some(Cell::List(list)) => list.json.as_slice(),
+            _ => &[],
+        };
         self.out.clear();
         if plan.yields == Yield::Many {
             self.out.push(b'[');
-        }
-        if let Some(Cell::List(list)) = plan.levels.get(1).map(|level| &self.cells[level.list as usize]) {
-            self.out.extend_from_slice(&list.json);
-        }
-        if plan.yields == Yield::Many {
+            self.out.extend_from_slice(json);
             self.out.push(b']');
         }
-        let cursor = plan.cursor.and_then(|cell| match &self.cells[cell as usize] {
-            Cell::Raw(leaf) => leaf.text().filter(|text| !text.trim().is_empty()),
-            _ => None,
-        });
         Answer {
-            json: &self.out,
+            json: if plan.yields == Yield::Many { &self.out } else { json },
             found: self.records > 0,
             key: std::mem::take(&mut self.key),
             fingerprint: self.fingerprint,
@@ -250,6 +281,26 @@ impl State {
         count
     }
 
+    /// Returns a leaf that was kept as it came.
+    pub(super) fn raw(&self, plan: &ReadPlan, cell: u32) -> Scalar<'_> {
+        match (&self.cells[cell as usize], plan.cells[cell as usize]) {
+            (&Cell::Text(start, end), CellKind::Single(level)) => {
+                let text = str::from_utf8(&self.arenas[level as usize][start..end]);
+                text.map_or(Scalar::Nil, Scalar::Text)
+            }
+            (Cell::Raw(leaf), _) => leaf.as_scalar(),
+            _ => Scalar::Nil,
+        }
+    }
+
+    /// Returns the text of a leaf that was kept as it came; none if it is explicitly nothing.
+    pub(super) fn raw_text(&self, plan: &ReadPlan, cell: u32) -> Option<Cow<'_, str>> {
+        match self.raw(plan, cell) {
+            Scalar::Text(text) => Some(Cow::Borrowed(text)),
+            other => Leaf::from_scalar(other).text().map(Cow::Owned),
+        }
+    }
+
     /// Keeps the first failure.
     pub(super) fn fail(&mut self, error: Box<Error>) {
         self.failure.get_or_insert(error);
@@ -262,16 +313,19 @@ impl State {
     }
 
     /// Mixes a leaf into the fingerprint.
+    #[inline]
     pub(super) fn mix(&mut self, cell: u32, bytes: &[u8]) {
         let mut mixed = self.fingerprint ^ u128::from(cell);
         let (words, rest) = bytes.as_chunks::<8>();
-        let rest = (!rest.is_empty()).then(|| short_word(rest));
-        for word in words.iter().map(|word| u64::from_le_bytes(*word)).chain(rest) {
-            mixed = (mixed ^ u128::from(word)).wrapping_mul(FINGERPRINT_FACTOR);
-            mixed ^= mixed >> 64;
+        let mix = |mixed: u128, word: u64| {
+            let mixed = (mixed ^ u128::from(word)).wrapping_mul(FINGERPRINT_FACTOR);
+            mixed ^ mixed >> 64
+        };
+        for word in words {
+            mixed = mix(mixed, u64::from_le_bytes(*word));
         }
-        // The length keeps `a` + `bc` apart from `ab` + `c`.
-        self.fingerprint = (mixed ^ bytes.len() as u128).wrapping_mul(FINGERPRINT_FACTOR);
+        // The length keeps `a` + `bc` apart from `ab` + `c`; the highest byte of the last word is free for it.
+        self.fingerprint = mix(mixed, short_word(rest) | (bytes.len() as u64) << 56);
     }
 }
 

@@ -3,12 +3,15 @@
 //! **Invariant.** A value that nothing but the JSON needs is never kept as a value.
 
 use super::{Builder, every_one, take};
+use crate::codec::Chain;
 use crate::json;
 use crate::plan::errors::Pattern;
 use crate::plan::model::{
     Case, Condition, Field, FieldKind, Formula, LegacyPath, Model, ObjectMap, Origin, Step,
 };
-use crate::plan::read::layout::{Act, CaseMember, CellKind, Input, Level, Member, MemberKind, Take, Yield};
+use crate::plan::read::layout::{
+    Act, CaseMember, CellKind, Input, Level, Member, MemberKind, Read, Take, Yield,
+};
 use crate::plan::resolve::written;
 use crate::value::Value;
 use kernel::Scalar;
@@ -152,7 +155,7 @@ impl Builder {
             FieldKind::Value { sources, chain, many, .. } => {
                 let texts: Vec<String> = sources.iter().map(|source| written(&self.shape, source)).collect();
                 member.legacy = texts.join(" + ").into();
-                self.value(sources, chain, *many, around, path)
+                self.value(sources, (chain, *many), &member.label, around, path)
             }
             FieldKind::Computed(formula) => self.computed(formula, around),
             FieldKind::Each { path: to, element, .. } => {
@@ -197,8 +200,8 @@ impl Builder {
     fn value(
         &mut self,
         sources: &[LegacyPath],
-        chain: &crate::codec::Chain,
-        many: bool,
+        (chain, many): (&Chain, bool),
+        label: &[u8],
         around: &Around,
         path: &[usize],
     ) -> MemberKind {
@@ -206,12 +209,19 @@ impl Builder {
         match sources {
             [source] if many => {
                 let cell = self.cell(around.level(), CellKind::List);
+                if keep {
+                    self.has_value(around.level(), cell);
+                }
                 self.leaf(source, around, cell, Act::Append { cell, chain: chain.clone(), keep });
                 MemberKind::List { cell }
             }
             [source] => {
-                let cell = self.place(source, around);
-                self.leaf(source, around, cell, Act::Read { cell, chain: chain.clone(), keep });
+                let (cell, level) = self.place(source, around);
+                if keep {
+                    self.has_value(level, cell);
+                }
+                let read = Read { cell, level, chain: chain.clone(), keep, label: label.into() };
+                self.leaf(source, around, cell, Act::Read(read));
                 MemberKind::Cell { cell, empty: empty(chain) }
             }
             _ => {
@@ -222,15 +232,15 @@ impl Builder {
     }
 
     fn kept_leaf(&mut self, source: &LegacyPath, around: &Around) -> u32 {
-        let cell = self.place(source, around);
-        self.leaf(source, around, cell, Act::Raw { cell });
+        let (cell, level) = self.place(source, around);
+        self.leaf(source, around, cell, Act::Raw { cell, level });
         cell
     }
 
-    /// A cell in the level in which the leaf is: an outer one for `..`.
-    fn place(&mut self, source: &LegacyPath, around: &Around) -> u32 {
+    /// A cell in the level in which the leaf is: an outer one for `..`. Returns the level too.
+    fn place(&mut self, source: &LegacyPath, around: &Around) -> (u32, u32) {
         let level = around.outwards(source.up).map_or_else(|| around.level(), |outer| outer.level());
-        self.cell(level, CellKind::Single(level))
+        (self.cell(level, CellKind::Single(level)), level)
     }
 
     fn leaf(&mut self, source: &LegacyPath, around: &Around, cell: u32, act: Act) {
@@ -276,6 +286,7 @@ impl Builder {
             inputs.push(self.input(origin, around));
         }
         let cell = self.cell(around.level(), CellKind::Single(around.level()));
+        self.has_value(around.level(), cell);
         MemberKind::Computed { formula: formula.typed.clone().into(), inputs, cell }
     }
 
@@ -306,6 +317,9 @@ impl Builder {
         let list = self.cell(outer, CellKind::List);
         let pointer = json::pointer_to(&field.name).into();
         let keep = self.is_kept(path);
+        if keep {
+            self.has_value(outer, list);
+        }
         let number = self.level(Level { list, outer, pointer, keep, ..Level::default() });
         let (Some(mut at), Some((last, first))) = (around.outwards(to.up), to.steps.split_last()) else {
             return MemberKind::List { cell: list };
@@ -419,7 +433,7 @@ impl Builder {
 }
 
 /// What a member shows where nothing arrived: a default, if the chain has one.
-fn empty(chain: &crate::codec::Chain) -> Option<(Box<[u8]>, Value)> {
+fn empty(chain: &Chain) -> Option<(Box<[u8]>, Value)> {
     let mut text = Vec::new();
     match chain.read_json(Scalar::Nil, &mut text) {
         Ok(true) => Some((text.into(), chain.read(&[Scalar::Nil]).unwrap_or_default())),

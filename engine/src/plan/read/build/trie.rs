@@ -3,7 +3,7 @@
 //! **Invariant.** An edge is known by its parts and a branch by its pick, so equal steps meet in one branch.
 
 use crate::plan::model::{Condition, Pick, Step};
-use crate::plan::read::layout::{Branch, Edge, Node, Take};
+use crate::plan::read::layout::{Branch, Count, NOWHERE, Node, Take, Way};
 use kernel::{PartId, PartKind, Shape};
 
 /// Nodes are numbered as their branches; branch 0 is the root.
@@ -74,39 +74,72 @@ impl Trie {
         (new, true)
     }
 
-    pub(super) fn freeze(self, shape: &Shape) -> (Vec<Node>, Vec<Edge>, Vec<Branch>) {
-        let late: Vec<bool> = self
-            .edges
-            .iter()
-            .map(|(_, branches)| branches.iter().any(|&at| self.get(at).pass.late))
-            .collect();
-        let edges = self.edges.iter().zip(late).map(|((parts, branches), late)| Edge {
-            branches: branches.clone(),
-            element: parts
-                .iter()
-                .any(|&part| !matches!(shape.part(part).kind, PartKind::Attribute | PartKind::TypeName)),
-            late,
-        });
-        let edges: Vec<Edge> = edges.collect();
-        let firsts: Vec<bool> =
-            self.branches.iter().map(|grown| grown.branch.pick == Take::FirstWhere).collect();
-        let (mut nodes, mut branches) = (Vec::new(), Vec::new());
-        for mut grown in self.branches {
-            if !grown.edges.is_empty() || grown.branch.waits.is_some() {
-                let mut lookup: Vec<(PartId, u32)> = Vec::new();
-                for &edge in &grown.edges {
-                    lookup.extend(self.edges[edge as usize].0.iter().map(|&part| (part, edge)));
-                }
-                let below = grown.edges.iter().flat_map(|&edge| &self.edges[edge as usize].1);
-                let firsts = below.copied().filter(|at| firsts[*at as usize]).collect();
-                grown.branch.node = Some(number(nodes.len()));
-                nodes.push(Node::new(grown.edges, firsts, lookup));
-            }
-            grown.branch.plain = grown.branch.leads_on();
-            branches.push(grown.branch);
+    /// Returns the nodes, the branches, and how many counters there are.
+    ///
+    /// `pause` is the edge at which the reading pauses.
+    pub(super) fn freeze(self, shape: &Shape, pause: Option<u32>) -> (Vec<Node>, Vec<Branch>, usize) {
+        let mut numbers = 0..;
+        let leads = |grown: &Grown| !grown.edges.is_empty() || grown.branch.waits.is_some();
+        let places: Vec<Option<u32>> =
+            self.branches.iter().map(|grown| leads(grown).then(|| numbers.next()).flatten()).collect();
+        let mut counters = 0;
+        let mut nodes = Vec::new();
+        for grown in self.branches.iter().filter(|grown| leads(grown)) {
+            nodes.push(self.node(grown, shape, &places, &mut counters));
         }
-        (nodes, edges, branches)
+        let waits = self.branches.iter().any(|grown| grown.branch.waits.is_some());
+        let busy: Vec<bool> = nodes.iter().map(Node::is_busy).collect();
+        for node in &mut nodes {
+            node.shorten(&busy, pause, waits);
+        }
+        let branches = self.branches.into_iter().zip(places);
+        let branches = branches.map(|(grown, node)| Branch { node, ..grown.branch }).collect();
+        (nodes, branches, counters as usize)
     }
+
+    fn node(&self, grown: &Grown, shape: &Shape, places: &[Option<u32>], counters: &mut u32) -> Node {
+        let (mut lookup, mut counted, mut firsts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut mark = Some(1);
+        for &edge in &grown.edges {
+            let (parts, branches) = &self.edges[edge as usize];
+            let late = branches.iter().any(|&at| self.get(at).pass.late);
+            for &at in branches {
+                let branch = self.get(at);
+                let count = match branch.pick {
+                    Take::Only | Take::Nth(1) if mark.is_some() => {
+                        let mine = mark.take().unwrap_or_default();
+                        mark = u32::checked_mul(mine, 2);
+                        Count::First(mine)
+                    }
+                    Take::Only => Count::Nth { n: 1, counter: new(counters, &mut counted) },
+                    Take::Nth(n) => Count::Nth { n, counter: new(counters, &mut counted) },
+                    Take::Last | Take::Every | Take::FirstWhere | Take::EveryWhere => Count::Never,
+                };
+                if branch.pick == Take::FirstWhere {
+                    firsts.push(at);
+                }
+                let node = places[at as usize].unwrap_or(NOWHERE);
+                let way =
+                    Way { edge, node, count, late, element: is_element(shape, parts), ..branch.way(at) };
+                lookup.extend(parts.iter().map(|&part| (part, way.clone())));
+            }
+        }
+        let conditions = grown.branch.early_conditions.clone();
+        let mut node = Node::new(lookup);
+        (node.counters, node.firsts, node.conditions) = (counted, firsts, conditions);
+        node
+    }
+}
+
+/// Returns a new counter, which is one of these.
+fn new(counters: &mut u32, counted: &mut Vec<u32>) -> u32 {
+    counted.push(*counters);
+    *counters += 1;
+    *counters - 1
+}
+
+fn is_element(shape: &Shape, parts: &[PartId]) -> bool {
+    parts.iter().any(|&part| !matches!(shape.part(part).kind, PartKind::Attribute | PartKind::TypeName))
 }
 
 fn same_conditions(one: &[Condition], other: &[Condition]) -> bool {
