@@ -149,7 +149,7 @@ fn decoder(
         }
     }
     let context = walk.context();
-    let root = Root { part, ty: index.shape().part(part).ty, name: None, context };
+    let root = Root { part, ty: index.shape().part(part).ty, name: None, context, read: None };
     let bytes = walk.tokens.input.bytes_read();
     Ok(Detail { decoder: Decoder::within(walk.tokens, walk.warm, index.clone(), root, Begin::Tag), bytes })
 }

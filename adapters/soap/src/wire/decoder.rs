@@ -14,7 +14,7 @@ use super::lookup::{Index, Lookup, NO_TABLE, Own, TableId};
 use super::names::{ContextId, Contexts, OUTSIDE};
 use super::skip;
 use super::tokenizer::{Tag, Token, Tokenizer};
-use super::warm::{Room, Warm};
+use super::warm::{Prologue, Room, Warm};
 use kernel::{DecodeError, Document, Limits, Name, PartId, Progress, Shape, TypeId, Visitor};
 use std::mem::take;
 
@@ -24,6 +24,8 @@ pub struct Decoder {
     tokens: Tokenizer,
     contexts: Contexts,
     lookup: Lookup,
+    /// Kept for the next message.
+    prologue: Option<Prologue>,
     frames: Vec<Frame>,
     /// Where in the table of the innermost group its last element was found.
     hint: u32,
@@ -50,6 +52,8 @@ pub(crate) struct Root {
     pub(crate) name: Option<Name>,
     /// The namespaces that hold around it.
     pub(crate) context: ContextId,
+    /// Its tag and the namespaces that hold in it, where both were read already, and the attributes too.
+    pub(crate) read: Option<(Tag, ContextId)>,
 }
 
 /// Where the decoder begins.
@@ -116,7 +120,8 @@ impl Decoder {
     /// Starts to decode a message whose root element is `root` of the shape.
     pub fn new(index: &Index, root: PartId, limits: Limits, charset: Option<&str>) -> Self {
         let part = index.shape().part(root);
-        let root = Root { part: root, ty: part.ty, name: Some(part.name.clone()), context: OUTSIDE };
+        let root =
+            Root { part: root, ty: part.ty, name: Some(part.name.clone()), context: OUTSIDE, read: None };
         let mut warm = index.pool.take();
         let tokens = Tokenizer::within(&mut warm.room, limits, charset);
         Self::within(tokens, warm, index.clone(), root, Begin::Tag)
@@ -124,11 +129,12 @@ impl Decoder {
 
     /// Continues a message that was read up to `root`.
     pub(crate) fn within(tokens: Tokenizer, warm: Warm, index: Index, root: Root, begin: Begin) -> Self {
-        let Warm { contexts, learnt, room } = warm;
+        let Warm { contexts, learnt, prologue, room } = warm;
         let mut decoder = Self {
             tokens,
             contexts,
             lookup: Lookup::new(index, learnt),
+            prologue,
             frames: room.frames,
             hint: NO_TABLE,
             attributes: room.attributes,
@@ -151,6 +157,8 @@ impl Decoder {
 
     /// Takes a piece of the message.
     pub fn feed(&mut self, piece: &[u8]) {
+        // Where the tag of the root stands may change.
+        self.root.read = None;
         self.tokens.feed(piece);
     }
 
@@ -245,7 +253,7 @@ impl Drop for Decoder {
         self.tokens.leave_room(&mut room);
         let contexts = std::mem::replace(&mut self.contexts, Contexts::none());
         let learnt = self.lookup.take();
-        self.lookup.index.pool.put(Warm { contexts, learnt, room });
+        self.lookup.index.pool.put(Warm { contexts, learnt, prologue: self.prologue.take(), room });
     }
 }
 

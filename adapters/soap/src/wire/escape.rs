@@ -64,14 +64,24 @@ pub(crate) fn lexical(scalar: Scalar<'_>, ty: Option<&ScalarType>, out: &mut Str
     };
 }
 
+/// Bytes that are written as they are, in text and in attributes.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = !matches!(byte, b'"' | b'&' | b'<' | b'>');
+        byte += 1;
+    }
+    plain
+};
+
 fn escape(
     text: &str,
     out: &mut String,
     replacement: impl Fn(char) -> Option<&'static str>,
 ) -> Result<(), Unwritable> {
-    // Letters, digits and most signs of ASCII are as they are; looking at characters is for the rest.
-    let plain = |byte: &u8| matches!(byte, b' ' | b'!' | b'#'..=b'%' | b'\''..=b';' | b'=' | b'?'..=b'~');
-    if text.as_bytes().iter().all(plain) {
+    // Most text is plain all through; looking at characters is for the rest.
+    if text.bytes().all(|byte| PLAIN[usize::from(byte)]) {
         out.push_str(text);
         return Ok(());
     }

@@ -149,6 +149,13 @@ impl Tokenizer {
         self.input.consume(tag.end);
     }
 
+    /// Uses up the beginning of a message, in which elements begin whose names stand here.
+    pub(crate) fn enter_all(&mut self, names: &[(usize, usize)], end: usize) {
+        self.rooted = true;
+        names.iter().for_each(|&(from, to)| self.open.push(from, to));
+        self.input.consume(end);
+    }
+
     /// Uses an end tag up.
     #[inline]
     pub(crate) fn leave(&mut self, end: usize) {

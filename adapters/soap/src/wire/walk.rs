@@ -4,11 +4,12 @@
 
 use super::attributes;
 use super::chars;
-use super::names::{ContextId, OUTSIDE};
+use super::names::{ContextId, Contexts, OUTSIDE};
 use super::skip;
 use super::text::{self, Place};
 use super::tokenizer::{Tag, Token, Tokenizer};
-use super::warm::Warm;
+use super::warm::{Prologue, Warm};
+use crate::wsdl::SoapVersion;
 use kernel::{DecodeError, Limits};
 
 /// A message on which one can walk.
@@ -37,10 +38,12 @@ pub(crate) enum Next {
 /// An element that comes next.
 #[derive(Debug)]
 pub(crate) struct Child {
-    tag: Tag,
+    /// Its tag; the attributes of the last child are those of the walk.
+    pub(crate) tag: Tag,
     /// The namespaces that hold around it.
     pub(crate) outer: ContextId,
-    context: ContextId,
+    /// The namespaces that hold in it.
+    pub(crate) context: ContextId,
     /// Its namespace, empty if there is none.
     pub(crate) space: String,
     /// Its name.
@@ -87,6 +90,33 @@ impl Walk {
                 }
                 Some(Token::Finish) => return Ok(Next::End),
             }
+        }
+    }
+
+    /// Goes where the message before went, if this one begins with the same tags; says which version of envelope that is.
+    pub(crate) fn recall(&mut self) -> Option<SoapVersion> {
+        let Self { tokens, warm, open, .. } = self;
+        let known = warm.prologue.as_ref().filter(|known| known.limits == tokens.limits)?;
+        let fresh = tokens.input.offset(tokens.input.at) == 0 && open.is_empty();
+        if !fresh || !tokens.input.all().starts_with(&*known.text) {
+            return None;
+        }
+        tokens.enter_all(&known.names, known.text.len());
+        open.extend_from_slice(&known.contexts);
+        Some(known.version)
+    }
+
+    /// Remembers how the message began, for one that begins alike.
+    pub(crate) fn remember(&mut self, version: SoapVersion) {
+        const BYTES_MAX: usize = 1024;
+        let input = &self.tokens.input;
+        let text = input.all()[..input.at].trim_end_matches([' ', '\t', '\r', '\n']);
+        let Some(names) = self.tokens.open.places().filter(|_| input.offset(0) == 0) else { return };
+        let known = self.warm.prologue.as_ref().is_some_and(|known| *known.text == *text);
+        let lasting = self.open.iter().all(|&context| Contexts::is_kept(context));
+        if !known && lasting && text.len() <= BYTES_MAX && text.ends_with('>') {
+            let (limits, names, contexts) = (self.tokens.limits, names.to_vec(), self.open.clone());
+            self.warm.prologue = Some(Prologue { text: text.into(), limits, version, names, contexts });
         }
     }
 

@@ -1,13 +1,16 @@
 //! What one message leaves for the next: namespaces and names that were learnt, and memory.
 //!
 //! **Invariant.** Tables are kept only together with the contexts that they were learnt in, so a number means the same
-//! in the next message; no value of a message is kept, and what a message made large is let go.
+//! in the next message; of a message no value is kept but what the tags of its envelope say, and what a message made
+//! large is let go.
 
 use super::attributes::Attribute;
 use super::decoder::Frame;
 use super::lookup::Learnt;
-use super::names::Contexts;
+use super::names::{ContextId, Contexts};
 use super::tokenizer::Open;
+use crate::wsdl::SoapVersion;
+use kernel::Limits;
 use std::sync::{Mutex, PoisonError};
 
 /// What is learnt and allocated for one message at a time.
@@ -17,8 +20,25 @@ pub(crate) struct Warm {
     pub(crate) contexts: Contexts,
     /// Names that were found in these contexts.
     pub(crate) learnt: Learnt,
+    /// How the last message began.
+    pub(crate) prologue: Option<Prologue>,
     /// Memory.
     pub(crate) room: Room,
+}
+
+/// The tags of an envelope as written, and where they led.
+#[derive(Debug)]
+pub(crate) struct Prologue {
+    /// Up to the last of them.
+    pub(crate) text: Box<str>,
+    /// The limits that it was read with.
+    pub(crate) limits: Limits,
+    /// The version of the envelope.
+    pub(crate) version: SoapVersion,
+    /// Where the names of the open elements stand.
+    pub(crate) names: Vec<(usize, usize)>,
+    /// The contexts of the open elements.
+    pub(crate) contexts: Vec<ContextId>,
 }
 
 /// Memory without content.
@@ -60,6 +80,7 @@ impl Pool {
         if !warm.contexts.is_worth_keeping() || !warm.learnt.is_worth_keeping() {
             warm.contexts = Contexts::default();
             warm.learnt = Learnt::default();
+            warm.prologue = None;
         }
         warm.room.empty();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

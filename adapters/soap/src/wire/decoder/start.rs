@@ -27,11 +27,17 @@ pub(super) struct Met {
 impl Decoder {
     /// Begins with the start tag of the root.
     pub(super) fn begin(&mut self, to: &mut dyn Visitor) -> Step {
-        let Some(Token::Start(tag)) = self.tokens.peek()? else {
-            return Ok(Flow::Halt(Progress::NeedInput));
+        let (tag, context) = match self.root.read.take() {
+            Some(read) => read,
+            None => {
+                let Some(Token::Start(tag)) = self.tokens.peek()? else {
+                    return Ok(Flow::Halt(Progress::NeedInput));
+                };
+                attributes::parse(&self.tokens, &tag, &mut self.attributes)?;
+                let outer = self.root.context;
+                (tag, self.contexts.declare(outer, &self.tokens, &tag, &self.attributes)?)
+            }
         };
-        attributes::parse(&self.tokens, &tag, &mut self.attributes)?;
-        let context = self.contexts.declare(self.root.context, &self.tokens, &tag, &self.attributes)?;
         self.check_root(&tag, context)?;
         let part = self.root.part;
         let scalar = self.shape().scalar(self.root.ty).is_some();

@@ -40,6 +40,11 @@ impl Open {
         self.places.push((from, to));
     }
 
+    /// Where the names stand in the input, if all of them do.
+    pub(crate) fn places(&self) -> Option<&[(usize, usize)]> {
+        (self.moved == 0).then_some(&self.places)
+    }
+
     /// Closes the innermost element.
     #[inline]
     pub(crate) fn pop(&mut self) {
