@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod cli;
+pub mod events;
 pub mod http;
 pub mod ids;
 pub mod import;

@@ -3,8 +3,10 @@
 //! **Invariant.** What a method answers is durable; where it cannot be, the answer is an error and nothing may be sent.
 
 mod sqlite;
+mod watch;
 
 pub use sqlite::Sqlite;
+pub use watch::{Dirty, Known, KnownKind, Outgoing, Settled, WatchState, Watches};
 
 use crate::http::answer::Answer;
 use adapters_ports::BoxFuture;

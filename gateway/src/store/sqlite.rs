@@ -3,6 +3,7 @@
 //! **Invariant.** Nothing is answered before the transaction that holds it is on disk.
 
 mod table;
+mod watch;
 mod writer;
 
 use super::{Begin, Hash, Offer, Store, StoreError};

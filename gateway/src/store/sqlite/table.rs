@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How long the start waits for another process to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Version of the tables, in `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Expired rows that are removed at once.
 const PURGE_MAX: usize = 1_000;
 
@@ -23,6 +23,18 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS request_expires ON request (expires_s);
     CREATE TABLE IF NOT EXISTS accepted (key BLOB PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS watch (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, state TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS watched (
+        row INTEGER PRIMARY KEY, watch INTEGER NOT NULL, key TEXT NOT NULL, content BLOB NOT NULL,
+        change INTEGER NOT NULL, kind INTEGER NOT NULL, UNIQUE (watch, key)
+    );
+    CREATE TABLE IF NOT EXISTS outgoing (
+        row INTEGER PRIMARY KEY AUTOINCREMENT, watch INTEGER NOT NULL, rejected INTEGER NOT NULL,
+        attributes TEXT NOT NULL, data BLOB NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS dirty (
+        row INTEGER PRIMARY KEY AUTOINCREMENT, watch INTEGER NOT NULL, key TEXT NOT NULL, deletes INTEGER NOT NULL
+    );
 ";
 
 /// A request that was started; with an answer if it was finished.

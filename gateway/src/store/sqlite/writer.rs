@@ -32,7 +32,12 @@ pub(super) enum Task {
     Offer { key: Hash, content: Hash, reply: Reply<Offer> },
     Settle { key: Hash, accepted: Option<Hash>, reply: Reply<()> },
     Check { reply: Reply<()> },
+    /// A piece of work of another part of the store. It is told whether the transaction can still be used.
+    Run(Work),
 }
+
+/// What runs within the transaction; it leaves what it answers in the list.
+pub(super) type Work = Box<dyn FnOnce(&Connection, bool, &mut Vec<Done>) -> rusqlite::Result<()> + Send>;
 
 impl Task {
     /// Ends something that was begun; it is never refused, else that would stay in flight.
@@ -65,7 +70,7 @@ enum Begun {
 }
 
 /// What a job answers once the transaction is on disk. Gives back what has to be undone because nobody took the answer.
-type Done = Box<dyn FnOnce(Result<(), StoreError>) -> Option<Task>>;
+pub(super) type Done = Box<dyn FnOnce(Result<(), StoreError>) -> Option<Task>>;
 
 impl Writer {
     pub(super) fn new(db: Connection, clock: Clock, waiting: Arc<AtomicUsize>) -> Self {
@@ -175,6 +180,7 @@ impl Writer {
                 let checked = if usable { self.check() } else { Ok(()) };
                 answer(checked, reply, |()| None, done)
             }
+            Task::Run(work) => work(&self.db, usable, done),
         }
     }
 
@@ -260,7 +266,7 @@ impl Writer {
 }
 
 /// Keeps an answer until the transaction has ended; a statement that failed fails all of it.
-fn answer<T: 'static>(
+pub(super) fn answer<T: 'static>(
     result: rusqlite::Result<T>,
     reply: Reply<T>,
     undo: impl FnOnce(&T) -> Option<Task> + 'static,
