@@ -8,6 +8,8 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+/// Room for a line; most are shorter.
+const LINE_BYTES: usize = 320;
 /// Lines are written at least this often.
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
 /// A buffer that is larger is written at once; also the size that it keeps.
@@ -106,6 +108,7 @@ fn flush(buffer: &mut Vec<u8>) {
 fn print(out: &mut Vec<u8>, access: &Access<'_>) {
     let status: u64 = access.status.into();
     let took_us = u64::try_from(access.took.as_micros()).unwrap_or(u64::MAX);
+    out.reserve(LINE_BYTES);
     // One buffer and no formatting machinery: this is written for every request.
     out.extend_from_slice(b"{\"timestamp\":\"");
     stamp(out, jiff::Timestamp::now());

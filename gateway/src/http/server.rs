@@ -6,10 +6,12 @@ use super::answer::Answer;
 use crate::service::{Content, Incoming, Responded, Service};
 use crate::telemetry::{Access, Log};
 use actix_web::dev::{ServiceRequest, ServiceResponse, fn_service};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{App, HttpResponse, HttpResponseBuilder, HttpServer, body};
 use arc_swap::ArcSwap;
+use bytes::Bytes;
+use std::borrow::Cow;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +23,9 @@ const TARGET_BYTES_MAX: usize = 16 << 10;
 const CONNECTIONS_MAX: usize = 25_000;
 /// Time for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The id under which logs show a request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How the server runs.
 #[derive(Debug, Clone)]
@@ -125,14 +130,22 @@ fn respond(answer: &Answer, request_id: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     for (name, value) in answer.headers() {
         // A text of the legacy system that is no header value is left out rather than cut.
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(&**name), HeaderValue::try_from(&**value)) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(&**name), header(value)) {
             response.append_header((name, value));
         }
     }
     if let Ok(id) = HeaderValue::try_from(request_id) {
-        response.insert_header((HeaderName::from_static("x-request-id"), id));
+        response.insert_header((REQUEST_ID, id));
     }
     response
+}
+
+/// The value of a header; one that is the same for all answers is not copied.
+fn header(value: &Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
+    match value {
+        Cow::Borrowed(fixed) => HeaderValue::from_maybe_shared(Bytes::from_static(fixed.as_bytes())),
+        Cow::Owned(text) => HeaderValue::try_from(text),
+    }
 }
 
 fn access(
