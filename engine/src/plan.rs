@@ -12,6 +12,7 @@ pub mod read;
 pub mod resolve;
 pub mod schema;
 pub mod tree;
+pub mod watch;
 pub mod write;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod connections;
 pub(crate) mod coverage;
+mod events;
 mod fields;
 mod formulas;
 mod judge;

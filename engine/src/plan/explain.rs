@@ -2,11 +2,13 @@
 //!
 //! **Invariant.** Everything in it is computed from the plans that run, so it cannot promise more than they do.
 
+mod events;
 mod fields;
 mod memory;
 mod operations;
 mod text;
 
+pub use events::EventReport;
 pub use fields::{FieldReport, ModelReport};
 pub use memory::{Memory, MemoryClass};
 pub use operations::OperationReport;
@@ -21,6 +23,8 @@ pub struct Report {
     pub models: Vec<ModelReport>,
     /// Its operations.
     pub operations: Vec<OperationReport>,
+    /// What is published.
+    pub events: Vec<EventReport>,
     /// What is checked but not run: section, name, why.
     pub unsupported: Vec<(String, String, String)>,
 }
@@ -38,10 +42,12 @@ pub fn explain(program: &Program, model: Option<&str>) -> Option<Report> {
         .operations
         .iter()
         .filter(|operation| model.is_none() || operation.model_name.as_deref().is_some_and(wanted));
+    let events = program.events.iter().filter(|events| wanted(&events.name));
     let unsupported = program.unsupported.iter().filter(|it| model.is_none() || wanted(&it.name));
     Some(Report {
         models: models.map(|model| fields::model(program, model)).collect(),
         operations: operations.map(|operation| operations::operation(program, operation)).collect(),
+        events: events.map(|events| events::events(program, events)).collect(),
         unsupported: unsupported
             .map(|it| (it.section.to_owned(), it.name.to_string(), it.why.to_owned()))
             .collect(),
@@ -59,6 +65,7 @@ impl Report {
         json!({
             "models": self.models.iter().map(ModelReport::json).collect::<Vec<_>>(),
             "operations": self.operations.iter().map(OperationReport::json).collect::<Vec<_>>(),
+            "events": self.events.iter().map(EventReport::json).collect::<Vec<_>>(),
             "unsupported": self.unsupported.iter().map(|(section, name, why)| json!({
                 "section": section, "name": name, "why": why,
             })).collect::<Vec<_>>(),

@@ -6,10 +6,11 @@ mod keyset;
 mod paged;
 pub mod project;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 
 pub use keyset::Keyset;
+pub(crate) use paged::datum;
 pub use paged::{Paged, PagedTo};
 pub use project::{Projection, project};
 pub use write::write;

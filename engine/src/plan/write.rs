@@ -23,7 +23,7 @@ pub use verify::read_back;
 
 use crate::codec::{Chain, Written};
 use crate::json::push_pointer;
-use crate::plan::model::{Field, FieldKind, LegacyPath, Model, ObjectMap, WriteRule};
+use crate::plan::model::{Field, FieldKind, Formula, LegacyPath, Model, ObjectMap, WriteRule};
 use crate::plan::tree::{Leaf, NodeId, Tree};
 use crate::program::Ambient;
 use crate::value::Value;
@@ -81,6 +81,20 @@ pub fn put(
     }
     let outcome = Outcome { changed: run.changed };
     if run.errors.is_empty() { Ok(outcome) } else { Err(run.errors) }
+}
+
+/// Returns the value of an expression over the fields of a model, by the modern value of a record.
+///
+/// # Errors
+/// In words: it has no value.
+pub(crate) fn evaluate_on(
+    model: &Model,
+    formula: &Formula,
+    modern: &Value,
+    ambient: &Ambient,
+) -> Result<Value, String> {
+    let frames = Frames::new(&model.body, modern);
+    formula.typed.eval(&frames.names(formula, ambient)).map_err(|error| error.to_string())
 }
 
 /// One write under way.

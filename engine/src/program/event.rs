@@ -127,6 +127,6 @@ pub enum SinceKind {
     Instant,
     /// A date: its midnight in the zone of the connection.
     Date,
-    /// A number that grows; an overlap does not apply to it.
+    /// A number that grows; what an overlap means for it is up to whoever watches.
     Sequence,
 }

@@ -8,7 +8,6 @@ use super::send::Sending;
 use crate::lang::{self, Assign, Spanned};
 use crate::plan::model::{Model, Origin};
 use crate::plan::resolve::{Resolver, Scope};
-use crate::ty::Kind;
 use kernel::Span;
 use std::sync::Arc;
 
@@ -16,8 +15,6 @@ impl<'a> Compiler<'a> {
     pub(super) fn other_sections(&mut self) {
         for events in &self.project.events {
             self.events(events);
-            let why = "events are not published by this build";
-            self.unsupported("events", &events.model.value, why, events.model.span);
         }
         for reconcile in &self.project.reconcile {
             self.reconcile(reconcile);
@@ -35,51 +32,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// Returns a model that is mapped here; E004 if there is none of that name.
-    fn known_model(&mut self, name: &Spanned<String>) -> Option<Arc<Model>> {
+    pub(super) fn known_model(&mut self, name: &Spanned<String>) -> Option<Arc<Model>> {
         if self.project.model(&name.value).is_none() {
             self.no_model(name);
         }
         self.find_model(&name.value).map(|(_, model)| Arc::clone(model))
-    }
-
-    fn events(&mut self, events: &lang::Events) {
-        for topic in events.topic.iter().chain(&events.reject) {
-            if let Some(connection) = &topic.connection {
-                self.connection(&connection.value, connection.span);
-            }
-        }
-        let Some(model) = self.known_model(&events.model) else { return };
-        let scope = scope_of(&[&model.body]);
-        for expr in [&events.key, &events.id, &events.time, &events.subject].into_iter().flatten() {
-            self.formula(expr, &scope);
-        }
-        if let Some(expr) = &events.deleted_when
-            && let Some(formula) = self.formula(expr, &scope)
-            && !matches!(formula.typed.ty().kind, Kind::Bool | Kind::Any)
-        {
-            let found = formula.typed.ty().kind.describe();
-            self.report("E042", expr.span, format!("this is {found}, and true or false is needed"));
-        }
-        for name in events.newest.iter().chain(&events.only_changes) {
-            self.field_name(name, &model);
-        }
-        let Some(watch) = &events.watch else { return };
-        let mut names = Names::default();
-        if let Some(since) = &watch.since
-            && let Some(index) = self.field_name(since, &model)
-        {
-            names.add("since", model.body.fields[index].ty.clone(), Origin::Param(0));
-        }
-        names.add_ambient();
-        // A table is asked by a query; who offers operations is asked by one of them.
-        let service = self.connections[model.connection].catalogue.as_ref();
-        if watch.call.is_none() && service.is_some_and(|catalogue| !catalogue.operations.is_empty()) {
-            let message = format!("the watch of {} calls nothing", model.name);
-            self.report("E007", events.model.span, message).hint =
-                Some("add `call: connection.operation`".into());
-        }
-        let asked = (watch.call.as_ref(), &watch.send[..], watch.receive.as_ref());
-        self.sends(asked, names, (&model, events.model.span));
     }
 
     fn reconcile(&mut self, reconcile: &lang::Reconcile) {
@@ -99,7 +56,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Checks call, `send:` and `receive:` of something that is not run.
-    fn sends(
+    pub(super) fn sends(
         &mut self,
         (call, send, receive): (Option<&Spanned<String>>, &[Assign], Option<&lang::Path>),
         names: Names,
@@ -130,7 +87,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Returns the index of a field by its name; E030.
-    fn field_name(&mut self, name: &Spanned<String>, model: &Model) -> Option<usize> {
+    pub(super) fn field_name(&mut self, name: &Spanned<String>, model: &Model) -> Option<usize> {
         let first = name.value.split('.').next().unwrap_or_default();
         let found = model.body.fields.iter().position(|field| *field.name == *first);
         if found.is_none() {

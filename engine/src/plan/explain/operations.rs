@@ -3,9 +3,9 @@
 //! **Invariant.** No value of a request or secret of a connection is shown, only where they go.
 
 use super::memory::{self, Memory};
-use crate::lang::{Dedupe, Failures, Idempotency, Policy};
+use crate::lang::{self, Dedupe, Failures, Idempotency, Policy};
 use crate::plan::resolve::written;
-use crate::program::{CallPlan, OperationPlan, Program, SendValue};
+use crate::program::{CallPlan, OperationPlan, Program, SendValue, Target, Verb};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ pub struct OperationReport {
     pub call: Option<String>,
     /// Where values go in the request, with what they are.
     pub sends: Vec<(String, String)>,
+    /// How a table is asked, or a statement: which rows, in which order, what a write makes sure of.
+    pub asks: Vec<(String, String)>,
     /// The operation that reads the old record.
     pub read_by: Option<String>,
     /// Memory.
@@ -58,11 +60,51 @@ pub(super) fn operation(program: &Program, operation: &OperationPlan) -> Operati
             sent.map(|assignment| (written(&send.shape, &assignment.path), value(&assignment.value)))
                 .collect()
         }),
+        asks: call.map_or_else(Vec::new, |call| asks(operation, call)),
         read_by: operation.read_by.as_ref().map(ToString::to_string),
         memory: memory::of(operation, model),
         policies,
         judged: judged.into(),
     }
+}
+
+/// Says how a table or a statement is asked.
+fn asks(operation: &OperationPlan, call: &CallPlan) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    let mut add = |what: &str, how: String| all.push((what.to_owned(), how));
+    let own = match &call.target {
+        Target::Own(own) => Some(own),
+        Target::Table(plan) => plan.from.as_ref(),
+        Target::Send(_) => None,
+    };
+    for value in own.iter().flat_map(|own| &own.values) {
+        add("binds", format!(":{} = {}", value.name, value.formula.typed.text()));
+    }
+    let Some(plan) = call.table() else { return all };
+    let name = |part| &*plan.shape.part(part).name.local;
+    for filter in &plan.filters {
+        let sign = lang::CompareOp::ALL.iter().find(|(_, op)| *op == filter.op).map_or("", |(sign, _)| *sign);
+        let columns: Vec<&str> = filter.columns.iter().map(|column| name(column.part)).collect();
+        let param = operation.params.get(filter.param).map_or("", |param| &*param.name);
+        add("selects", format!("{} {sign} {param}, by {}", filter.field, columns.join(" + ")));
+    }
+    if operation.verb == Verb::List && operation.page.is_some() {
+        let order = plan.total(None);
+        let columns: Vec<String> = order
+            .iter()
+            .map(|order| {
+                format!("{}{}", name(order.column), if order.descending { " descending" } else { "" })
+            })
+            .collect();
+        add(
+            "orders",
+            format!("by {}; a page begins behind the last row of the one before", columns.join(", ")),
+        );
+    }
+    if matches!(operation.verb, Verb::Update | Verb::Replace) {
+        add("writes", "only changed columns, where the row is still as it was read".into());
+    }
+    all
 }
 
 fn value(value: &SendValue) -> String {
@@ -110,7 +152,7 @@ fn policy(policy: &Policy) -> Vec<(String, String)> {
     all
 }
 
-fn time(duration: Duration) -> String {
+pub(super) fn time(duration: Duration) -> String {
     let ms = duration.as_millis();
     match ms {
         0 => "0s".into(),
@@ -126,6 +168,7 @@ impl OperationReport {
         json!({
             "operation": self.key, "meaning": self.meaning, "call": self.call,
             "sends": self.sends.iter().map(|(path, value)| json!({ "path": path, "value": value })).collect::<Vec<_>>(),
+            "asks": self.asks.iter().map(|(what, how)| json!({ "what": what, "how": how })).collect::<Vec<_>>(),
             "readBy": self.read_by, "judged": self.judged,
             "memory": { "class": self.memory.class.name(), "causes": self.memory.causes },
             "policies": self.policies.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect::<serde_json::Map<_, _>>(),

@@ -15,6 +15,16 @@ pub(super) fn report(report: &Report) -> String {
         write_operation(&mut out, operation);
         out.push('\n');
     }
+    for events in &report.events {
+        let _ = writeln!(out, "events {} → {}", events.model, events.topic);
+        for (what, ty) in &events.types {
+            let _ = writeln!(out, "  type     {what}: {ty}");
+        }
+        for noticed in &events.noticed {
+            let _ = writeln!(out, "  noticed  {noticed}");
+        }
+        out.push('\n');
+    }
     for (section, name, why) in &report.unsupported {
         let _ = writeln!(out, "not run: {section} {name} ({why})");
     }
@@ -62,6 +72,9 @@ fn write_operation(out: &mut String, operation: &OperationReport) {
     }
     for (path, value) in &operation.sends {
         let _ = writeln!(out, "  sends    {path}: {value}");
+    }
+    for (what, how) in &operation.asks {
+        let _ = writeln!(out, "  {}  {how}", padded(what, 7));
     }
     if let Some(read) = &operation.read_by {
         let _ = writeln!(out, "  reads    the old record by {read}");

@@ -5,11 +5,13 @@
 mod asking;
 mod checking;
 pub(crate) mod kit;
+mod own;
 mod reading;
+mod reports;
 mod writing;
 
 /// A table as people made them long ago, with a mapping of every kind of column.
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
 table WRH.LAGER
   LGNR decimal(5,0) key
   LGBEZ1 char(20)
@@ -25,7 +27,7 @@ table WRH.LAGER
   LGRES char(4) default
 ";
 
-const MAPPING: &str = "codes:
+pub(crate) const MAPPING: &str = "codes:
   kind: { cold: [K, KK], dry: T }
 models:
   Store:

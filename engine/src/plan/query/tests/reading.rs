@@ -71,10 +71,11 @@ fn a_cursor_of_another_order_is_refused() {
     let (_, cursor) = kit.page("GET /stores", &inputs, &Listing::default(), &ROWS);
     inputs.page.cursor = cursor.clone().map(Into::into);
     let sorted = Listing { sort: Some(plan.sort("changed").unwrap()), fields: None };
-    let refused = |listing: &Listing, inputs: &Inputs| match select(kit.operation("GET /stores"), inputs, listing) {
-        Err(QueryError::Parameter { name, .. }) => *name == *"next",
-        _ => false,
-    };
+    let refused =
+        |listing: &Listing, inputs: &Inputs| match select(kit.operation("GET /stores"), inputs, listing) {
+            Err(QueryError::Parameter { name, .. }) => *name == *"next",
+            _ => false,
+        };
     assert!(refused(&sorted, &inputs));
     assert!(!refused(&Listing::default(), &inputs));
     inputs.page.cursor = Some("[1]".into());
