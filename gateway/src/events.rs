@@ -3,13 +3,19 @@
 //! **Invariant.** What was seen and the events that follow from it are durable as one before anything is published, so an
 //! event is neither lost nor made twice under two names.
 
+pub(crate) mod cloud;
 mod feed;
 mod inbox;
 mod judge;
 mod mark;
 mod pump;
+mod start;
+mod table;
+mod topics;
 
 pub use feed::{Ask, DatabaseClock, Feed, Page, Poison, Row, Rules, Seen, Types};
 pub use inbox::{Ended, Inbox, Noted};
 pub use mark::{Mark, MarkKind};
-pub use pump::{Publish, Pump, Step, Trouble};
+pub use pump::{Counts, Publish, Pump, Step, Trouble};
+pub use start::start;
+pub use topics::{Events, Notes, Readable, Stream};

@@ -2,8 +2,10 @@
 //!
 //! **Invariant.** Each stands behind a feature of its own name, and nothing else in the gateway names one.
 
-use adapters_ports::{Adapter, Files};
+use adapters_ports::{Adapter, Connection, Files};
 use engine::lang::Kind;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Returns all adapters of this program.
 pub fn adapters() -> Vec<&'static dyn Adapter> {
@@ -18,6 +20,17 @@ pub fn adapters() -> Vec<&'static dyn Adapter> {
 /// Returns the adapter of a type of connection.
 pub fn adapter(kind: &str) -> Option<&'static dyn Adapter> {
     adapters().into_iter().find(|adapter| adapter.kind() == kind)
+}
+
+/// Returns the log that events go to where no connection is named; `None` where this program has no adapter for it.
+pub fn default_log(folder: PathBuf) -> Option<Arc<dyn Connection>> {
+    #[cfg(feature = "log")]
+    return Some(adapters_log::Log::at(folder));
+    #[cfg(not(feature = "log"))]
+    {
+        let _ = folder;
+        None
+    }
 }
 
 /// Returns what a WSDL offers; `None` where this program has no adapter for it.

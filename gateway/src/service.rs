@@ -5,6 +5,7 @@
 mod builtin;
 mod cached;
 mod endpoint;
+mod events;
 mod exchange;
 mod flow;
 mod incoming;
@@ -18,6 +19,7 @@ mod page;
 mod place;
 mod readers;
 mod stream;
+mod watch;
 mod write;
 
 pub use builtin::Builtin;
@@ -26,8 +28,10 @@ pub use exchange::Mapped;
 pub use flow::{Origin, Responded};
 pub use incoming::{Content, Headers, Incoming};
 pub use stream::{Rest, Torn};
+pub(crate) use watch::Asked;
 
 use crate::auth::Auth;
+use crate::events::Events;
 use crate::http::router::{Method, Router, Segment};
 use crate::metrics::Metrics;
 use crate::problem::Types;
@@ -41,7 +45,7 @@ use jiff::tz::TimeZone;
 use left::Left;
 use page::Signer;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -66,6 +70,8 @@ pub struct Service {
     pub metrics: Metrics,
     draining: AtomicBool,
     left: Left,
+    /// What is published; nothing until it is attached.
+    events: OnceLock<Arc<Events>>,
 }
 
 /// A connection with its layers.
@@ -137,18 +143,34 @@ impl Service {
             body_bytes_max: parts.body_bytes_max,
             draining: AtomicBool::new(false),
             left: Left::default(),
+            events: OnceLock::new(),
         })
     }
 
     /// Says that the process is about to end: `/health/ready` answers so from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        if let Some(events) = self.events.get() {
+            events.drain();
+        }
     }
 
     /// Waits for the writes whose clients have gone, for as long as `within`.
     pub async fn finish(&self, within: Duration) {
         if tokio::time::timeout(within, self.left.ended()).await.is_err() {
             tracing::warn!("a write is cut off; its outcome is unknown");
+        }
+    }
+
+    /// Attaches what is published, which needs the service itself for its questions. Only the first time counts.
+    pub fn attach(&self, events: Arc<Events>) {
+        let _ = self.events.set(events);
+    }
+
+    /// Ends what is published.
+    pub async fn end_events(&self) {
+        if let Some(events) = self.events.get() {
+            events.stopped().await;
         }
     }
 
@@ -180,6 +202,10 @@ fn router(program: &Program, errors: &mut Vec<String>) -> Router {
     let mut router = Router::default();
     let count = program.operations.len();
     for (number, builtin) in Builtin::ALL.into_iter().enumerate() {
+        // Where nothing is published, the path is the project's own.
+        if builtin == Builtin::Events && program.events.is_empty() {
+            continue;
+        }
         let path: Vec<_> = builtin.segments().iter().map(|text| Segment::of(text)).collect();
         if router.add(Method::Get, &path, count + number).is_err() {
             errors.push(format!("the path {} is there twice", builtin.path()));

@@ -5,13 +5,14 @@
 use super::{Ended, ServeArgs, complain};
 use crate::auth::{Algorithms, KeySource, Oidc};
 use crate::auth::{Auth, Fetch, OidcConfig};
+use crate::events;
 use crate::http::server::{ServerOptions, serve};
 use crate::ids;
 use crate::openapi;
 use crate::problem::Types;
 use crate::project::{DEFINITIONS, Deployment, Mode, Project};
 use crate::service::{Parts, Service};
-use crate::store::{Sqlite, Store};
+use crate::store::{Sqlite, Store, Watches};
 use crate::telemetry::Log;
 use adapters_client::Tls;
 use adapters_ports::CallContext;
@@ -21,7 +22,7 @@ use engine::program::{Ambient, Program, Unsupported};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,7 +67,9 @@ fn start(args: &ServeArgs, project: &Project, log: Log) -> Result<(), String> {
     let runtime = runtime.map_err(|error| error.to_string())?;
     let listener = TcpListener::bind(&args.listen).map_err(|error| format!("{}: {error}", args.listen))?;
     runtime.block_on(async {
-        let service = Arc::new(service(args, project).await?);
+        let store = store(args, &project.program, project.folder.root())?;
+        let service = Arc::new(service(args, project, store.clone()).await?);
+        publish(args, project, &service, store).await?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let options = ServerOptions {
             workers,
@@ -77,19 +80,39 @@ fn start(args: &ServeArgs, project: &Project, log: Log) -> Result<(), String> {
         };
         let facade = &*project.program.facade;
         tracing::info!(%address, facade, operations = project.program.operations.len(), workers, "listening");
-        let current = Arc::new(ArcSwap::new(service));
-        serve(current, listener, options, log).await.map_err(|error| error.to_string())
+        let current = Arc::new(ArcSwap::new(Arc::clone(&service)));
+        let ended = serve(current, listener, options, log).await.map_err(|error| error.to_string());
+        service.end_events().await;
+        ended
     })
 }
 
-async fn service(args: &ServeArgs, project: &Project) -> Result<Service, String> {
+/// Starts the events of the project, unless they are waived.
+async fn publish(
+    args: &ServeArgs,
+    project: &Project,
+    service: &Arc<Service>,
+    store: Option<Arc<Sqlite>>,
+) -> Result<(), String> {
+    let Some(store) = store.filter(|_| !args.without.iter().any(|section| section == "events")) else {
+        return Ok(());
+    };
+    let store: Arc<dyn Watches> = store;
+    let folder = folder(args, project.folder.root());
+    if let Some(events) = events::start(service, &store, &folder).await? {
+        service.attach(events);
+    }
+    Ok(())
+}
+
+async fn service(args: &ServeArgs, project: &Project, store: Option<Arc<Sqlite>>) -> Result<Service, String> {
     let program = Arc::clone(&project.program);
     let types = Types::new(&args.base_url);
     let document = openapi::document(&program, &types, &project.examples());
     let parts = Parts {
         connections: project.connections.clone(),
         auth: auth(&program, project.folder.root()).await?,
-        store: store(args, &program, project.folder.root())?,
+        store: store.map(|store| store as Arc<dyn Store>),
         clock: Arc::new(now),
         openapi: document.to_string().into(),
         signing_key: signing_key(),
@@ -173,17 +196,21 @@ fn fetch() -> Fetch {
     })
 }
 
-fn store(args: &ServeArgs, program: &Program, root: &Path) -> Result<Option<Arc<dyn Store>>, String> {
-    let needed = program.operations.iter().any(|plan| {
-        let once = plan.policy.idempotency.map(|spanned| spanned.value);
-        matches!(once, Some(Idempotency::For(_))) || plan.policy.dedupe.is_some()
-    });
+fn store(args: &ServeArgs, program: &Program, root: &Path) -> Result<Option<Arc<Sqlite>>, String> {
+    let needed = !program.events.is_empty()
+        || program.operations.iter().any(|plan| {
+            let once = plan.policy.idempotency.map(|spanned| spanned.value);
+            matches!(once, Some(Idempotency::For(_))) || plan.policy.dedupe.is_some()
+        });
     if !needed && args.store.is_none() {
         return Ok(None);
     }
-    let folder = args.store.clone().unwrap_or_else(|| root.join(STORE_FOLDER));
-    let store = Sqlite::open(&folder.join(STORE_FILE)).map_err(|error| error.to_string())?;
+    let store = Sqlite::open(&folder(args, root).join(STORE_FILE)).map_err(|error| error.to_string())?;
     Ok(Some(Arc::new(store)))
+}
+
+fn folder(args: &ServeArgs, root: &Path) -> PathBuf {
+    args.store.clone().unwrap_or_else(|| root.join(STORE_FOLDER))
 }
 
 /// Several nodes need the same key, so it may be a secret; a single one makes its own.

@@ -27,6 +27,8 @@ pub enum Kind {
     InFlight,
     /// The record is not the one that `If-Match` names.
     PreconditionFailed,
+    /// Events behind the cursor are not kept any more.
+    CursorExpired,
     /// The body is too large.
     BodyTooLarge,
     /// The body is of a type that is not read here.
@@ -77,7 +79,7 @@ pub struct Facts {
 
 impl Kind {
     /// All kinds, for documents and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::BadRequest,
         Self::InvalidParameter,
         Self::InvalidBody,
@@ -89,6 +91,7 @@ impl Kind {
         Self::NotAcceptable,
         Self::InFlight,
         Self::PreconditionFailed,
+        Self::CursorExpired,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::IdempotencyKeyReused,
@@ -119,6 +122,7 @@ impl Kind {
             Self::NotAcceptable => facts("not-acceptable", 406, "Nothing acceptable to answer"),
             Self::InFlight => facts("in-flight", 409, "The same request is still on its way"),
             Self::PreconditionFailed => facts("precondition-failed", 412, "The record has changed"),
+            Self::CursorExpired => facts("cursor-expired", 410, "Events are not kept any more"),
             Self::BodyTooLarge => facts("body-too-large", 413, "The body is too large"),
             Self::UnsupportedMediaType => facts("unsupported-media-type", 415, "Unsupported media type"),
             Self::IdempotencyKeyReused => {
@@ -155,6 +159,10 @@ impl Kind {
             Self::MethodNotAllowed => "The path exists; the header `Allow` lists its methods.",
             Self::NotAcceptable => "Answers are `application/json`; problems are `application/problem+json`.",
             Self::InFlight => "Another request with this key is being worked on. Wait, then repeat it.",
+            Self::CursorExpired => {
+                "Events behind the cursor were removed by their retention, so some were missed. Read the records anew, \
+                 then go on with the cursor in `resume`."
+            }
             Self::PreconditionFailed => "Read the record again, look at what changed, and repeat the write.",
             Self::BodyTooLarge => "The body exceeds `bytesMax`.",
             Self::UnsupportedMediaType => "Send `Content-Type: application/json`.",

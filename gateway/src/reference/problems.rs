@@ -49,6 +49,7 @@ fn repeat(kind: Kind) -> &'static str {
         Kind::Forbidden => "with a token that has the scope",
         Kind::InFlight => "after `Retry-After`, with the same key",
         Kind::PreconditionFailed => "after reading the record again",
+        Kind::CursorExpired => "with the cursor in `resume`, after reading the records anew",
         Kind::IdempotencyKeyReused => "with a fresh key",
         Kind::RateLimited | Kind::Unavailable => "after `Retry-After`, with the same key",
         Kind::Internal | Kind::LegacyError | Kind::LegacyContract => {

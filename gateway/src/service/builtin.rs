@@ -30,11 +30,14 @@ pub enum Builtin {
     OpenApi,
     /// What the type of a problem means.
     ProblemType,
+    /// What was published to a topic.
+    Events,
 }
 
 impl Builtin {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Live, Self::Ready, Self::Metrics, Self::OpenApi, Self::ProblemType];
+    pub const ALL: [Self; 6] =
+        [Self::Live, Self::Ready, Self::Metrics, Self::OpenApi, Self::ProblemType, Self::Events];
 
     /// Returns its path.
     pub fn path(self) -> &'static str {
@@ -44,6 +47,7 @@ impl Builtin {
             Self::Metrics => "/metrics",
             Self::OpenApi => "/openapi.json",
             Self::ProblemType => "/problems/{slug}",
+            Self::Events => "/events/{topic}",
         }
     }
 
@@ -69,6 +73,7 @@ impl Service {
             Builtin::Ready => Ok(self.ready().await),
             Builtin::Metrics => Ok(self.metrics_page()),
             Builtin::OpenApi => Ok(Answer::new(Status::Ok.code()).json(self.openapi.clone())),
+            Builtin::Events => Err(Problem::new(Kind::NotFound).into()),
             Builtin::ProblemType => {
                 self.problem_type(captures.first().map_or("", |slug| slug)).map_err(Failure::from)
             }
@@ -116,6 +121,9 @@ impl Service {
         metrics::print_cache(self.answers.counts(), &mut text);
         let states: Vec<_> = self.named().map(|(_, connected)| connected.stack.snapshot()).collect();
         adapters_layers::print(&states, &mut text);
+        if let Some(events) = self.events.get() {
+            events.print(&mut text);
+        }
         Answer::new(Status::Ok.code())
             .header("content-type", "text/plain; version=0.0.4; charset=utf-8")
             .body(text)

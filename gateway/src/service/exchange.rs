@@ -107,15 +107,25 @@ impl Limited {
 ///
 /// A pause that the transport names holds only for errors that may pass by themselves.
 pub(super) fn judge(fault: &FaultReply, reader: &Reader) -> Error {
-    let known = |text: &'_ str| !text.is_empty();
-    let mut error = reader.judge_fault(&FaultView {
-        code: Some(fault.code.as_str()).filter(|code| known(code)),
-        text: Some(fault.text.as_str()).filter(|text| known(text)),
-        status: fault.status,
-        ..FaultView::default()
-    });
+    let mut error = reader.judge_fault(&view(fault));
     let passes =
         matches!(error.class, Class::Transient | Class::RateLimited | Class::Maintenance | Class::Ambiguous);
     error.retry_after = fault.retry_after.filter(|_| passes);
     error
+}
+
+/// Returns a fault as error tables see it.
+pub(super) fn view(fault: &FaultReply) -> FaultView<'_> {
+    let known = |text: &'_ &str| !text.is_empty();
+    let text = Some(fault.text.as_str()).filter(known);
+    let database = fault.sqlstate.is_some() || fault.error.is_some();
+    FaultView {
+        code: Some(fault.code.as_str()).filter(known),
+        text,
+        status: fault.status,
+        sqlstate: fault.sqlstate.as_deref(),
+        message: text.filter(|_| database),
+        error: fault.error,
+        ..FaultView::default()
+    }
 }

@@ -76,10 +76,17 @@ pub enum Origin {
 pub(super) type Done = (Answer, Option<Origin>);
 
 /// A good end of a request, whose body may still be on its way.
-struct Good {
+pub(super) struct Good {
     answer: Answer,
     origin: Option<Origin>,
     rest: Option<Rest>,
+}
+
+impl Good {
+    /// An answer whose body is made as it goes out.
+    pub(super) fn streamed(answer: Answer, rest: Rest) -> Self {
+        Self { answer, origin: None, rest: Some(rest) }
+    }
 }
 
 /// A bad end of a request.
@@ -114,6 +121,7 @@ impl Service {
         let method = if incoming.method == "HEAD" { "GET" } else { incoming.method };
         let (route, result) = match self.router.find(Method::of(method), incoming.path) {
             Found::Route(number, captures) => match Builtin::at(number, self.endpoints.len()) {
+                Some(Builtin::Events) => (None, Box::pin(self.topic(&captures, &incoming)).await),
                 Some(builtin) => (None, Box::pin(self.builtin(builtin, &captures)).await.map(Good::from)),
                 None => {
                     let endpoint = Arc::clone(&self.endpoints[number]);
@@ -163,7 +171,7 @@ impl Service {
         }
     }
 
-    async fn caller(&self, incoming: &Incoming<'_>) -> Result<Arc<Caller>, Failure> {
+    pub(super) async fn caller(&self, incoming: &Incoming<'_>) -> Result<Arc<Caller>, Failure> {
         self.auth.caller(incoming.headers.find("authorization")).await.map_err(|refusal: Refusal| {
             self.metrics.refused();
             refusal.problem().into()

@@ -27,7 +27,7 @@ const STALL_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Rest {
     pieces: Receiver<Piece>,
-    is_whole: bool,
+    has_ended: bool,
 }
 
 /// A piece of an answer. Only the last one makes it whole, so one that just stops is torn.
@@ -60,7 +60,7 @@ impl Outgoing {
         // One piece waits while the next one is read: enough to keep both sides busy, and all that is held.
         let (sender, pieces) = channel(1);
         tokio::spawn(self.run(sender));
-        Rest { pieces, is_whole: false }
+        Rest { pieces, has_ended: false }
     }
 
     async fn run(mut self, sender: Sender<Piece>) {
@@ -103,6 +103,34 @@ impl Outgoing {
     }
 }
 
+/// Gives pieces of an answer that is made as it goes out.
+#[derive(Debug)]
+pub(super) struct Pieces(Sender<Piece>);
+
+/// Returns an answer that goes out as it is made.
+pub(super) fn made() -> (Pieces, Rest) {
+    let (sender, pieces) = channel(1);
+    (Pieces(sender), Rest { pieces, has_ended: false })
+}
+
+impl Pieces {
+    /// Gives a piece; `false` if nobody takes it any more.
+    pub(super) async fn give(&self, bytes: Bytes) -> bool {
+        give(&self.0, Piece::Part(bytes)).await.is_ok()
+    }
+
+    /// Gives the last piece.
+    pub(super) async fn last(self, bytes: Bytes) {
+        // Whoever has gone does not miss it.
+        let _ = give(&self.0, Piece::Last(bytes)).await;
+    }
+
+    /// Waits until nobody takes anything any more.
+    pub(super) async fn gone(&self) {
+        self.0.closed().await;
+    }
+}
+
 /// Why a list is not handed out to its end.
 enum End {
     /// Nobody takes it any more.
@@ -139,10 +167,11 @@ impl Stream for Rest {
         this.pieces.poll_recv(cx).map(|piece| match piece {
             Some(Piece::Part(bytes)) => Some(Ok(bytes)),
             Some(Piece::Last(bytes)) => {
-                this.is_whole = true;
+                this.has_ended = true;
                 Some(Ok(bytes))
             }
-            None => (!this.is_whole).then_some(Err(Torn)),
+            // Said once; behind it there is nothing any more.
+            None => (!std::mem::replace(&mut this.has_ended, true)).then_some(Err(Torn)),
         })
     }
 }

@@ -46,6 +46,16 @@ impl Counts {
         self.held.store(count, Ordering::Relaxed);
     }
 
+    /// Returns how long ago the last whole poll began, in seconds; `NaN` before the first.
+    pub(in crate::events) fn lag_s(&self) -> String {
+        let at_ms = self.polled_at_ms.load(Ordering::Relaxed);
+        if at_ms == 0 {
+            return "NaN".into();
+        }
+        let lag_ms = Timestamp::now().as_millisecond().saturating_sub(at_ms).max(0);
+        Duration::from_millis(lag_ms.unsigned_abs()).as_secs_f64().to_string()
+    }
+
     pub(super) fn polled(&self, begun: Timestamp, ended: Timestamp) {
         let took = ended.duration_since(begun).as_millis();
         self.polls.fetch_add(1, Ordering::Relaxed);
