@@ -103,6 +103,10 @@ impl ErrorTable {
         if let Some(line) = self.first(|_| false, fault) {
             return self.error(line, None);
         }
+        if let Some(class) = fault.error.and_then(|error| by_database(error, repeatable)) {
+            return Error::new(class, Cause::Legacy, "the database refused the statement")
+                .with("error", fault.error.unwrap_or_default());
+        }
         let class = uncovered(fault.status, repeatable);
         let error =
             Error::new(class, Cause::Legacy, "the legacy system answered with an error that no entry covers");
@@ -159,6 +163,24 @@ pub fn class_of(status: u16, retry: bool) -> Class {
     }
 }
 
+/// Returns the class of what a database reports and no line covers.
+///
+/// A key that is taken, and a row that others name or that is not there to be named, contradict the state of the data;
+/// a value that a column does not take contradicts what the request says. A deadlock, a row that is locked and a
+/// transaction that cannot be put in line were rolled back, so the same statement may succeed later. A statement that
+/// took too long was stopped, and what it had done by then is not known.
+fn by_database(error: &str, repeatable: bool) -> Option<Class> {
+    Some(match error {
+        "unique" | "foreign-key" => Class::Conflict,
+        "not-null" | "check" => Class::Client,
+        "locked" | "deadlock" | "serialization" => Class::Transient,
+        "timeout" if repeatable => Class::Transient,
+        "timeout" => Class::Ambiguous,
+        "read-only" => Class::Defect,
+        _ => return None,
+    })
+}
+
 /// Returns the class of a fault that no line covers.
 ///
 /// Nobody has said that nothing happened, so a bare 502, 503 or 504 is transient only for a repeatable operation.
@@ -211,6 +233,62 @@ mod tests {
         check(Some(404), true, Class::NotFound);
         check(Some(200), true, Class::Defect);
         check(None, true, Class::Defect);
+    }
+
+    #[test]
+    fn what_a_database_reports_has_a_class_where_no_line_covers_it() {
+        let table = ErrorTable::default();
+        let check = |error, repeatable, class| {
+            let fault = FaultView { error: Some(error), sqlstate: Some("XX000"), ..FaultView::default() };
+            let found = table.fault(&fault, repeatable);
+            assert_eq!((found.class, found.entry), (class, None), "{error} {repeatable}");
+        };
+        check("unique", false, Class::Conflict);
+        check("foreign-key", false, Class::Conflict);
+        check("not-null", false, Class::Client);
+        check("check", false, Class::Client);
+        check("locked", false, Class::Transient);
+        check("deadlock", false, Class::Transient);
+        check("serialization", false, Class::Transient);
+        check("timeout", true, Class::Transient);
+        check("timeout", false, Class::Ambiguous);
+        check("read-only", false, Class::Defect);
+        check("something else", false, Class::Defect);
+    }
+
+    #[test]
+    fn sqlstate_message_and_word_choose_a_line() {
+        let line = |test: Test, status| Rule {
+            any: vec![vec![test]],
+            entry: ErrorEntry {
+                problem: "p".into(),
+                status,
+                title: None,
+                class: class_of(status, false),
+                retry: false,
+                counts: None,
+                has_detail: false,
+                span: Span::new(FileId(0), 0, 0),
+            },
+        };
+        let beside = |beside, pattern: &str| Test::Beside(beside, vec![Pattern::parse(pattern)]);
+        let table = ErrorTable {
+            entries: vec![
+                line(beside(Beside::SqlState, "23505"), 409),
+                line(beside(Beside::Message, "*CPF5027*"), 423),
+                line(beside(Beside::Error, "locked"), 503),
+            ],
+            tests: 0,
+        };
+        let check = |sqlstate, text, error, expected| {
+            let fault =
+                FaultView { sqlstate: Some(sqlstate), text: Some(text), error, ..FaultView::default() };
+            assert_eq!(table.fault(&fault, false).entry, expected, "{sqlstate} {text}");
+        };
+        check("23505", "duplicate", Some("unique"), Some(0));
+        check("57033", "row in use: CPF5027 in KDSTAMM", Some("locked"), Some(1));
+        check("57033", "row in use", Some("locked"), Some(2));
+        check("23503", "no such parent", Some("foreign-key"), None);
     }
 
     #[test]

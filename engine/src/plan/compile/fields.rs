@@ -13,7 +13,7 @@ use crate::plan::model::{Facts, Field, FieldKind, LegacyPath, ObjectMap, Pick, W
 use crate::plan::resolve::{Resolver, Scope};
 use crate::plan::schema::Schema;
 use crate::ty::{Kind, Record, Type};
-use kernel::{FileId, Shape, Span};
+use kernel::{FileId, PartKind, Shape, Span};
 use std::sync::Arc;
 
 /// The fields of one model while they are compiled.
@@ -172,7 +172,7 @@ impl<'c, 'a, 'm> Fields<'c, 'a, 'm> {
         let many =
             sources.iter().any(|source| source.steps.iter().any(|step| matches!(step.pick, Pick::All)));
         self.check_codes(&line.codecs, schema, pointer);
-        let missing = sources.iter().all(|source| source.occurs.min == 0)
+        let missing = sources.iter().all(|source| may_lack(self.shape, source))
             && chain.read(&[]).is_ok_and(|value| value.is_absent());
         let element = chain.ty().clone();
         made.ty = if many {
@@ -268,6 +268,16 @@ impl<'c, 'a, 'm> Fields<'c, 'a, 'm> {
                 self.compiler.report("N001", *span, message);
             }
         }
+    }
+}
+
+/// Returns whether what stands at a path may be missing when it is read.
+fn may_lack(shape: &Shape, path: &LegacyPath) -> bool {
+    let part = path.steps.last().and_then(|step| step.parts.first()).map(|&part| shape.part(part));
+    match part {
+        // A column that the database fills in may be missing from what is written only.
+        Some(part) if part.kind == PartKind::Field && path.steps.len() == 1 => part.nillable,
+        _ => path.occurs.min == 0,
     }
 }
 

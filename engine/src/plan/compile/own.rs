@@ -192,8 +192,8 @@ impl Compiler<'_> {
         names: &Arc<Scope>,
         connection: usize,
     ) -> Option<OwnValue> {
-        let at = statement.value.find(&format!(":{name}")).unwrap_or_default();
-        let span = self.place(statement, at, at + name.len() + 1);
+        let at = statement.value.find(&format!(":{name}"));
+        let span = at.map_or(statement.span, |at| self.place(statement, at, at + name.len() + 1));
         let text = self.meant(name, names).or_else(|| {
             let known: Vec<String> = names.record.fields.iter().map(|(name, _)| name.to_string()).collect();
             self.unknown("E030", span, "parameter", name, &known);

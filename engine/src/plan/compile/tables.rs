@@ -199,7 +199,7 @@ impl Compiler<'_> {
         for part in columns_of(&model.shape, model) {
             let column = model.shape.part(part);
             let free = is_nullable(&model.shape, part)
-                || column.default.is_some()
+                || is_optional(&model.shape, part)
                 || table.generated.contains(&part)
                 || usage.below.contains_key(&part);
             if !free {
@@ -293,8 +293,13 @@ pub(crate) fn column(path: &LegacyPath) -> Option<PartId> {
 
 /// Returns whether a column may be NULL.
 pub(crate) fn is_nullable(shape: &Shape, column: PartId) -> bool {
+    shape.part(column).nillable
+}
+
+/// Returns whether a new row may leave a column out: the database fills it in.
+pub(crate) fn is_optional(shape: &Shape, column: PartId) -> bool {
     let part = shape.part(column);
-    part.nillable || part.occurs.min == 0
+    part.occurs.min == 0 || part.default.is_some()
 }
 
 /// Returns the columns of a chain.

@@ -4,7 +4,7 @@
 
 use super::{QueryError, all, no_table, own, rows};
 use crate::codec::Written;
-use crate::plan::compile::tables::{column, is_nullable};
+use crate::plan::compile::tables::{column, is_nullable, is_optional};
 use crate::plan::model::{FieldKind, Model, ObjectMap, WriteRule};
 use crate::plan::tree::Tree;
 use crate::plan::write::{Write, WriteError, put, with_params};
@@ -61,7 +61,7 @@ fn insert(
     absent(&model.body, &mut nothing);
     let mut values = Vec::new();
     for part in parts(plan) {
-        let required = !is_nullable(&plan.shape, part) && plan.shape.part(part).default.is_none();
+        let required = !is_nullable(&plan.shape, part) && !is_optional(&plan.shape, part);
         let given = value(&tree, part);
         let filled = given.or_else(|| {
             nothing.iter().find(|(column, _)| *column == part && required).map(|(_, datum)| datum.clone())
@@ -212,7 +212,7 @@ fn check(plan: &TablePlan, model: &Model, values: &[(PartId, Datum)], whole: boo
             Some((_, Datum::Null)) => true,
             Some((_, Datum::Text(value))) => value.is_empty() && !text,
             Some(_) => false,
-            None => whole && column.default.is_none(),
+            None => whole && !is_optional(&plan.shape, part),
         };
         if missing {
             let pointer = pointer(&model.body, part).unwrap_or_default();

@@ -340,10 +340,9 @@ pub(crate) fn catalogue(text: &str) -> Catalogue {
             let words: Vec<&str> = line.split_whitespace().collect();
             let ty = build.add_scalar(scalar(words[1]));
             let nillable = words.contains(&"null");
-            let occurs = if nillable { Occurs::OPTIONAL } else { Occurs::ONCE };
-            let default = words.contains(&"default").then(|| "".into());
-            let part =
-                Part { occurs, nillable, default, ..Part::new(Name::local(words[0]), PartKind::Field, ty) };
+            let free = ["null", "default", "generated"].iter().any(|word| words.contains(word));
+            let occurs = if free { Occurs::OPTIONAL } else { Occurs::ONCE };
+            let part = Part { occurs, nillable, ..Part::new(Name::local(words[0]), PartKind::Field, ty) };
             let part = build.add_part(part);
             columns.push(part);
             if words.contains(&"key") {
