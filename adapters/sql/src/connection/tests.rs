@@ -1,0 +1,178 @@
+use super::*;
+use kernel::{
+    Comparison, Datum, Entry, FileId, From, Node, NodeKind, Order, Predicate, Select, Span, Style, Text,
+};
+
+const CATALOG: &str = r#"{ "tables": { "L.T": { "key": ["ID"], "columns": {
+    "ID": "DECIMAL(7,0)", "NAME": "VARCHAR(100)", "X": "INTERVAL YEAR" } } },
+  "procedures": { "L.P": { "parameters": { "A": "IN DECIMAL(7,0)", "B": "INOUT CHAR(5)", "R": "OUT CHAR(2)" } } } }"#;
+
+#[derive(Debug)]
+struct Catalog;
+
+impl Files for Catalog {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        match path {
+            "c.json" => Ok(CATALOG.as_bytes().to_vec()),
+            "broken.json" => Ok(br#"{ "tabels": {} }"#.to_vec()),
+            _ => Err("it does not exist".into()),
+        }
+    }
+}
+
+fn node(entries: &[(&str, &str)]) -> Node {
+    let span = Span::new(FileId(0), 0, 0);
+    let entry = |(key, value): &(&str, &str)| Entry {
+        key: (*key).to_owned(),
+        key_span: span,
+        value: Node { span, kind: NodeKind::Text(Text { value: (*value).to_owned(), style: Style::Plain }) },
+    };
+    Node { span, kind: NodeKind::Map(entries.iter().map(entry).collect()) }
+}
+
+fn opened(catalog: &str, more: &[(&str, &str)]) -> Result<Opened, AdapterError> {
+    let mut entries = vec![("url", "DSN=x"), ("catalog", catalog)];
+    entries.extend(more);
+    let node = node(&entries);
+    let mut sources = Sources::default();
+    sources.add("facade.yaml", "");
+    Odbc.open(&Settings { name: "erp", node: &node, offline: false }, &Catalog, &mut sources, &mut Vec::new())
+}
+
+/// The parts of the table's columns, and its row.
+fn parts(opened: &Opened) -> (PartId, Vec<PartId>) {
+    let shape = &opened.catalogue.shape;
+    let row = opened.catalogue.tables[0].part;
+    (row, shape.group(shape.part(row).ty).unwrap().parts.clone())
+}
+
+fn select(row: PartId, columns: Vec<PartId>, filter: Predicate) -> Query {
+    Query::Select(Select { table: row, from: From::Table, columns, filter, order: Vec::new(), limit: None })
+}
+
+#[test]
+fn a_query_is_shown_with_its_values_in_place() {
+    let opened = opened("c.json", &[]).unwrap();
+    let (row, columns) = parts(&opened);
+    let compare = Predicate::Compare {
+        column: columns[1],
+        op: Comparison::Equal,
+        value: Datum::Text("O'Brien".into()),
+        fold: false,
+    };
+    let wire = opened.connection.query(&select(row, vec![columns[0], columns[1]], compare)).unwrap();
+    let shown = opened.connection.shown(&wire);
+    assert_eq!(shown.as_deref(), Some("SELECT ID, NAME FROM L.T WHERE NAME = 'O''Brien'"));
+    assert_eq!(opened.connection.shown(b"SELECT 1"), None);
+}
+
+#[test]
+fn every_string_of_an_attack_stays_a_parameter_in_every_place() {
+    let path = std::env::var("SEAWALL_SHARED")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
+    let Ok(text) = std::fs::read_to_string(format!("{path}/fixtures/security/sql-parameters.json")) else {
+        eprintln!("SKIPPED: the shared fixtures are not there; set SEAWALL_SHARED");
+        return;
+    };
+    let values: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let values: Vec<&str> =
+        values["values"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert!(values.len() >= 10);
+    let opened = opened("c.json", &[]).unwrap();
+    let (row, columns) = parts(&opened);
+    let name = columns[1];
+    for text in values {
+        let value = || Datum::Text(text.into());
+        let own = "SELECT ID, NAME FROM L.T WHERE NAME = :n";
+        let own = kernel::Own { text: own.into(), values: vec![("n".into(), value())] };
+        let with = |filter| select(row, vec![columns[0]], filter);
+        let queries = [
+            with(Predicate::Compare { column: name, op: Comparison::Equal, value: value(), fold: false }),
+            with(Predicate::Compare { column: name, op: Comparison::Less, value: value(), fold: true }),
+            with(Predicate::In { column: name, values: vec![value(), value()], fold: false }),
+            with(Predicate::Like { column: name, text: text.into(), anywhere: true, fold: false }),
+            with(Predicate::Same { column: name, value: value() }),
+            Query::Insert(kernel::Insert {
+                table: row,
+                values: vec![(name, value())],
+                returning: Vec::new(),
+            }),
+            Query::Update(kernel::Update {
+                table: row,
+                set: vec![(name, value())],
+                filter: Predicate::Same { column: name, value: value() },
+            }),
+            Query::Delete(kernel::Delete {
+                table: row,
+                filter: Predicate::Compare {
+                    column: name,
+                    op: Comparison::Equal,
+                    value: value(),
+                    fold: false,
+                },
+            }),
+            Query::Select(Select {
+                table: row,
+                from: From::Own(own),
+                columns: vec![columns[0]],
+                filter: Predicate::everything(),
+                order: vec![Order { column: columns[0], descending: false }],
+                limit: Some(3),
+            }),
+        ];
+        for query in queries {
+            let call = Call::decode(&opened.connection.query(&query).unwrap()).unwrap();
+            assert!(!call.execute.sql.contains(text), "{text}: {}", call.execute.sql);
+            let harmless = ["DROP", "UNION", "SLEEP", "WAITFOR", "--", "/*", "Brien"];
+            assert!(!harmless.iter().any(|part| call.execute.sql.contains(part)), "{}", call.execute.sql);
+            assert_eq!(call.marks.len(), call.execute.parameters.len());
+            assert_eq!(call.execute.sql.matches('?').count(), call.marks.len());
+        }
+    }
+}
+
+#[test]
+fn a_procedure_is_called_with_all_its_parameters() {
+    let opened = opened("c.json", &[]).unwrap();
+    let request = opened.catalogue.operations[0].request;
+    let mut sent = opened.connection.decode_part(request, br#"{ "A": 100234, "B": "X " }"#).unwrap();
+    let wire = opened.connection.encode(OperationId(0), &mut *sent).unwrap();
+    assert_eq!(opened.connection.shown(&wire).as_deref(), Some("{call L.P(100234, 'X', ?)}"));
+    let call = Call::decode(&wire).unwrap();
+    assert!(call.execute.call && call.writes);
+    let crate::call::Answer::Procedure(outcome) = &call.answer else { panic!("{:?}", call.answer) };
+    let names: Vec<&str> = outcome.values.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["B", "R"]);
+    let mut long = opened.connection.decode_part(request, br#"{ "A": 123456789 }"#).unwrap();
+    let error = opened.connection.encode(OperationId(0), &mut *long).unwrap_err();
+    assert_eq!((error.class, error.cause), (kernel::Class::Client, kernel::Cause::Unwritable));
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_with_its_reasons() {
+    let check = |catalog: &str, expected: &str| {
+        let AdapterError(wrong) = opened(catalog, &[]).unwrap_err();
+        assert!(wrong.iter().any(|one| one.message.contains(expected)), "{wrong:?}");
+    };
+    check("gone.json", "the catalog `gone.json` cannot be read: it does not exist");
+    check("broken.json", "a catalog has no key `tabels`");
+}
+
+#[test]
+fn a_read_only_connection_refuses_to_write() {
+    let opened = opened("c.json", &[("readOnly", "true")]).unwrap();
+    let (row, columns) = parts(&opened);
+    let delete = Query::Delete(kernel::Delete { table: row, filter: Predicate::everything() });
+    assert!(opened.connection.query(&delete).unwrap_err().message.contains("read-only"));
+    let update = opened.connection.statement("UPDATE L.T SET NAME = 'x'").unwrap_err();
+    assert!(update[0].message.contains("read-only"));
+    assert!(opened.connection.query(&select(row, vec![columns[0]], Predicate::everything())).is_ok());
+}
+
+#[test]
+fn a_column_of_a_type_that_is_not_read_cannot_be_asked_for() {
+    let opened = opened("c.json", &[]).unwrap();
+    let (row, columns) = parts(&opened);
+    let error = opened.connection.query(&select(row, vec![columns[2]], Predicate::everything())).unwrap_err();
+    assert!(error.message.contains("not supported"), "{error}");
+}
