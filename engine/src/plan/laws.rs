@@ -221,7 +221,8 @@ fn keep(map: &ObjectMap, value: &Value, wanted: &dyn Fn(&Field) -> bool) -> Valu
             (FieldKind::Each { element, .. }, Value::List(items)) if wanted(field) => {
                 Value::List(items.iter().map(|item| keep(element, item, wanted)).collect())
             }
-            (FieldKind::Cases { tag, cases, .. }, Value::Object(_)) => {
+            // Which case it is belongs to whoever writes the field.
+            (FieldKind::Cases { tag, cases, .. }, Value::Object(_)) if wanted(field) => {
                 let case = cases
                     .iter()
                     .find(|case| matches!(value.member(tag), Some(Value::Text(name)) if *name == case.name));
