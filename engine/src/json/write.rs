@@ -40,17 +40,29 @@ pub fn write(value: &Value, out: &mut Vec<u8>) {
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    while let Some(n) = first_to_escape(rest) {
-        out.extend_from_slice(&rest[..n]);
-        escape(rest[n], out);
-        rest = &rest[n + 1..];
+    match first_to_escape(text.as_bytes()) {
+        None => out.extend_from_slice(text.as_bytes()),
+        Some(n) => write_escaped(text.as_bytes(), n, out),
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }
 
+/// Appends a text whose `n`th byte is the first that has to be escaped.
+#[inline(never)]
+fn write_escaped(text: &[u8], n: usize, out: &mut Vec<u8>) {
+    let mut rest = text;
+    let mut next = Some(n);
+    while let Some(n) = next {
+        out.extend_from_slice(&rest[..n]);
+        escape(rest[n], out);
+        rest = &rest[n + 1..];
+        next = first_to_escape(rest);
+    }
+    out.extend_from_slice(rest);
+}
+
 /// Returns where the first byte is that cannot stand in a JSON text.
+#[inline]
 fn first_to_escape(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes.as_chunks::<WORD>();
     let skipped = words.iter().take_while(|word| !has_to_escape(**word)).count() * WORD;

@@ -5,6 +5,7 @@
 //! A [`ReadPlan`] is a trie over numbered parts. Each `fields:` map below an `each` is a *level* with cells that leaves
 //! fill as they pass by; when the level closes, its members are written in the order of the mapping.
 
+mod act;
 mod build;
 mod late;
 mod layout;
@@ -12,6 +13,7 @@ mod render;
 mod residue;
 mod run;
 mod state;
+mod way;
 
 pub use build::{ReadSpec, RecordSpec, TestPath};
 pub use layout::{ReadPlan, Yield};

@@ -5,8 +5,9 @@
 //! The parts below the owner are recorded while everything else is read as it comes. At the owner's end the record is
 //! told once more, and then only the branches that waited are taken.
 
-use super::layout::{NOWHERE, ReadPlan};
+use super::layout::ReadPlan;
 use super::state::{Active, Frame, State};
+use super::way::NOWHERE;
 use crate::plan::tree::Leaf;
 use kernel::{Interest, PartId, Scalar, TypeId};
 

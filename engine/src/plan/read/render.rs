@@ -2,8 +2,8 @@
 //!
 //! **Invariant.** An error names the pointer and the legacy path, never the value.
 
+use super::act::push_value;
 use super::layout::{CaseMember, CellKind, Input, Level, Member, MemberKind, ReadPlan, Yield};
-use super::run::push_value;
 use super::state::{Cell, State};
 use crate::codec::Chain;
 use crate::expr::{Names, Typed};
@@ -54,6 +54,26 @@ impl Run {
     }
 }
 
+/// What is known of an object while its members are written.
+#[derive(Debug, Default)]
+struct SoFar<'a> {
+    /// A member came from the legacy system.
+    present: bool,
+    /// A member was written that says nothing of it.
+    neutral: bool,
+    /// The first member that cannot be in an answer.
+    refused: Option<(&'a Member, Refused<'a>)>,
+}
+
+impl<'a> SoFar<'a> {
+    /// Refuses a member that is there and is not what the JSON Schema wants.
+    fn check(&mut self, member: &'a Member, json: &[u8], items: Option<usize>) {
+        if let Some(unmet) = schema::unmet(&member.checks, json, items) {
+            self.refused.get_or_insert((member, Refused::Unmet(unmet)));
+        }
+    }
+}
+
 type Rendered<T> = Result<T, Box<Error>>;
 
 impl State {
@@ -67,7 +87,10 @@ impl State {
         let mut json = std::mem::take(&mut list.json);
         self.positions[number as usize] = list.count;
         list.count += 1;
-        json.extend_from_slice(if list.count > 1 { b",{" } else { b"{" });
+        if list.count > 1 {
+            json.push(b',');
+        }
+        json.push(b'{');
         let done = self.members(plan, number, &level.members, &mut json);
         let done = done.and_then(|_| self.kept(plan, number));
         json.push(b'}');
@@ -108,48 +131,26 @@ impl State {
         members: &[Member],
         out: &mut Vec<u8>,
     ) -> Rendered<bool> {
-        let (mut present, mut neutral, mut refused) = (false, false, None::<(&Member, Refused<'_>)>);
+        let mut so_far = SoFar::default();
         let mut run = Run::default();
-        for member in members.iter().filter(|member| !member.label.is_empty()) {
+        for member in members {
             if let Some((arena, text)) = self.ready(plan, member) {
-                if !run.append(arena, &text) {
-                    self.copy(&run, out);
-                    run = Run { arena, text: text.clone() };
-                }
-                present = true;
+                so_far.present = true;
                 if !member.checks.is_empty() {
                     let json = &self.arenas[arena as usize][text.start + member.label.len()..text.end];
-                    let unmet = schema::unmet(&member.checks, json, None);
-                    refused = refused.or(unmet.map(|unmet| (member, Refused::Unmet(unmet))));
+                    so_far.check(member, json, None);
                 }
-                continue;
-            }
-            self.copy(&std::mem::take(&mut run), out);
-            let mark = out.len();
-            let first = out.last() == Some(&b'{');
-            out.extend_from_slice(&member.label[usize::from(first)..]);
-            let start = out.len();
-            let shown = self.member(plan, level, member, out)?;
-            if shown != Shown::Absent
-                && !member.checks.is_empty()
-                && let Some(unmet) = schema::unmet(&member.checks, &out[start..], self.items(member))
-            {
-                refused = refused.or(Some((member, Refused::Unmet(unmet))));
-            }
-            match shown {
-                Shown::Present => present = true,
-                Shown::Neutral => neutral = true,
-                Shown::Absent => match member.absent {
-                    Absent::Null => out.extend_from_slice(b"null"),
-                    Absent::Omit => out.truncate(mark),
-                    Absent::Refuse => {
-                        out.truncate(mark);
-                        refused = refused.or(Some((member, Refused::Missing)));
-                    }
-                },
+                if !run.append(arena, &text) {
+                    self.copy(&run, out);
+                    run = Run { arena, text };
+                }
+            } else if !member.label.is_empty() {
+                self.copy(&std::mem::take(&mut run), out);
+                self.other(plan, level, member, &mut so_far, out)?;
             }
         }
         self.copy(&run, out);
+        let SoFar { present, neutral, refused } = so_far;
         let only_neutral = neutral && members.iter().all(|member| !member.is_legacy());
         match refused {
             // Level members are an element or a record, which is there; only an inner object may be absent as a whole.
@@ -164,9 +165,44 @@ impl State {
         }
     }
 
-    /// Returns where the label and the text of a member are, if it is a leaf that came.
+    /// Writes a member that is not a leaf that came.
+    #[inline(never)]
+    fn other<'a>(
+        &mut self,
+        plan: &ReadPlan,
+        level: u32,
+        member: &'a Member,
+        so_far: &mut SoFar<'a>,
+        out: &mut Vec<u8>,
+    ) -> Rendered<()> {
+        let mark = out.len();
+        let first = out.last() == Some(&b'{');
+        out.extend_from_slice(&member.label[usize::from(first)..]);
+        let start = out.len();
+        let shown = self.member(plan, level, member, out)?;
+        if shown != Shown::Absent {
+            so_far.check(member, &out[start..], self.items(member));
+        }
+        match shown {
+            Shown::Present => so_far.present = true,
+            Shown::Neutral => so_far.neutral = true,
+            Shown::Absent if member.absent == Absent::Null => out.extend_from_slice(b"null"),
+            Shown::Absent => {
+                out.truncate(mark);
+                if member.absent == Absent::Refuse {
+                    so_far.refused.get_or_insert((member, Refused::Missing));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns where the label and the text of a member are, if it is in the JSON and a leaf that came.
     #[inline]
     fn ready(&self, plan: &ReadPlan, member: &Member) -> Option<(u32, Range<usize>)> {
+        if member.label.is_empty() {
+            return None;
+        }
         let MemberKind::Cell { cell, .. } = member.kind else { return None };
         match (&self.cells[cell as usize], plan.cells[cell as usize]) {
             (&Cell::Json(start, end), CellKind::Single(arena)) => Some((arena, start..end)),
@@ -184,7 +220,7 @@ impl State {
         }
     }
 
-    /// Writes a member that is not a leaf that came.
+    /// Writes the value of such a member.
     fn member(&mut self, plan: &ReadPlan, level: u32, member: &Member, out: &mut Vec<u8>) -> Rendered<Shown> {
         match &member.kind {
             MemberKind::Cell { cell, empty } => match &self.cells[*cell as usize] {
@@ -203,14 +239,13 @@ impl State {
             },
             MemberKind::List { cell } => match &self.cells[*cell as usize] {
                 Cell::List(list) => {
+                    if let Some(error) = &list.failed {
+                        return Err(self.contract(plan, level, member, &error.message));
+                    }
                     out.push(b'[');
                     out.extend_from_slice(&list.json);
                     out.push(b']');
                     Ok(if list.count > 0 { Shown::Present } else { Shown::Neutral })
-                }
-                Cell::Failed(error) => {
-                    let reason = error.message.clone();
-                    Err(self.contract(plan, level, member, reason))
                 }
                 _ => Ok(Shown::Absent),
             },

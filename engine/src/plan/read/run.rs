@@ -2,12 +2,11 @@
 //!
 //! **Invariant.** A part that nothing asks for is skipped without being decoded.
 
-use super::layout::{Act, Branch, Count, NOWHERE, Node, Read, ReadPlan, Take, Way};
-use super::state::{Active, Cell, Frame, State};
-use crate::plan::tree::Leaf;
+use super::layout::{Act, Branch, ReadPlan, Take};
+use super::state::{Active, Cell, Frame, Held, State};
+use super::way::{Count, NOWHERE, Node, Way};
 use crate::value::Value;
 use kernel::{Cause, Class, Error, Interest, PartId, PartKind, Scalar, Stop, TypeId};
-use std::cmp::Ordering;
 
 impl State {
     #[inline]
@@ -23,23 +22,25 @@ impl State {
     fn step(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> Option<Interest> {
         let end = self.active.len();
         let [from] = self.active.get_mut(self.start..)? else { return None };
-        let way = plan.nodes.get(from.node as usize)?.first(part)?;
-        let mark = match way.count {
-            Count::First(mark) => mark,
-            _ => 0,
+        let node = plan.nodes.get(from.node as usize)?;
+        let Some(way) = node.first(part) else {
+            return (plan.logs == 0).then_some(Interest::Skip);
         };
-        if !way.short || from.came & mark != 0 || self.failure.is_some() {
+        if !way.short || from.came & way.mark != 0 || self.failure.is_some() {
             return None;
         }
+        if way.guarded && failed(&self.conditions, &node.conditions) {
+            return Some(Interest::Skip);
+        }
         if !*plan.groups.get(ty.0 as usize)? {
-            from.came |= mark;
+            from.came |= way.mark;
             if !way.acts {
                 return Some(Interest::Skip);
             }
             self.pending.push(way.branch);
             return Some(Interest::Leaf);
         }
-        from.came |= mark;
+        from.came |= way.mark;
         if way.leads {
             self.active.push(Active { ends: false, ..Active::new(way.branch, way.node, false) });
         } else {
@@ -114,6 +115,7 @@ impl State {
         let Some(&Frame { around, .. }) = self.frames.last() else { return Ok(()) };
         match self.active.get(self.start..) {
             Some([one]) if !one.ends => {}
+            Some(&[one]) => self.close(plan, one),
             _ => self.close_all(plan),
         }
         self.active.truncate(self.start);
@@ -146,7 +148,7 @@ impl State {
     }
 
     /// Follows one branch of the open part into a part of it.
-    #[inline(never)]
+    #[inline]
     fn follow(&mut self, plan: &ReadPlan, at: usize, part: PartId, ty: TypeId, leaf: bool) {
         let from = self.active[at];
         let Some(node) = plan.nodes.get(from.node as usize) else {
@@ -155,8 +157,36 @@ impl State {
             }
             return;
         };
-        for way in node.find(part) {
-            let open = !way.element || self.hold(&node.conditions);
+        let ways = node.find(part);
+        if leaf
+            && let [way] = ways
+            && way.short
+            && from.came & way.mark == 0
+        {
+            self.active[at].came |= way.mark;
+            if way.acts && !failed(&self.conditions, &node.conditions) {
+                self.pending.push(way.branch);
+            }
+            return;
+        }
+        self.follow_all(plan, (at, from), (part, ty), (node, ways));
+    }
+
+    #[inline(never)]
+    fn follow_all(
+        &mut self,
+        plan: &ReadPlan,
+        (at, from): (usize, Active),
+        (part, ty): (PartId, TypeId),
+        (node, ways): (&Node, &[Way]),
+    ) {
+        let leaf = !plan.groups[ty.0 as usize];
+        for way in ways {
+            let open = if way.element {
+                self.hold(&node.conditions)
+            } else {
+                !failed(&self.conditions, &node.conditions)
+            };
             if !(open && way.pass.includes(from.late) && self.takes(plan, way, at, part)) {
                 continue;
             }
@@ -178,10 +208,10 @@ impl State {
     fn takes(&mut self, plan: &ReadPlan, way: &Way, at: usize, part: PartId) -> bool {
         let again = match way.count {
             Count::Never => return !(way.once && self.done[way.branch as usize]),
-            Count::First(mark) => {
+            Count::First => {
                 let came = &mut self.active[at].came;
-                let again = *came & mark != 0;
-                *came |= mark;
+                let again = *came & way.mark != 0;
+                *came |= way.mark;
                 again
             }
             Count::Nth { n, counter } => {
@@ -235,19 +265,11 @@ impl State {
     }
 
     /// Opens a structure on a branch.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open(&mut self, plan: &ReadPlan, branch: u32, late: bool) {
         let it = &plan.branches[branch as usize];
-        if !(late && it.pass.now) {
-            for &cell in &it.clear_at_open {
-                self.clear_cell(cell);
-            }
-        }
-        if !(it.present.is_empty() && it.present_tests.is_empty()) {
-            self.mark_present(it, late);
-        }
-        for &condition in &it.conditions {
-            self.conditions[condition as usize] = false;
+        if it.begins {
+            self.prepare(it, late);
         }
         if let Some(node) = it.node {
             self.start_node(&plan.nodes[node as usize]);
@@ -259,6 +281,20 @@ impl State {
             // What waits for the end of something is done at once when its turn has come.
             let late = late && it.pass.now;
             self.active.push(Active::new(branch, it.node.unwrap_or(NOWHERE), late));
+        }
+    }
+
+    /// Fills and empties what the beginning of a branch does.
+    #[inline(never)]
+    fn prepare(&mut self, branch: &Branch, late: bool) {
+        if !(late && branch.pass.now) {
+            for &cell in &branch.clear_at_open {
+                self.clear_cell(cell);
+            }
+        }
+        self.mark_present(branch, late);
+        for &condition in &branch.conditions {
+            self.conditions[condition as usize] = Held::Open;
         }
     }
 
@@ -285,14 +321,11 @@ impl State {
         self.nil[level as usize] = false;
     }
 
+    #[inline(never)]
     fn close(&mut self, plan: &ReadPlan, active: Active) {
         let branch = &plan.branches[active.branch as usize];
         if !self.hold(&branch.conditions) {
-            self.drop_log(plan, active.branch);
-            let cells = if active.late { &branch.clear_late } else { &branch.clear_at_failure };
-            for &cell in cells {
-                self.clear_cell(cell);
-            }
+            self.drop(plan, active);
             return;
         }
         if branch.waits.is_some() {
@@ -308,14 +341,28 @@ impl State {
         }
     }
 
+    /// Forgets what came on a branch whose conditions do not hold.
+    #[inline(never)]
+    fn drop(&mut self, plan: &ReadPlan, active: Active) {
+        self.drop_log(plan, active.branch);
+        let branch = &plan.branches[active.branch as usize];
+        let cells = if active.late { &branch.clear_late } else { &branch.clear_at_failure };
+        for &cell in cells {
+            self.clear_cell(cell);
+        }
+    }
+
     #[inline]
     pub(super) fn hold(&self, conditions: &[u32]) -> bool {
-        conditions.iter().all(|&condition| self.conditions[condition as usize])
+        conditions.iter().all(|&condition| self.conditions[condition as usize] == Held::Yes)
     }
 
     pub(super) fn clear_cell(&mut self, cell: u32) {
         self.cells[cell as usize].clear();
-        self.values[cell as usize] = Value::Absent;
+        let value = &mut self.values[cell as usize];
+        if !matches!(value, Value::Absent) {
+            *value = Value::Absent;
+        }
     }
 
     /// The open structure is explicitly nothing, so it counts as absent.
@@ -327,104 +374,6 @@ impl State {
             }
             if let Some(level) = branch.level {
                 self.nil[level as usize] = true;
-            }
-        }
-    }
-
-    /// Reads a leaf into its cell.
-    #[inline(never)]
-    fn read(&mut self, read: &Read, scalar: Scalar<'_>) {
-        self.fingerprint_leaf(read.cell, scalar);
-        let arena = &mut self.arenas[read.level as usize];
-        let start = arena.len();
-        arena.extend_from_slice(&read.label);
-        let done = read.chain.read_json(scalar, arena);
-        let cell = &mut self.cells[read.cell as usize];
-        if let Ok(true) = done {
-            cell.set(Cell::Json(start, arena.len()));
-        } else {
-            arena.truncate(start);
-            cell.set(done.map_or_else(|error| Cell::Failed(Box::new(error)), |_| Cell::Nothing));
-        }
-        if read.keep {
-            self.values[read.cell as usize] = read.chain.read(&[scalar]).unwrap_or_default();
-        }
-    }
-
-    /// Keeps a leaf as it is.
-    #[inline(never)]
-    fn keep(&mut self, cell: u32, level: u32, scalar: Scalar<'_>) {
-        self.fingerprint_leaf(cell, scalar);
-        self.cells[cell as usize] = match scalar {
-            Scalar::Text(text) => {
-                let arena = &mut self.arenas[level as usize];
-                let start = arena.len();
-                arena.extend_from_slice(text.as_bytes());
-                Cell::Text(start, arena.len())
-            }
-            other => Cell::Raw(Box::new(Leaf::from_scalar(other))),
-        };
-    }
-
-    fn act(&mut self, act: &Act, scalar: Scalar<'_>) {
-        match act {
-            Act::Read(read) => self.read(read, scalar),
-            Act::Append { cell, chain, keep } => self.append(*cell, chain, *keep, scalar),
-            Act::Raw { cell, level } => self.keep(*cell, *level, scalar),
-            Act::Condition { number, value } => {
-                self.conditions[*number as usize] |= with_text(scalar, |text| is_trimmed(text, value));
-            }
-            Act::Test { number, patterns } => {
-                self.tests[*number as usize] |=
-                    with_text(scalar, |text| patterns.iter().any(|pattern| pattern.matches(text)));
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn append(&mut self, cell: u32, chain: &crate::codec::Chain, keep: bool, scalar: Scalar<'_>) {
-        self.fingerprint_leaf(cell, scalar);
-        let Cell::List(list) = &mut self.cells[cell as usize] else { return };
-        let start = list.json.len();
-        if list.count > 0 {
-            list.json.push(b',');
-        }
-        match chain.read_json(scalar, &mut list.json) {
-            Ok(true) => list.count += 1,
-            Ok(false) => list.json.truncate(start),
-            Err(error) => {
-                list.json.truncate(start);
-                // The list as a whole cannot be read; whoever writes it says where it is.
-                let cell = &mut self.cells[cell as usize];
-                *cell = Cell::Failed(Box::new(error));
-                return;
-            }
-        }
-        if keep
-            && let Ok(value) = chain.read(&[scalar])
-            && !value.is_absent()
-        {
-            push_value(&mut self.values[cell as usize], value);
-        }
-    }
-
-    #[inline]
-    fn fingerprint_leaf(&mut self, cell: u32, scalar: Scalar<'_>) {
-        match scalar {
-            Scalar::Text(text) => self.mix(cell, text.as_bytes()),
-            other => self.fingerprint_any(cell, other),
-        }
-    }
-
-    #[inline(never)]
-    fn fingerprint_any(&mut self, cell: u32, scalar: Scalar<'_>) {
-        match scalar {
-            Scalar::Bytes(bytes) => self.mix(cell, bytes),
-            Scalar::Nil => self.mix(cell, b"\0nil"),
-            other => {
-                if let Some(text) = any_text(other) {
-                    self.mix(cell, text.as_bytes());
-                }
             }
         }
     }
@@ -448,55 +397,8 @@ impl State {
     }
 }
 
-/// Adds an element to a list value.
-pub(super) fn push_value(list: &mut Value, value: Value) {
-    match list {
-        Value::List(values) => values.push(value),
-        other => *other = Value::List(vec![value]),
-    }
-}
-
-/// Returns whether a text is this one when blanks around it are not counted.
+/// Returns whether a condition on an attribute turned out wrong, so that nothing can make it right.
 #[inline]
-fn is_trimmed(text: &str, value: &str) -> bool {
-    // Nearly all texts differ by length or by a byte; only what could still be the same is trimmed.
-    match text.len().cmp(&value.len()) {
-        Ordering::Less => false,
-        Ordering::Equal => text == value && !has_blank_ends(text),
-        Ordering::Greater => text.trim() == value,
-    }
-}
-
-fn has_blank_ends(text: &str) -> bool {
-    let solid = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-    let solid = solid(text.as_bytes().first()) && solid(text.as_bytes().last());
-    !solid && text.trim().len() != text.len()
-}
-
-/// Returns whether a leaf is there and its text is as wanted.
-fn with_text(scalar: Scalar<'_>, wanted: impl Fn(&str) -> bool) -> bool {
-    match scalar {
-        Scalar::Nil => false,
-        Scalar::Text(text) => wanted(text),
-        other => any_text(other).is_some_and(|text| wanted(&text)),
-    }
-}
-
-#[inline(never)]
-fn any_text(scalar: Scalar<'_>) -> Option<String> {
-    Leaf::from_scalar(scalar).text()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_trimmed;
-
-    #[test]
-    fn blanks_around_a_text_do_not_count_and_those_of_the_mapping_do() {
-        for text in ["", "10", " 10", "10\u{a0}", "100", "1", " 1", "  ", "1 0", "\t10\n"] {
-            for value in ["", "10", " 1", "  ", "1 0"] {
-                assert_eq!(is_trimmed(text, value), text.trim() == value, "{text:?} and {value:?}");
-            }
-        }
-    }
+fn failed(known: &[Held], conditions: &[u32]) -> bool {
+    conditions.iter().any(|&condition| known[condition as usize] == Held::No)
 }

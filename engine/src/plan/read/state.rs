@@ -32,7 +32,7 @@ pub(super) struct State {
     pub(super) counters: Vec<u32>,
     /// Branches that took their one occurrence.
     pub(super) done: Vec<bool>,
-    pub(super) conditions: Vec<bool>,
+    pub(super) conditions: Vec<Held>,
     pub(super) tests: Vec<bool>,
     pub(super) cells: Vec<Cell>,
     /// Values by cell, where an expression needs them.
@@ -69,7 +69,7 @@ pub(super) struct Frame {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Active {
     pub(super) branch: u32,
-    /// Where the branch leads, or [`NOWHERE`](super::layout::NOWHERE).
+    /// Where the branch leads, or [`NOWHERE`](super::way::NOWHERE).
     pub(super) node: u32,
     /// Marks of the parts that came, where only the first is asked for.
     pub(super) came: u32,
@@ -87,6 +87,17 @@ impl Active {
     pub(super) fn new(branch: u32, node: u32, late: bool) -> Self {
         Self { branch, node, came: 0, late, text: false, ends: true }
     }
+}
+
+/// What is known of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// No leaf came yet.
+    Open,
+    /// A leaf has the value.
+    Yes,
+    /// No leaf that came has the value.
+    No,
 }
 
 /// What a leaf left behind.
@@ -115,6 +126,8 @@ pub(super) struct List {
     pub(super) json: Vec<u8>,
     /// Elements in `json`.
     pub(super) count: usize,
+    /// An element could not be read.
+    pub(super) failed: Option<Box<CodecError>>,
 }
 
 impl Cell {
@@ -124,6 +137,7 @@ impl Cell {
             Self::List(list) => {
                 list.json.clear();
                 list.count = 0;
+                list.failed = None;
             }
             other => other.set(Self::Empty),
         }
@@ -162,7 +176,7 @@ impl State {
             pending: Vec::new(),
             counters: vec![0; plan.counters],
             done: vec![false; plan.branches.len()],
-            conditions: vec![false; plan.conditions],
+            conditions: vec![Held::Open; plan.conditions],
             tests: vec![false; plan.table.tests],
             cells: plan.cells.iter().map(cell).collect(),
             values: vec![Value::Absent; plan.cells.len()],
@@ -190,7 +204,7 @@ impl State {
         self.recordings.clear();
         self.counters.fill(0);
         self.done.fill(false);
-        self.conditions.fill(false);
+        self.conditions.fill(Held::Open);
         self.tests.fill(false);
         self.nil.fill(false);
         self.values.fill(Value::Absent);

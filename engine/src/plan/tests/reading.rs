@@ -117,6 +117,15 @@ fn two_arrays_may_be_made_of_the_same_elements() {
 }
 
 #[test]
+fn an_array_that_could_not_be_read_in_a_part_that_is_not_picked_is_read_in_the_one_that_is() {
+    check(
+        "A* { N*:int K? }",
+        "n: \"A[K=1]/N[*]\"",
+        &[("(A (N x) (K 2)) (A (N 1) (N 2) (K 1))", r#"{"n":[1,2]}"#)],
+    );
+}
+
+#[test]
 fn a_common_prefix_is_looked_up_in_each_element() {
     check(
         "G* { P* { C { N? E9 } } }",

@@ -10,7 +10,7 @@ use crate::plan::model::{
     Case, Condition, Field, FieldKind, Formula, LegacyPath, Model, ObjectMap, Origin, Step,
 };
 use crate::plan::read::layout::{
-    Act, CaseMember, CellKind, Input, Level, Member, MemberKind, Read, Take, Yield,
+    Act, CaseMember, CellKind, Input, Label, Level, Member, MemberKind, Read, Take, Yield,
 };
 use crate::plan::resolve::written;
 use crate::value::Value;
@@ -220,7 +220,7 @@ impl Builder {
                 if keep {
                     self.has_value(level, cell);
                 }
-                let read = Read { cell, level, chain: chain.clone(), keep, label: label.into() };
+                let read = Read { cell, level, chain: chain.clone(), keep, label: Label::new(label) };
                 self.leaf(source, around, cell, Act::Read(read));
                 MemberKind::Cell { cell, empty: empty(chain) }
             }

@@ -3,7 +3,8 @@
 //! **Invariant.** An edge is known by its parts and a branch by its pick, so equal steps meet in one branch.
 
 use crate::plan::model::{Condition, Pick, Step};
-use crate::plan::read::layout::{Branch, Count, NOWHERE, Node, Take, Way};
+use crate::plan::read::layout::{Branch, Take};
+use crate::plan::read::way::{Count, NOWHERE, Node, Way};
 use kernel::{PartId, PartKind, Shape};
 
 /// Nodes are numbered as their branches; branch 0 is the root.
@@ -93,23 +94,26 @@ impl Trie {
             node.shorten(&busy, pause, waits);
         }
         let branches = self.branches.into_iter().zip(places);
-        let branches = branches.map(|(grown, node)| Branch { node, ..grown.branch }).collect();
+        let branches = branches
+            .map(|(grown, node)| Branch { node, begins: grown.branch.touches(), ..grown.branch })
+            .collect();
         (nodes, branches, counters as usize)
     }
 
     fn node(&self, grown: &Grown, shape: &Shape, places: &[Option<u32>], counters: &mut u32) -> Node {
         let (mut lookup, mut counted, mut firsts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut mark = Some(1);
+        let mut free = Some(1);
         for &edge in &grown.edges {
             let (parts, branches) = &self.edges[edge as usize];
             let late = branches.iter().any(|&at| self.get(at).pass.late);
             for &at in branches {
                 let branch = self.get(at);
+                let mut mark = 0;
                 let count = match branch.pick {
-                    Take::Only | Take::Nth(1) if mark.is_some() => {
-                        let mine = mark.take().unwrap_or_default();
-                        mark = u32::checked_mul(mine, 2);
-                        Count::First(mine)
+                    Take::Only | Take::Nth(1) if free.is_some() => {
+                        mark = free.unwrap_or_default();
+                        free = u32::checked_mul(mark, 2);
+                        Count::First
                     }
                     Take::Only => Count::Nth { n: 1, counter: new(counters, &mut counted) },
                     Take::Nth(n) => Count::Nth { n, counter: new(counters, &mut counted) },
@@ -119,8 +123,8 @@ impl Trie {
                     firsts.push(at);
                 }
                 let node = places[at as usize].unwrap_or(NOWHERE);
-                let way =
-                    Way { edge, node, count, late, element: is_element(shape, parts), ..branch.way(at) };
+                let element = is_element(shape, parts);
+                let way = Way { edge, node, count, mark, late, element, ..branch.way(at) };
                 lookup.extend(parts.iter().map(|&part| (part, way.clone())));
             }
         }
