@@ -1,0 +1,132 @@
+//! A session that is lent to one call.
+//!
+//! **Invariant.** A lease that is dropped within an answer stops the statement, or kills the worker; its place in the
+//! pool is free only after that.
+
+use super::Pool;
+use crate::worker::{Session, spawn};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// A lent session.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    lent: Option<Lent>,
+    reused: bool,
+}
+
+#[derive(Debug)]
+struct Lent {
+    session: Session,
+    pool: Weak<Pool>,
+    permit: OwnedSemaphorePermit,
+    /// Something was sent whose answer is not read to the end.
+    busy: bool,
+}
+
+/// How long a statement has to stop after it was cancelled.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long sessions of a process that is shared have to end, once one of them did not stop.
+const SHARED_GRACE: Duration = Duration::from_secs(3);
+
+impl Lease {
+    pub(super) fn new(
+        session: Session,
+        pool: Weak<Pool>,
+        permit: OwnedSemaphorePermit,
+        reused: bool,
+    ) -> Self {
+        Self { lent: Some(Lent { session, pool, permit, busy: false }), reused }
+    }
+
+    /// Returns whether it was used before this call.
+    pub(crate) fn is_reused(&self) -> bool {
+        self.reused
+    }
+
+    /// Returns the session, to send something on it.
+    pub(crate) fn session(&mut self) -> Option<&mut Session> {
+        let lent = self.lent.as_mut()?;
+        lent.busy = true;
+        Some(&mut lent.session)
+    }
+
+    /// Gives it back: its answer was read to the end.
+    pub(crate) fn done(&mut self) {
+        if let Some(mut lent) = self.lent.take() {
+            lent.busy = false;
+            lent.give_back();
+        }
+    }
+
+    /// Ends it: its connection is gone.
+    pub(crate) fn broken(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            if let Some(pool) = lent.pool.upgrade() {
+                pool.suspect();
+            }
+            lent.abandon();
+        }
+    }
+}
+
+impl Lease {
+    /// Ends its worker: what it says makes no sense.
+    pub(crate) fn rogue(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            lent.session.process.kill();
+        }
+    }
+}
+
+impl Lent {
+    fn give_back(self) {
+        match self.pool.upgrade() {
+            Some(pool) => pool.put(self.session),
+            None => drop(self.session),
+        }
+        drop(self.permit);
+    }
+
+    /// Ends a session that may still be doing something, or nothing that makes sense.
+    fn abandon(self) {
+        let shared = self.pool.upgrade().is_some_and(|pool| pool.shared.is_some());
+        match shared {
+            // Closing the socket ends the session there, and the others go on.
+            true => drop(self.session),
+            false => self.session.process.kill(),
+        }
+    }
+
+    /// Stops the statement, or kills its worker.
+    async fn stop(self) {
+        let Self { session, pool, permit, .. } = self;
+        let process = Arc::clone(&session.process);
+        // A line belongs to the runtime of its call, and this is another one.
+        let stopped = match session.moved() {
+            Some(mut session) => session.stop(GRACE).await.then_some(session),
+            None => None,
+        };
+        if let Some(session) = stopped {
+            return Self { session, pool, permit, busy: false }.give_back();
+        }
+        if pool.upgrade().is_some_and(|pool| pool.shared.is_some()) {
+            // No new session is opened in it; those that are at work may end.
+            process.retire();
+            tokio::time::sleep(SHARED_GRACE).await;
+        }
+        process.kill();
+        drop(permit);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        match self.lent.take() {
+            Some(lent) if lent.busy => spawn(lent.stop()),
+            Some(lent) => lent.give_back(),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Rows as they arrive in batches, told as a document.
+//!
+//! **Invariant.** No cell is copied once its batch was taken over; a row is told whole, and a result whose columns are
+//! not those that were asked for is told not at all.
+
+mod cells;
+
+use crate::call::{Column, Rows};
+use adapters_sql_protocol::{Batch, ColumnInfo};
+use cells::Cells;
+use kernel::{DecodeError, Interest, PartId, Progress, Shape, Stop, TypeId, Visitor};
+
+/// One result set: where it is in its rows.
+#[derive(Debug)]
+pub(crate) struct RowSet {
+    row: (PartId, TypeId),
+    columns: Vec<Told>,
+    /// Columns that nobody asked for, until they are told.
+    unknown: Vec<String>,
+    /// How many columns arrive.
+    width: usize,
+    cells: Vec<Cells>,
+    rows: usize,
+    at: usize,
+    /// Zero before the row, else the column that is next, counted from one.
+    next: usize,
+}
+
+/// A column that is told.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    part: PartId,
+    ty: TypeId,
+    /// Which of the arriving columns it is.
+    index: usize,
+}
+
+impl RowSet {
+    /// Begins a result set whose columns have arrived.
+    ///
+    /// # Errors
+    /// The name of a column that is missing.
+    pub(crate) fn new(rows: &Rows, arrived: &[ColumnInfo], shape: &Shape) -> Result<Self, String> {
+        let mut columns = Vec::with_capacity(rows.columns.len());
+        for (n, column) in rows.columns.iter().enumerate() {
+            let index = place(column, n, arrived).ok_or_else(|| column.name.clone())?;
+            columns.push(Told { part: column.part, ty: shape.part(column.part).ty, index });
+        }
+        let is_told = |n: usize| columns.iter().any(|column| column.index == n);
+        let unknown = arrived.iter().enumerate().filter(|(n, _)| !is_told(*n));
+        let unknown = unknown.map(|(_, column)| column.name.clone()).collect();
+        let row = (rows.row, shape.part(rows.row).ty);
+        let (width, cells) = (arrived.len(), Vec::new());
+        Ok(Self { row, columns, unknown, width, cells, rows: 0, at: 0, next: 0 })
+    }
+
+    /// How many columns arrive.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Takes over a batch; the one before must have been told.
+    pub(crate) fn load(&mut self, batch: &Batch<'_>) {
+        self.cells.resize_with(batch.columns.len(), Cells::default);
+        for (cells, column) in self.cells.iter_mut().zip(&batch.columns) {
+            cells.load(column, batch.rows);
+        }
+        (self.rows, self.at, self.next) = (batch.rows, 0, 0);
+    }
+
+    /// Tells what is left of the batch; `End` is the end of the batch.
+    pub(crate) fn advance(&mut self, to: &mut dyn Visitor) -> Result<Progress, DecodeError> {
+        while self.at < self.rows {
+            match self.advance_row(to) {
+                Ok(None) => self.at += 1,
+                Ok(Some(progress)) => return Ok(progress),
+                Err(Stop) => return Ok(Progress::Stopped),
+            }
+        }
+        Ok(Progress::End)
+    }
+
+    fn advance_row(&mut self, to: &mut dyn Visitor) -> Result<Option<Progress>, Stop> {
+        if self.next == 0 {
+            match to.enter(self.row.0, self.row.1) {
+                Interest::Pause => return Ok(Some(Progress::Paused)),
+                Interest::Skip | Interest::Leaf => return Ok(None),
+                Interest::Descend => self.next = 1,
+            }
+        }
+        for name in std::mem::take(&mut self.unknown) {
+            to.unknown(&name);
+        }
+        while let Some(column) = self.columns.get(self.next - 1) {
+            match to.enter(column.part, column.ty) {
+                Interest::Pause => return Ok(Some(Progress::Paused)),
+                Interest::Leaf => to.leaf(column.part, self.cells[column.index].scalar(self.at))?,
+                Interest::Skip | Interest::Descend => {}
+            }
+            self.next += 1;
+        }
+        self.next = 0;
+        to.leave(self.row.0)?;
+        Ok(None)
+    }
+}
+
+/// Where a column is: at its place, else wherever its name is.
+fn place(column: &Column, n: usize, arrived: &[ColumnInfo]) -> Option<usize> {
+    let is = |info: &ColumnInfo| info.name.eq_ignore_ascii_case(&column.name);
+    match arrived.get(n) {
+        Some(info) if is(info) => Some(n),
+        _ => arrived.iter().position(is),
+    }
+}
+
+#[cfg(test)]
+mod tests;
