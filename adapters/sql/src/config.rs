@@ -60,8 +60,6 @@ pub(crate) struct Config {
     pub(crate) properties: Vec<(String, Secret<String>)>,
     /// The charset of texts in the database, where the catalog does not say Unicode.
     pub(crate) charset: Option<&'static encoding_rs::Encoding>,
-    /// The zone of timestamps without one.
-    pub(crate) timezone: Option<String>,
     /// Bounds of what is fetched at once.
     pub(crate) fetch: Fetch,
     /// Most bytes of one value that is read.
@@ -142,7 +140,6 @@ pub(crate) fn read(way: Way, settings: &Settings<'_>) -> Result<Config, Vec<Diag
         settings: forms.texts(node, "settings"),
         properties: properties(&mut forms, node),
         charset: charset(&mut forms, node),
-        timezone: forms.owned(node, "timezone"),
         fetch: fetch(&mut forms, node),
         value_bytes_max: limits(&mut forms, node),
         offline: settings.offline,

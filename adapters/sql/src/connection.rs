@@ -2,11 +2,17 @@
 //!
 //! **Invariant.** Opening a connection reads the project's files and nothing else; a worker is started by the first call.
 
+use crate::backend::SqlBackend;
+use crate::call::Call;
 use crate::catalog::Snapshot;
 use crate::config::{self, Config, Way};
+use crate::fault;
+use crate::generate::{self, Maker};
 use crate::schema::Schema;
+use crate::statement::Statements;
+use crate::testdata;
 use adapters_ports::{Adapter, AdapterError, Backend, Connection, Files, KeyDoc, Opened, Settings, Wire};
-use kernel::{Diagnostic, Document, Error, OperationId, PartId, Sources};
+use kernel::{Diagnostic, Document, Error, OperationId, PartId, Query, Sources, Statement, StatementError};
 use std::sync::Arc;
 
 /// Connections to databases by ODBC.
@@ -68,7 +74,10 @@ fn open(
     let snapshot = read_snapshot(&config, files, sources).map_err(AdapterError)?;
     let schema = Arc::new(Schema::new(snapshot));
     let catalogue = Arc::clone(&schema.catalogue);
-    let connection = SqlConnection { schema, config: Arc::new(config) };
+    let callable = config.url.is_some() && !config.offline;
+    let backend =
+        callable.then(|| SqlBackend::new(&config, Arc::clone(&catalogue), schema.dialect(), fault::word));
+    let connection = SqlConnection { schema, config, statements: Statements::default(), backend };
     Ok(Opened { catalogue, connection: Arc::new(connection) })
 }
 
@@ -92,31 +101,77 @@ fn read_snapshot(
 #[derive(Debug)]
 struct SqlConnection {
     schema: Arc<Schema>,
-    config: Arc<Config>,
+    config: Config,
+    statements: Statements,
+    /// Nothing, where the address is not known or nothing will be called.
+    backend: Option<SqlBackend>,
+}
+
+impl SqlConnection {
+    fn maker(&self) -> Maker<'_> {
+        Maker {
+            schema: &self.schema,
+            statements: &self.statements,
+            way: self.config.way,
+            charset: self.config.charset,
+            read_only: self.config.read_only,
+        }
+    }
 }
 
 impl Connection for SqlConnection {
     fn encode(&self, operation: OperationId, content: &mut dyn Document) -> Result<Wire, Error> {
-        let _ = (operation, content, &self.schema, &self.config);
-        Err(Error::new(kernel::Class::Defect, kernel::Cause::Internal, "not yet"))
+        let sent = generate::request_parts(content)?;
+        let call = generate::call(self.maker(), operation.0, &sent)?;
+        Ok(call.encode().into())
     }
 
-    fn encode_part(&self, part: PartId, content: &mut dyn Document) -> Result<Wire, Error> {
-        let _ = (part, content);
-        Err(Error::new(kernel::Class::Defect, kernel::Cause::Internal, "not yet"))
+    fn encode_part(&self, _part: PartId, content: &mut dyn Document) -> Result<Wire, Error> {
+        testdata::encode(self.schema.shape(), content).map(Wire::from)
     }
 
     fn decode_part(&self, part: PartId, wire: &[u8]) -> Result<Box<dyn Document + Send>, String> {
-        let _ = (part, wire);
-        Err("not yet".into())
+        Ok(Box::new(testdata::decode(self.schema.shape(), part, wire)?))
     }
 
     fn difference(&self, expected: &[u8], found: &[u8]) -> Result<Option<String>, String> {
-        let _ = (expected, found);
-        Err("not yet".into())
+        match (Call::decode(expected), Call::decode(found)) {
+            (Some(expected), Some(found)) => Ok(self.differ(&expected, &found)),
+            _ => testdata::difference(expected, found),
+        }
+    }
+
+    fn query(&self, query: &Query) -> Result<Wire, Error> {
+        Ok(generate::generate(self.maker(), query)?.encode().into())
+    }
+
+    fn shown(&self, wire: &[u8]) -> Option<String> {
+        let dialect = self.schema.dialect();
+        Some(Call::decode(wire)?.shown(|parameter| generate::literal(dialect, parameter)))
+    }
+
+    fn statement(&self, text: &str) -> Result<Statement, Vec<StatementError>> {
+        let statement = self.statements.read(&self.schema, text)?;
+        if self.config.read_only && statement.writes {
+            let message = "the connection is read-only, and this writes".to_owned();
+            let hint = Some("take `readOnly: true` away from the connection".to_owned());
+            return Err(vec![StatementError { range: 0..text.len(), message, hint }]);
+        }
+        Ok(statement.statement())
     }
 
     fn backend(&self) -> Option<&dyn Backend> {
-        None
+        self.backend.as_ref().map(|backend| backend as _)
     }
 }
+
+impl SqlConnection {
+    fn differ(&self, expected: &Call, found: &Call) -> Option<String> {
+        let shown = |call: &Call| call.shown(|parameter| generate::literal(self.schema.dialect(), parameter));
+        let (expected, found) = (shown(expected), shown(found));
+        (expected != found).then(|| format!("expected `{expected}`, found `{found}`"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ mod binding;
 mod read;
 
 pub(crate) use binding::{cast, fetch, kind, size};
-pub(crate) use read::{TypeError, read};
+pub(crate) use read::read;
 
 use kernel::{ScalarType, TextType};
 

@@ -176,3 +176,51 @@ fn a_column_of_a_type_that_is_not_read_cannot_be_asked_for() {
     let error = opened.connection.query(&select(row, vec![columns[2]], Predicate::everything())).unwrap_err();
     assert!(error.message.contains("not supported"), "{error}");
 }
+
+/// The statement that `customers` demands in its tests, asked as the engine asks it.
+#[test]
+fn the_statement_of_the_customers_example_is_made_letter_by_letter() {
+    let path = std::env::var("SEAWALL_SHARED")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
+    let read = |file: &str| std::fs::read_to_string(format!("{path}/examples/customers/{file}"));
+    let (Ok(catalog), Ok(facade)) = (read("legacy/erp.catalog.json"), read("facade.yaml")) else {
+        eprintln!("SKIPPED: the shared examples are not there; set SEAWALL_SHARED");
+        return;
+    };
+    let expected = facade.split("sql: >").nth(1).and_then(|text| text.split("reply:").next()).unwrap();
+    let schema = Schema::new(Snapshot::parse(&catalog, FileId(0)).unwrap());
+    let row = schema.catalogue.tables[0].part;
+    let shape = schema.shape();
+    let parts = shape.group(shape.part(row).ty).unwrap().parts.clone();
+    let column = |name: &str| *parts.iter().find(|part| &*shape.part(**part).name.local == name).unwrap();
+    let compare = |name: &str, op, value: &str| Predicate::Compare {
+        column: column(name),
+        op,
+        value: Datum::Text(value.into()),
+        fold: false,
+    };
+    let since = Predicate::Any(vec![
+        compare("KDAEND", Comparison::Greater, "20260301"),
+        Predicate::All(vec![
+            compare("KDAEND", Comparison::Equal, "20260301"),
+            compare("KDAENZ", Comparison::GreaterOrEqual, "10000"),
+        ]),
+    ]);
+    let names =
+        "KDNR KDTYP KDNAM1 KDNAM2 KDMAIL KDNEWS KDSTS KDSTR KDPLZ KDORT KDLKZ KDKLIM KDANLD KDAEND KDAENZ";
+    let query = Query::Select(Select {
+        table: row,
+        from: From::Table,
+        columns: names.split(' ').map(column).collect(),
+        filter: Predicate::All(vec![compare("KDLKZ", Comparison::Equal, "A  "), since]),
+        order: vec![Order { column: column("KDNR"), descending: false }],
+        limit: Some(51),
+    });
+    let statements = Statements::default();
+    let maker =
+        Maker { schema: &schema, statements: &statements, way: Way::Odbc, charset: None, read_only: false };
+    let call = generate::generate(maker, &query).unwrap();
+    let shown = call.shown(|parameter| generate::literal(schema.dialect(), parameter));
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(words(&shown), words(expected));
+}

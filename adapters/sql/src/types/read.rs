@@ -6,7 +6,7 @@ use super::{Form, SqlType, Text, Timestamp, TimestampName};
 use crate::dialect::Dialect;
 
 /// Why a type cannot be read at all.
-pub(crate) type TypeError = String;
+type TypeError = String;
 
 /// A type taken apart: `CHARACTER VARYING`, its arguments, and the words behind them.
 struct Words {
@@ -32,7 +32,7 @@ const BEHIND: [&str; 9] = [
 ///
 /// # Errors
 /// Parentheses that do not close, or numbers that are none.
-pub(crate) fn read(text: &str, dialect: Dialect) -> Result<SqlType, TypeError> {
+pub(crate) fn read(text: &str, dialect: Dialect) -> Result<SqlType, String> {
     let words = take_apart(text)?;
     let number = |n: usize| -> Result<Option<u32>, TypeError> {
         words.arguments.get(n).map_or(Ok(None), |argument| length(argument))
