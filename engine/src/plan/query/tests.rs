@@ -4,6 +4,7 @@
 
 mod asking;
 mod checking;
+mod customers;
 pub(crate) mod kit;
 mod own;
 mod reading;

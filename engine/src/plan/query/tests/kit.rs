@@ -37,29 +37,48 @@ impl Kit {
         let text = format!(
             "facade: kit\nformat: 1\nauth: {{ type: none }}\nconnections:\n  erp: {{ type: double, timezone: Europe/Vienna }}\n{mapping}"
         );
+        let kit = Self::load(&text, &[], catalogue(tables), statements);
+        kit.unwrap_or_else(|found| panic!("{found:#?}\n{mapping}"))
+    }
+
+    /// Compiles a whole project with the connection `erp`; what is named `bus` takes events. `files` are code tables.
+    ///
+    /// # Errors
+    /// What is wrong with the mapping before anything is compiled.
+    pub(crate) fn load(
+        text: &str,
+        files: &[(&str, String)],
+        catalogue: Catalogue,
+        statements: Statements,
+    ) -> Result<Self, Vec<kernel::Diagnostic>> {
         let mut sources = Sources::default();
-        let (project, found) = lang::load(vec![("kit.yaml".into(), text)], &mut sources);
-        let wrong: Vec<_> = found.iter().filter(|one| one.severity == Severity::Error).collect();
-        assert!(wrong.is_empty(), "{wrong:#?}\n{mapping}");
-        let catalogue = Arc::new(catalogue(tables));
+        let (project, found) = lang::load(vec![("kit.yaml".into(), text.to_owned())], &mut sources);
+        if found.iter().any(|one| one.severity == Severity::Error) {
+            return Err(found);
+        }
+        let catalogue = Arc::new(catalogue);
         let shape = Arc::clone(&catalogue.shape);
-        let catalogues = BTreeMap::from([("erp".to_owned(), catalogue)]);
+        let catalogues = BTreeMap::from([("erp".to_owned(), catalogue), ("bus".to_owned(), Arc::default())]);
         let facts = |_: &str, text: &str| {
             let found = statements.iter().find(|(known, _)| *known == text.trim());
             found.map(|(_, facts)| facts()).ok_or_else(|| {
                 vec![StatementError { range: 0..6, message: "no such statement".into(), hint: None }]
             })
         };
+        let read = |path: &str| {
+            let file = files.iter().find(|(known, _)| *known == path);
+            file.map(|(_, text)| text.clone()).ok_or_else(|| "no such file".to_owned())
+        };
         let failed = BTreeSet::new();
         let mut environment = Environment {
             catalogues: &catalogues,
             failed: &failed,
             statements: &facts,
-            files: &|_| Err("no files".into()),
+            files: &read,
             sources: &mut sources,
         };
         let compiled = compile(&project, &mut environment);
-        Self { compiled, sources, shape }
+        Ok(Self { compiled, sources, shape })
     }
 
     pub(crate) fn program(&self) -> &Program {
