@@ -68,6 +68,27 @@ impl Readable {
     }
 }
 
+#[cfg(test)]
+impl Readable {
+    /// Returns a topic of a log.
+    pub(crate) fn new(name: &str, scope: &str, connection: Arc<dyn Connection>) -> Self {
+        Self { name: name.into(), scope: scope.into(), rejects: false, connection }
+    }
+
+    /// Returns where events are published to.
+    pub(crate) fn sink(&self) -> &dyn adapters_ports::Sink {
+        self.connection.sink().expect("a log takes events")
+    }
+}
+
+#[cfg(test)]
+impl Events {
+    /// Returns events of which there are none.
+    pub(crate) fn for_tests() -> Self {
+        Self::new(Vec::new(), Vec::new())
+    }
+}
+
 impl Events {
     pub(super) fn new(topics: Vec<Readable>, blocks: Vec<Block>) -> Self {
         let topics = topics.into_iter().map(|topic| (topic.name.clone(), Arc::new(topic))).collect();
@@ -190,7 +211,7 @@ impl Events {
 }
 
 /// The notes of one write.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Notes(Vec<Noted>);
 
 impl Notes {

@@ -2,13 +2,19 @@
 //!
 //! **Invariant.** They are reads, so they may be repeated, and they hold a place among the calls in flight like any other.
 
-use super::exchange::view;
+use super::exchange::{Mapped, view};
+use super::flow::Admitted;
+use super::once::{self, Effect};
 use super::{Connected, Service};
+use crate::events::{Ended, Notes};
 use crate::ids;
+use crate::problem::Problem;
 use adapters_layers::Exchange;
 use adapters_ports::{CallContext, Connection, Reply, ReplyBody, Request, Wire};
+use engine::json;
 use engine::plan::watch::Noticed;
-use engine::program::{Ambient, WatchPlan};
+use engine::program::{Ambient, Verb, WatchPlan};
+use engine::value::Value;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kernel::{
@@ -60,6 +66,30 @@ impl Service {
         let table = catalogue.and_then(|catalogue| catalogue.horizon.as_ref());
         let table = table.ok_or_else(|| internal("the database has no horizon"))?;
         connected.stack.call(&cx, &Horizon { service: self, connected, body, table, index }).await
+    }
+
+    /// Notes durably that a record is about to be changed, where somebody is told of that.
+    ///
+    /// # Errors
+    /// It cannot be noted, so nothing may be sent.
+    pub(super) async fn noted(&self, admitted: &Admitted) -> Result<Notes, Problem> {
+        let plan = &admitted.endpoint.plan;
+        let (Some(events), Some(number), Some(model)) =
+            (self.events.get(), plan.model, &admitted.endpoint.model)
+        else {
+            return Ok(Notes::default());
+        };
+        let of = |&field: &usize| {
+            let param = plan.params.iter().position(|param| param.field == Some(field));
+            let name = &model.body.fields[field].name;
+            param
+                .map(|param| &admitted.inputs.params[param])
+                .or_else(|| admitted.inputs.body.member(name))
+                .cloned()
+        };
+        let key: Option<Vec<Value>> = model.key.iter().map(of).collect();
+        let noted = events.note(number, key.as_deref().and_then(text), plan.verb == Verb::Delete).await;
+        noted.map_err(|error| once::unusable(&error))
     }
 
     fn question(&self, index: usize, query: &Query) -> Result<(&Connected, Wire, CallContext), Error> {
@@ -198,6 +228,27 @@ impl Visitor for Clocks {
     fn leave(&mut self, _: PartId) -> Result<(), Stop> {
         Ok(())
     }
+}
+
+/// Returns how a write ended for those who look at its record.
+pub(super) fn ended(result: &Result<Mapped, Error>) -> Ended {
+    match result {
+        Ok(mapped) => Ended::Done(text(&mapped.key)),
+        Err(error) => match Effect::of(error) {
+            Effect::None | Effect::Settled => Ended::Nothing,
+            Effect::Unknown => Ended::Unknown,
+        },
+    }
+}
+
+/// Returns a key as a JSON array, if it is whole.
+fn text(key: &[Value]) -> Option<Arc<str>> {
+    if key.is_empty() || key.iter().any(Value::is_absent) {
+        return None;
+    }
+    let mut text = Vec::new();
+    json::write(&Value::List(key.to_vec()), &mut text);
+    String::from_utf8(text).ok().map(Arc::from)
 }
 
 fn broken(error: &DecodeError) -> Error {

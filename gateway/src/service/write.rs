@@ -5,6 +5,7 @@
 use super::exchange::Mapped;
 use super::flow::{Admitted, Changes, Done, Failure, Origin, etag};
 use super::once::{self, Effect, Turn};
+use super::watch::ended;
 use super::{Endpoint, Service};
 use crate::http::answer::Answer;
 use crate::problem::{Kind, Problem};
@@ -121,6 +122,7 @@ impl Service {
 
     async fn write_now(&self, admitted: &Admitted, wire: Wire) -> Result<Answer, End> {
         let Admitted { endpoint, inputs, cx, .. } = admitted;
+        let noted = self.noted(admitted).await?;
         let mut overlap = self.answers.write(endpoint, inputs);
         let result = match self.called(endpoint) {
             Ok((call, connected)) => self.send(endpoint, call, connected, wire, &inputs.ambient, cx).await,
@@ -130,6 +132,7 @@ impl Service {
             overlap.found(&mapped.key);
         }
         drop(overlap);
+        noted.ended(&ended(&result));
         let mapped = result.and_then(|mapped| promised(endpoint, mapped));
         let mapped = mapped.map_err(|error| self.end(endpoint, &error))?;
         Ok(answer(endpoint, mapped))
