@@ -6,7 +6,7 @@ use super::chars::{self, LOCAL, NAME, NAME_START, SPACE};
 use super::names::{ContextId, Contexts};
 use super::scan;
 use super::tokenizer::{Tag, Tokenizer};
-use super::written::{self, Written};
+use super::written::{self, Head, Written};
 use kernel::{DecodeError, Limits};
 
 /// One attribute as written; positions count from the beginning of the tag.
@@ -54,10 +54,10 @@ impl Attribute {
         tokens.input.text(tag.start + self.value.0 as usize, tag.start + self.value.1 as usize)
     }
 
-    /// From where to where its value stands, given its tag.
+    /// From where to where its value stands in its tag.
     #[inline]
-    pub(crate) fn value_of(&self, tag: &Tag) -> (usize, usize) {
-        (tag.start + self.value.0 as usize, tag.start + self.value.1 as usize)
+    pub(crate) fn value_range(&self) -> (usize, usize) {
+        (self.value.0 as usize, self.value.1 as usize)
     }
 
     /// Place of its value in the message, given its tag.
@@ -105,22 +105,21 @@ pub(crate) fn parse(tokens: &Tokenizer, tag: &Tag, found: &mut Vec<Attribute>) -
     unique(tokens, tag, bytes, found)
 }
 
-/// Reads the attributes of a tag, and finds its end, where they are the `known` ones in the order in which these came first,
-/// and each is written as most are. Nothing if there is anything else. Positions count from the beginning of the tag.
+/// Reads the attributes of a tag where they are the `known` ones in the order in which these came first, and each is written
+/// as most are; returns where they end, nothing if there is anything else. Positions count from the beginning of the tag.
 #[inline(never)]
 pub(crate) fn regular(
     tag: &[u8],
     name_length: usize,
-    limits: &Limits,
     known: &[Written],
     found: &mut Vec<Attribute>,
-) -> Option<Rest> {
+) -> Option<usize> {
     found.clear();
     let mut known = (0..).zip(known);
     let mut at = 1 + name_length;
     while tag.get(at) == Some(&b' ') {
         let from = at + 1;
-        let head = written::head(tag, from)?;
+        let head = Head::at(tag, from)?;
         let (entry, name) = known.find(|(_, name)| name.behind(tag, from, head) == Some(b'='))?;
         let name_end = from + name.name().len();
         let open = name_end + 2;
@@ -132,18 +131,12 @@ pub(crate) fn regular(
         found.push(Attribute { name, value, entry, declares: false, prefixed: false, plain: true });
         at = end + 1;
     }
-    // Where all of them are not too long, none is.
-    let within =
-        found.len() <= limits.attributes_max as usize && at as u64 <= u64::from(limits.text_bytes_max);
-    let empty = *tag.get(at)? == b'/';
-    let ends = within && *tag.get(at + usize::from(empty))? == b'>';
-    ends.then_some(Rest { attributes_end: at, end: at + 1 + usize::from(empty), empty, simple: true })
+    Some(at)
 }
 
 /// Reads the attributes of a tag, and finds its end, in one pass; `known` are those that elements of this name had before.
 /// Nothing if there is anything that `parse` may refuse, if a namespace is declared, or if the
 /// tag is not here as a whole.
-#[inline(never)]
 pub(crate) fn plain(
     tag: &[u8],
     name_length: usize,

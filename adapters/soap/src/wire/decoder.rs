@@ -74,6 +74,8 @@ pub(crate) struct Frame {
     context: ContextId,
     /// Where in the table of the outer group this one was found.
     outer_hint: u32,
+    /// What was found there is its name; if not, something else may be.
+    named: bool,
     nil: bool,
     /// Its type in this message is worth telling: it may have several.
     several: bool,

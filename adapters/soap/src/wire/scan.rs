@@ -50,7 +50,7 @@ pub(crate) struct LeafEnd {
 }
 
 /// Finds the end of an element that holds nothing but one text, from behind its start tag.
-#[inline]
+#[inline(always)]
 pub(crate) fn leaf(bytes: &[u8], from: usize, name: &[u8], text_bytes_max: u32) -> Option<LeafEnd> {
     let mut text_end = text_end(bytes, from)?;
     let plain = bytes[text_end] == b'<';
@@ -80,7 +80,7 @@ pub(crate) fn text_end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Returns where the value of an attribute ends, or stands for itself no more.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn value_end(bytes: &[u8], from: usize, quote: u8) -> Option<usize> {
     let mut at = from;
     while let Some(word) = word(bytes, at) {

@@ -49,13 +49,8 @@ fn run(tokens: &mut Tokenizer, depth: usize) -> bool {
         }
         let Some(&next) = bytes.get(at + 1) else { break };
         if next == b'/' {
-            let name = open.last(bytes).unwrap_or_default();
-            let end = at + 2 + name.len();
-            if bytes.get(end) != Some(&b'>') || !scan::same(&bytes[at + 2..end], name) {
-                break;
-            }
-            at = end + 1;
-            open.pop();
+            let Some(end) = open.close(bytes, at) else { break };
+            at = end;
             continue;
         }
         if !chars::is(next, NAME_START) || open.depth() >= depth_max {

@@ -39,6 +39,10 @@ pub(crate) fn append(raw: &str, place: Place, offset: u64, out: &mut String) -> 
         out.push_str(&raw[from..at]);
         from = at + 1;
         match bytes[at] {
+            b'&' if bytes[from..].starts_with(b"amp;") && place != Place::Data => {
+                out.push('&');
+                from += "amp;".len();
+            }
             b'&' if place != Place::Data => {
                 let behind = reference(&raw[at..], offset + at as u64, out)?;
                 from = raw.len() - behind.len();

@@ -46,9 +46,9 @@ impl Written {
     ///
     /// The name may go on there.
     #[inline]
-    pub(super) fn behind(&self, bytes: &[u8], from: usize, head: u128) -> Option<u8> {
+    pub(super) fn behind(&self, bytes: &[u8], from: usize, head: Head) -> Option<u8> {
         let length = self.text.len();
-        if (head ^ self.head) & self.mask != 0 {
+        if (head.0 ^ self.head) & self.mask != 0 {
             return None;
         }
         let behind = *bytes.get(from + length)?;
@@ -64,10 +64,22 @@ impl Written {
     }
 }
 
-/// Returns the first bytes from a position on, if there are enough of them.
-#[inline]
-pub(super) fn head(bytes: &[u8], from: usize) -> Option<u128> {
-    bytes.get(from..)?.first_chunk::<HEAD>().map(|chunk| u128::from_le_bytes(*chunk))
+/// The bytes from a position on, to be compared with the head of a name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head(u128);
+
+impl Head {
+    /// Takes these bytes.
+    #[inline]
+    pub(super) fn new(bytes: &[u8; HEAD]) -> Self {
+        Self(u128::from_le_bytes(*bytes))
+    }
+
+    /// Takes the bytes at a position, if there are enough of them.
+    #[inline]
+    pub(super) fn at(bytes: &[u8], from: usize) -> Option<Self> {
+        bytes.get(from..)?.first_chunk().map(Self::new)
+    }
 }
 
 /// There is no such name.
@@ -84,11 +96,16 @@ pub(super) struct Met<'a> {
     pub(super) behind: u8,
 }
 
-/// Finds the name of an element that stands at a position. `last` is the one that was found before. Nothing also where
-/// the input ends soon.
+/// Finds the name of an element that stands at a position, of which `head` are the first bytes. `last` is the one that was
+/// found before.
 #[inline(always)]
-pub(super) fn element<'a>(names: &'a [Written], bytes: &[u8], from: usize, last: u32) -> Option<Met<'a>> {
-    let head = head(bytes, from)?;
+pub(super) fn element<'a>(
+    names: &'a [Written],
+    bytes: &[u8],
+    from: usize,
+    head: Head,
+    last: u32,
+) -> Option<Met<'a>> {
     // The next one, or the same again.
     for hint in [last.wrapping_add(1), last] {
         if let Some(name) = names.get(hint as usize)
@@ -103,7 +120,7 @@ pub(super) fn element<'a>(names: &'a [Written], bytes: &[u8], from: usize, last:
 
 /// Looks at more names, from the last one on, but not at all of very many.
 #[inline(never)]
-fn far<'a>(names: &'a [Written], bytes: &[u8], from: usize, last: u32, head: u128) -> Option<Met<'a>> {
+fn far<'a>(names: &'a [Written], bytes: &[u8], from: usize, last: u32, head: Head) -> Option<Met<'a>> {
     const MOST: usize = 32;
     let start = (last as usize).saturating_add(2);
     let (before, behind) = names.split_at(if start < names.len() { start } else { 0 });
@@ -136,7 +153,8 @@ mod tests {
         let known: Vec<Written> = names.iter().map(|name| Written::new(name, Found::Unknown)).collect();
         let check = |known: &[Written], text: String, last, expected: Option<&str>| {
             let text = format!("{text}                ");
-            let found = element(known, text.as_bytes(), 1, last).map(|met| met.name.name());
+            let found = element(known, text.as_bytes(), 1, Head::at(text.as_bytes(), 1).unwrap(), last)
+                .map(|met| met.name.name());
             assert_eq!(found, expected, "{text} {last}");
         };
         for (n, name) in names.into_iter().enumerate() {
@@ -156,7 +174,7 @@ mod tests {
                 check(only, format!("<{other}>"), u32::MAX, None);
             }
         }
-        assert!(element(&known, b"<a>", 1, 0).is_none());
-        assert!(element(&known, b"<a>", 9, 0).is_none());
+        assert!(Head::at(b"<a>", 1).is_none());
+        assert!(Head::at(b"<a>", 9).is_none());
     }
 }

@@ -11,7 +11,7 @@ use crate::wire::names::ContextId;
 use crate::wire::scan;
 use crate::wire::text::{self, Place};
 use crate::wire::tokenizer::{Open, Tag};
-use crate::wire::written::{self, Met};
+use crate::wire::written::{self, Head, Met, Written};
 use kernel::{DecodeError, Interest, Limits, Progress, Scalar, Visitor};
 
 /// Where the short way ends.
@@ -100,10 +100,11 @@ impl Decoder {
 impl<'a> Way<'a> {
     fn go(&mut self, to: &mut dyn Visitor) {
         loop {
-            let rest = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk());
-            let pace = match rest {
-                Some(b"</") => self.close(to),
-                Some([b'<', _]) => self.start(to),
+            // What begins with fewer bytes is at the end of the input.
+            let window: Option<&[u8; 18]> = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk());
+            let pace = match window {
+                Some([b'<', b'/', head @ ..]) => self.close(Head::new(head), to),
+                Some([b'<', head @ .., _]) => self.start(Head::new(head), to),
                 Some(_) => self.pass_blank(),
                 None => Pace::End,
             };
@@ -142,45 +143,53 @@ impl<'a> Way<'a> {
 
     /// The end tag of the innermost group, if it is not the root and has no text between its elements.
     #[inline]
-    fn close(&mut self, to: &mut dyn Visitor) -> Pace {
+    fn close(&mut self, head: Head, to: &mut dyn Visitor) -> Pace {
         let [.., outer, inner] = self.frames.as_slice() else { return Pace::End };
-        let Some(name) = self.open.last(self.bytes) else { return Pace::End };
-        let from = self.at + 2;
-        let close = from + name.len();
-        let ends = self.bytes.get(close) == Some(&b'>') && scan::same(&self.bytes[from..close], name);
-        let Some(group) = self.lookup.get(outer.table).filter(|_| ends) else { return Pace::End };
+        let Some(group) = self.lookup.get(outer.table) else { return Pace::End };
         if matches!(self.group.own, Own::Between(_)) {
             return Pace::End;
         }
+        let end = match group.elements.get(inner.outer_hint as usize).filter(|_| inner.named) {
+            Some(name) => {
+                let from = self.at + 2;
+                if name.behind(self.bytes, from, head) != Some(b'>') {
+                    return Pace::End;
+                }
+                self.open.pop();
+                from + name.name().len() + 1
+            }
+            None => match self.open.close(self.bytes, self.at) {
+                Some(end) => end,
+                None => return Pace::End,
+            },
+        };
         let part = inner.part;
         (self.group, self.hint, self.context) = (group, inner.outer_hint, outer.context);
         self.frames.pop();
-        self.open.pop();
-        self.at = close + 1;
+        self.at = end;
         self.told(to.leave(part))
     }
 
     /// The start tag of an element that was met before.
     #[inline]
-    fn start(&mut self, to: &mut dyn Visitor) -> Pace {
+    fn start(&mut self, head: Head, to: &mut dyn Visitor) -> Pace {
         let start = self.at;
-        let found = written::element(&self.group.elements, self.bytes, start + 1, self.hint);
+        let found = written::element(&self.group.elements, self.bytes, start + 1, head, self.hint);
         let Some(Met { hint, name, behind }) = found else { return Pace::End };
         let Found::Part(known) = &name.found else { return Pace::End };
         let name_end = start + 1 + name.name().len();
         if self.open.depth() >= self.deepest {
             return Pace::End;
         }
-        match known.kind {
-            Kind::Leaf if behind == b'>' => self.leaf(start, name_end, known, hint, to),
-            Kind::Group
-                if behind == b'>'
-                    && let Some(table) = self.lookup.get(known.table) =>
-            {
+        let table = self.lookup.get(known.table).filter(|_| known.kind == Kind::Group);
+        match (table, behind) {
+            (Some(table), b'>') => {
                 let tag = bare(start, name_end);
                 if self.wants(&tag, known, hint, to) { self.enter(&tag, known, table) } else { Pace::End }
             }
-            _ => self.with_attributes(start, name_end, known, hint, to),
+            (Some(table), _) => self.with_attributes(start, name_end, name, table, hint, to),
+            (None, b'>') if known.kind == Kind::Leaf => self.leaf(start, name_end, known, hint, to),
+            (None, _) => self.special(start, name_end, known, hint, to),
         }
     }
 
@@ -235,9 +244,45 @@ impl<'a> Way<'a> {
         self.told(told)
     }
 
-    /// An element that has attributes, is empty, or may say something special of itself.
+    /// A group that has attributes or is empty.
     #[inline(never)]
     fn with_attributes(
+        &mut self,
+        start: usize,
+        name_end: usize,
+        name: &Written,
+        table: &'a Table,
+        hint: u32,
+        to: &mut dyn Visitor,
+    ) -> Pace {
+        let Found::Part(known) = &name.found else { return Pace::End };
+        let bytes = &self.bytes[start..];
+        let regular = attributes::regular(bytes, name.name().len(), &table.attributes, self.attributes);
+        let Some(attributes_end) = regular.filter(|&end| self.are_within(end)) else {
+            return self.special(start, name_end, known, hint, to);
+        };
+        let (end, empty) = match bytes.get(attributes_end..).and_then(|rest| rest.first_chunk()) {
+            Some([b'>', _]) => (start + attributes_end + 1, false),
+            Some(b"/>") => (start + attributes_end + 2, true),
+            _ => return self.special(start, name_end, known, hint, to),
+        };
+        let tag = Tag { start, name_end, attributes_end: start + attributes_end, end, empty };
+        if !self.wants(&tag, known, hint, to) {
+            return Pace::End;
+        }
+        self.tell(&tag, known, table, to)
+    }
+
+    /// Returns whether the attributes are not too many, and none too long; they end here, from the beginning of the tag.
+    #[inline]
+    fn are_within(&self, end: usize) -> bool {
+        let Limits { attributes_max, text_bytes_max, .. } = *self.limits;
+        self.attributes.len() <= attributes_max as usize && end as u64 <= u64::from(text_bytes_max)
+    }
+
+    /// Any other element: an empty leaf, one whose type may be another, or whose attributes are not the usual ones.
+    #[cold]
+    fn special(
         &mut self,
         start: usize,
         name_end: usize,
@@ -247,30 +292,40 @@ impl<'a> Way<'a> {
     ) -> Pace {
         let table = self.lookup.get(known.table);
         let names = table.map_or(&[][..], |table| &table.attributes);
-        let tag = &self.bytes[start..];
         let length = name_end - start - 1;
-        let rest = attributes::regular(tag, length, self.limits, names, self.attributes)
-            .or_else(|| attributes::plain(tag, length, self.limits, names, self.attributes));
+        let rest = attributes::plain(&self.bytes[start..], length, self.limits, names, self.attributes);
         let Some(Rest { attributes_end, end, empty, simple }) = rest else { return Pace::End };
         let (attributes_end, end) = (start + attributes_end, start + end);
         let tag = Tag { start, name_end, attributes_end, end, empty };
-        if known.kind == Kind::Leaf && empty && self.attributes.is_empty() {
-            if !self.wants(&tag, known, hint, to) {
-                return Pace::End;
+        match (known.kind, table) {
+            (Kind::Leaf, _) if empty && self.attributes.is_empty() => {
+                if !self.wants(&tag, known, hint, to) {
+                    return Pace::End;
+                }
+                self.at = end;
+                self.told(to.leaf(known.part, Scalar::Text("")))
             }
-            self.at = end;
-            return self.told(to.leaf(known.part, Scalar::Text("")));
+            (Kind::Group, Some(table)) if simple => {
+                if self.wants(&tag, known, hint, to) {
+                    self.tell(&tag, known, table, to)
+                } else {
+                    Pace::End
+                }
+            }
+            _ => self.ends(Short::Special(tag, *known, hint)),
         }
-        let Some(table) = table.filter(|_| simple && known.kind == Kind::Group) else {
-            return self.ends(Short::Special(tag, *known, hint));
-        };
-        if !self.wants(&tag, known, hint, to) || self.tell_attributes(&tag, known, table, to) == Pace::End {
+    }
+
+    /// Tells the attributes of a group that is wanted, and goes into it.
+    #[inline]
+    fn tell(&mut self, tag: &Tag, known: &Known, table: &'a Table, to: &mut dyn Visitor) -> Pace {
+        if self.tell_attributes(tag, known, table, to) == Pace::End {
             return Pace::End;
         }
-        if matches!(table.own, Own::Value(_)) || !empty {
-            return self.enter(&tag, known, table);
+        if matches!(table.own, Own::Value(_)) || !tag.empty {
+            return self.enter(tag, known, table);
         }
-        self.at = end;
+        self.at = tag.end;
         self.told(to.leave(known.part))
     }
 
@@ -291,16 +346,18 @@ impl<'a> Way<'a> {
     fn push(&mut self, known: &Known, group: &'a Table) {
         let Known { part, ty, table, .. } = *known;
         let (context, outer_hint, mixed_from) = (self.context, self.hint, self.mixed_from);
-        let (nil, several) = (false, false);
-        self.frames.push(Frame { part, ty, table, context, outer_hint, nil, several, mixed_from });
+        let (named, nil, several) = (true, false, false);
+        self.frames.push(Frame { part, ty, table, context, outer_hint, named, nil, several, mixed_from });
         (self.group, self.hint) = (group, NO_TABLE);
     }
 
     /// Tells the attributes of a group; if the visitor halts there, the group is open.
     #[inline]
     fn tell_attributes(&mut self, tag: &Tag, known: &Known, table: &'a Table, to: &mut dyn Visitor) -> Pace {
-        for n in 0..self.attributes.len() {
-            let progress = match self.attribute(tag, n, table, to) {
+        let mut telling =
+            Telling { text: &self.text[tag.start..], base: self.base + tag.start as u64, table, to };
+        for (n, attribute) in self.attributes.iter().enumerate() {
+            let progress = match telling.attribute(attribute, self.scratch) {
                 Ok(None) => continue,
                 Ok(Some(progress)) => progress,
                 Err(error) => return self.ends(Short::Failed(error)),
@@ -312,39 +369,45 @@ impl<'a> Way<'a> {
         }
         Pace::On
     }
+}
 
-    /// Tells an attribute that was met before.
+/// What is needed to tell the attributes of a tag that were met before.
+struct Telling<'a> {
+    /// From the beginning of the tag on.
+    text: &'a str,
+    /// Offset of the tag in the message.
+    base: u64,
+    table: &'a Table,
+    to: &'a mut dyn Visitor,
+}
+
+impl Telling<'_> {
     #[inline]
     fn attribute(
         &mut self,
-        tag: &Tag,
-        n: usize,
-        table: &Table,
-        to: &mut dyn Visitor,
+        attribute: &Attribute,
+        scratch: &mut String,
     ) -> Result<Option<Progress>, DecodeError> {
-        let attribute = &self.attributes[n];
-        let Some(name) = table.attributes.get(attribute.entry as usize) else { return Ok(None) };
-        let known = match &name.found {
-            Found::Part(known) => known,
-            Found::Passed => return Ok(None),
-            Found::Unknown => {
-                to.unknown(name.name());
-                return Ok(None);
+        let Some(name) = self.table.attributes.get(attribute.entry as usize) else { return Ok(None) };
+        let Found::Part(known) = &name.found else {
+            if name.found == Found::Unknown {
+                self.to.unknown(name.name());
             }
+            return Ok(None);
         };
-        match to.enter(known.part, known.ty) {
+        match self.to.enter(known.part, known.ty) {
             Interest::Pause => return Ok(Some(Progress::Paused)),
             Interest::Skip => return Ok(None),
             Interest::Leaf | Interest::Descend => {}
         }
-        let (from, until) = attribute.value_of(tag);
+        let (from, until) = attribute.value_range();
         let mut value = &self.text[from..until];
         if !attribute.plain {
-            self.scratch.clear();
-            text::append(value, Place::Attribute, self.base + from as u64, self.scratch)?;
-            value = self.scratch;
+            scratch.clear();
+            text::append(value, Place::Attribute, self.base + from as u64, scratch)?;
+            value = scratch;
         }
-        Ok(to.leaf(known.part, Scalar::Text(value)).is_err().then_some(Progress::Stopped))
+        Ok(self.to.leaf(known.part, Scalar::Text(value)).is_err().then_some(Progress::Stopped))
     }
 }
 

@@ -123,7 +123,8 @@ impl Decoder {
         let several = known.kind == Kind::Several || ty != known.ty;
         let mixed_from = self.mixed.len();
         let (part, outer_hint) = (known.part, self.hint);
-        self.open_group(Frame { part, ty, table: inner, context, outer_hint, nil, several, mixed_from });
+        let (table, named) = (inner, false);
+        self.open_group(Frame { part, ty, table, context, outer_hint, named, nil, several, mixed_from });
         self.parts_of_tag(tag, 0, to)
     }
 
@@ -149,7 +150,8 @@ impl Decoder {
     /// Returns the group that a root is.
     pub(super) fn frame(&self, part: PartId, ty: TypeId, table: TableId) -> Frame {
         let (context, mixed_from) = (self.root.context, self.mixed.len());
-        Frame { part, ty, table, context, outer_hint: self.hint, nil: false, several: true, mixed_from }
+        let (named, nil, several) = (false, false, true);
+        Frame { part, ty, table, context, outer_hint: self.hint, named, nil, several, mixed_from }
     }
 
     fn check_root(&self, tag: &Tag, context: ContextId) -> Result<(), DecodeError> {

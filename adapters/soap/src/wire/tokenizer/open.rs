@@ -3,6 +3,8 @@
 //! **Invariant.** A name is where it stands in the input; before the input is dropped, the names in it are copied, so
 //! that opening an element copies and allocates nothing.
 
+use crate::wire::scan;
+
 /// The names of the open elements, as written.
 #[derive(Debug, Default)]
 pub(crate) struct Open {
@@ -54,6 +56,18 @@ impl Open {
             self.moved = self.places.len();
             self.kept.truncate(from);
         }
+    }
+
+    /// Closes the innermost element if its end tag stands here in the input, plainly written; returns where that ends.
+    pub(crate) fn close(&mut self, input: &[u8], at: usize) -> Option<usize> {
+        let name = self.last(input)?;
+        let from = at + 2;
+        let close = from + name.len();
+        if input.get(close) != Some(&b'>') || !scan::same(&input[from..close], name) {
+            return None;
+        }
+        self.pop();
+        Some(close + 1)
     }
 
     /// Returns the name of the innermost element, given the input.
