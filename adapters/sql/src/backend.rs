@@ -13,10 +13,14 @@ pub(crate) use launch::{Java, Program, raw_catalog};
 use crate::call::{Answer, Call};
 use crate::config::{Config, Way};
 use crate::dialect::Dialect;
-use crate::pool::{Bounds, Lease, Pool};
+#[cfg(test)]
+use crate::pool::Bounds;
+use crate::pool::{Lease, Pool};
 use crate::worker::Launch;
 use adapters_ports::{Backend, BoxFuture, CallContext, FaultReply, Reply, Request};
-use adapters_sql_protocol::{Execute, Fault, FromWorker, Open, Phase};
+#[cfg(test)]
+use adapters_sql_protocol::Open;
+use adapters_sql_protocol::{Execute, Fault, FromWorker, Phase};
 use fail::Effect;
 use kernel::{Catalogue, Cause, Class, Error};
 use outcome::Collected;

@@ -5,11 +5,12 @@
 use crate::bridge::{self, Jvm};
 use crate::config::Config;
 use crate::pool::Bounds;
-use crate::worker::Launch;
+use crate::worker::{Failure, Launch};
 use adapters_sql_protocol::Open;
 use kernel::Secret;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Starts the ODBC worker.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Program(Option<PathBuf>);
 #[derive(Debug)]
 pub(crate) struct Java(Jvm);
 
+/// How long the catalog of a database may take.
+const CATALOG_MAX: Duration = Duration::from_secs(300);
 /// The name of the ODBC worker.
 const ODBC_WORKER: &str = "seawall-odbc";
 
@@ -152,7 +155,11 @@ pub(crate) fn raw_catalog(config: &Config, patterns: &[String]) -> Result<serde_
             let mut session = crate::worker::start(&*launch, None, &open).await?;
             session.catalog(&patterns).await
         };
-        let _ = tell.send(asked.await);
+        let late = || {
+            Failure::new("the database does not tell its catalog in time", format_args!("{CATALOG_MAX:?}"))
+        };
+        let answer = tokio::time::timeout(CATALOG_MAX, asked).await;
+        let _ = tell.send(answer.unwrap_or_else(|_| Err(late())));
     });
     let answer = told.recv().map_err(|_| "the database worker ended".to_owned())?;
     let text = answer.map_err(|failure| format!("{}: {}", failure.message, failure.reason))?;
