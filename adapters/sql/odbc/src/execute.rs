@@ -6,7 +6,7 @@ use crate::database::Database;
 use crate::fetch::{Fetching, Widths};
 use crate::native::Statement;
 use crate::output::{Early, Output};
-use crate::parameters;
+use crate::{form, kinds, parameters};
 use adapters_sql_protocol::{Execute, FromWorker, Phase};
 
 /// What a session has learnt about its statements.
@@ -103,7 +103,7 @@ fn results(
         let message = "the statement gave no rows";
         return Err(Early::own("07005", message, Phase::Within));
     }
-    out(statement, output)?;
+    out(execute, statement, output)?;
     Ok(Ended::Done(affected))
 }
 
@@ -116,9 +116,11 @@ fn more(statement: &mut Statement<'_>) -> Result<bool, Early> {
 }
 
 /// Values that come out are there once all results are read.
-fn out(statement: &Statement<'_>, output: &mut Output) -> Result<(), Early> {
-    let slots = statement.parameters().iter().filter(|slot| slot.goes_out());
-    let values: Result<Vec<_>, _> = slots.map(|slot| slot.taken()).collect();
+fn out(execute: &Execute, statement: &Statement<'_>, output: &mut Output) -> Result<(), Early> {
+    let slots = statement.parameters().iter().zip(&execute.parameters).filter(|(slot, _)| slot.goes_out());
+    let formed = |text: Option<String>, kind| text.map(|text| form::formed(kinds::style(kind), text));
+    let values: Result<Vec<_>, _> =
+        slots.map(|(slot, parameter)| slot.taken().map(|text| formed(text, parameter.kind))).collect();
     let values = values.map_err(|message| Early::own("22001", message, Phase::Within))?;
     if !values.is_empty() {
         output.put(&FromWorker::Out(values));

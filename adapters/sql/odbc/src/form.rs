@@ -32,6 +32,14 @@ pub(crate) fn put(out: &mut Vec<u8>, style: Style, text: &[u8]) {
     }
 }
 
+/// Returns a text in its form.
+pub(crate) fn formed(style: Style, text: String) -> String {
+    let mut out = Vec::with_capacity(text.len() + 8);
+    put(&mut out, style, text.as_bytes());
+    // Every form is made of whole characters of the text and of ASCII.
+    String::from_utf8(out).unwrap_or(text)
+}
+
 fn decimal(out: &mut Vec<u8>, text: &[u8]) {
     let text = text.trim_ascii();
     // Nearly all numbers are in their form already.

@@ -53,6 +53,11 @@ fn decide(kind: ValueKind, text: Form) -> (Form, Style) {
     }
 }
 
+/// Returns the form in which a text of a kind is answered.
+pub(crate) fn style(kind: ValueKind) -> Style {
+    decide(kind, Form::Narrow).1
+}
+
 fn content_bytes(described: &Described, form: Form, style: Style, loose: bool) -> usize {
     let declared = match (form, style) {
         (Form::Double, _) => return 8,
