@@ -275,6 +275,11 @@ pub static CODES: &[CodeDoc] = &[
         "So many findings mostly have one cause. Mend the first ones and look again.",
     ),
     doc(
+        "N003",
+        "a list of a table without pages",
+        "Every row is answered. That streams, so it needs no memory here, but the client gets as much as there is.",
+    ),
+    doc(
         "W001",
         "no catch-all error",
         "An error that no entry lists comes with a good status, so it would be taken for a normal reply. Add an entry whose condition is presence: `\"*\"`.",

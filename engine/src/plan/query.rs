@@ -3,6 +3,7 @@
 //! **Invariant.** Nothing a client sends becomes anything but a bound value; an order with pages ends in the key.
 
 mod keyset;
+mod old;
 mod paged;
 pub mod project;
 #[cfg(test)]
@@ -10,6 +11,7 @@ pub(crate) mod tests;
 mod write;
 
 pub use keyset::Keyset;
+pub use old::{OldRow, old};
 pub(crate) use paged::datum;
 pub use paged::{Paged, PagedTo};
 pub use project::{Projection, project};

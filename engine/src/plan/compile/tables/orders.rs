@@ -18,10 +18,14 @@ impl Compiler<'_> {
         model: &Model,
         plan: &mut TablePlan,
     ) {
-        let Some(page) = &operation.page else { return };
         if verb != Verb::List {
             return;
         }
+        let Some(page) = &operation.page else {
+            let message = format!("{} answers all rows at once", operation.key.value);
+            self.report("N003", operation.key.span, message).hint = Some("add `page: { size: 50 }`".into());
+            return;
+        };
         if plan.key.is_empty() {
             let message = format!("{} has no key, so pages cannot go on behind a row", model.name);
             self.report("E077", page.span, message).hint =

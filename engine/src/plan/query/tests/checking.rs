@@ -49,6 +49,17 @@ fn the_laws_hold_for_random_rows() {
 }
 
 #[test]
+fn a_list_without_pages_is_noted() {
+    let kit = Kit::new(
+        TABLES,
+        &MAPPING.replace("    page: { size: 50, max: 500, sort: [changed, value.amount, since] }\n", ""),
+    );
+    let codes: Vec<&str> = kit.compiled.findings.iter().map(|found| found.code.0).collect();
+    assert_eq!(codes, ["N003"]);
+    assert!(!kit.select("GET /stores", &[]).contains("limit"));
+}
+
+#[test]
 fn what_cannot_be_written_is_known_before() {
     let check = |tables: &str, mapping: &str, expected: &[(&str, &str)]| {
         assert_eq!(Kit::new(tables, mapping).findings(), expected, "{mapping}");

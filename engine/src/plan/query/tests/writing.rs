@@ -4,6 +4,10 @@
 
 use super::kit::Kit;
 use super::{MAPPING, TABLES};
+use crate::plan::query::{old, write};
+use crate::plan::tree::Tree;
+use crate::program::Ambient;
+use std::sync::Arc;
 
 const OLD: &str = "LGNR=17; LGBEZ1=Hof; LGBEZ2=Ost; LGART=KK; LGMAIL=Ada@B.at; LGAKT=S; LGWERT=5.00; LGSEIT=0; LGDAT=20251231; LGZEIT=235959";
 const SAME: &str = "LGBEZ1 is 'Hof' and LGBEZ2 is 'Ost' and LGART is 'KK' and LGMAIL is 'Ada@B.at' and LGAKT is 'S' and LGWERT is '5.00' and LGSEIT is '0' and LGDAT is '20251231' and LGZEIT is '235959'";
@@ -91,4 +95,29 @@ fn what_the_database_fills_in_is_returned_and_never_written() {
     );
     let create = kit.operation("POST /t").call.as_ref().unwrap();
     assert!(create.read.yields_something());
+}
+
+#[test]
+fn the_old_row_is_the_only_one_of_its_answer() {
+    let kit = Kit::new(TABLES, MAPPING);
+    let operation = kit.operation("PATCH /stores/{id}");
+    let plan = operation.call.as_ref().unwrap().table().unwrap();
+    let row = kit.row("PATCH /stores/{id}", OLD);
+    let rows = |n: usize| {
+        let mut rows = Tree::new(Arc::clone(&plan.shape), plan.table.rows);
+        let root = rows.root();
+        (0..n).for_each(|_| {
+            rows.graft(root, plan.table.part, &row, row.root());
+        });
+        rows
+    };
+    let ambient = Ambient::for_tests();
+    assert!(old(operation, &rows(0), &ambient).unwrap().is_none());
+    assert_eq!(old(operation, &rows(2), &ambient).unwrap_err().class, kernel::Class::Poison);
+    let found = old(operation, &rows(1), &ambient).unwrap().unwrap();
+    assert!(found.tree.same(found.tree.root(), &row, row.root()));
+    // What a client sees and sends back changes nothing.
+    let mut inputs = kit.inputs("PATCH /stores/{id}", &["id=17"], "");
+    (inputs.body, inputs.old) = (found.modern, Some(found.tree));
+    assert_eq!(write(kit.program(), operation, &inputs), Ok(None));
 }
