@@ -215,15 +215,20 @@ struct Content {
 
 impl Content {
     fn of(headers: &Headers) -> Self {
-        let value = headers.get("content-type").unwrap_or_default();
-        let mut words = value.split(';').map(str::trim);
-        let attachments = words.next().is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/related"));
-        let charset = words
-            .filter_map(|word| word.split_once('='))
-            .find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
-            .map(|(_, value)| value.trim().trim_matches(['"', '\'']).to_owned());
+        let value = headers.get("content-type").unwrap_or_default().as_bytes();
+        let mut words = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+        let attachments = words.next().is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/related"));
+        let charset = words.find_map(charset);
         Self { charset, attachments }
     }
+}
+
+/// The value of the parameter `charset`, if this is it.
+fn charset(parameter: &[u8]) -> Option<String> {
+    let at = parameter.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = (parameter[..at].trim_ascii(), parameter[at + 1..].trim_ascii());
+    let text = std::str::from_utf8(value).ok()?;
+    name.eq_ignore_ascii_case(b"charset").then(|| text.trim_matches(['"', '\'']).to_owned())
 }
 
 /// When it is worth trying again: seconds, or a date.
