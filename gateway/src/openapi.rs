@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** It says what the service does: schemas are those by which it validates, problems those that it answers.
 
+mod events;
 mod examples;
 mod operation;
 
@@ -21,6 +22,11 @@ pub fn document(program: &Program, types: &Types, examples: &Examples) -> Value 
         let method = plan.method.name().to_ascii_lowercase();
         let described = operation::describe(program, plan, types, examples, &mut schemas);
         paths.entry(&plan.template).or_default().insert(method, described);
+    }
+    let topics = events::describe(program, types, &mut schemas);
+    let mut paths = json!(paths);
+    if let Value::Object(paths) = &mut paths {
+        paths.extend(topics);
     }
     let mut document = json!({
         "openapi": "3.1.0",

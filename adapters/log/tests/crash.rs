@@ -1,5 +1,7 @@
 //! The log is killed while it writes, and its disk gets full: what was answered as kept is there, nothing else half.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of it is tests, helpers too")]
+
 use adapters_log::{Folder, Rules};
 use adapters_ports::{Connection, Event, EventBatch, TopicAsk};
 use std::io::{BufRead, BufReader, Write as _};

@@ -1,3 +1,5 @@
+//! The keys of a connection as they are written, and what is wrong with them.
+
 use super::*;
 use kernel::{Entry, FileId, NodeKind, Style, Text};
 

@@ -1,3 +1,5 @@
+//! The log as its callers see it: order, cursors, torn ends, damage, retention.
+
 use super::*;
 use crate::record::tests::event;
 use crate::topic::Refused;
