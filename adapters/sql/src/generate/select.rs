@@ -87,9 +87,9 @@ impl Maker<'_> {
 }
 
 /// A session whose row is hidden has no kind; then nobody can tell, and the answer is NULL.
-const POSTGRESQL_HORIZON: &str = "SELECT clock_timestamp() AS now, \
+const POSTGRESQL_HORIZON: &str = "SELECT statement_timestamp() AS now, \
     CASE WHEN EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND backend_type IS NULL) \
-    THEN NULL ELSE LEAST(clock_timestamp(), \
+    THEN NULL ELSE LEAST(statement_timestamp(), \
     (SELECT MIN(xact_start) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
     AND backend_type = 'client backend'), \
     (SELECT MIN(prepared) FROM pg_prepared_xacts WHERE database = current_database())) END AS oldest";

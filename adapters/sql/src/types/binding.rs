@@ -8,6 +8,8 @@ use adapters_sql_protocol::{Fetch, ValueKind};
 
 /// Digits that a 64 bit integer always holds.
 const INT_DIGITS: u16 = 18;
+/// Digits of BIGINT, which is one.
+const BIGINT_DIGITS: u16 = 19;
 
 /// Returns how a value is bound.
 pub(crate) fn kind(ty: &SqlType, dialect: Dialect) -> ValueKind {
@@ -20,7 +22,8 @@ pub(crate) fn kind(ty: &SqlType, dialect: Dialect) -> ValueKind {
             ValueKind::Integer
         }
         SqlType::Boolean => ValueKind::Boolean,
-        SqlType::Integer { digits, .. } if *digits <= INT_DIGITS => ValueKind::Integer,
+        // An index on BIGINT is not used for an exact number.
+        SqlType::Integer { digits, .. } if *digits <= BIGINT_DIGITS => ValueKind::Integer,
         SqlType::Decimal { precision: Some(digits), scale: Some(0) } if *digits <= INT_DIGITS => {
             ValueKind::Integer
         }
@@ -49,7 +52,7 @@ pub(crate) fn fetch(ty: &SqlType, dialect: Dialect) -> Fetch {
         // A column of SQLite holds anything: only its text loses nothing.
         SqlType::Integer { .. } | SqlType::Decimal { .. } if dialect == Dialect::Sqlite => Fetch::Decimal,
         SqlType::Boolean => Fetch::Boolean,
-        SqlType::Integer { digits, .. } if *digits <= INT_DIGITS => Fetch::Integer,
+        SqlType::Integer { digits, .. } if *digits <= BIGINT_DIGITS => Fetch::Integer,
         SqlType::Decimal { precision: Some(digits), scale: Some(0) } if *digits <= INT_DIGITS => {
             Fetch::Integer
         }
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_beyond_eighteen_digits_are_fetched_as_text() {
+    fn integers_beyond_what_a_long_holds_are_fetched_as_text() {
         let check = |text: &str, expected| {
             assert_eq!(fetch(&read(text, Dialect::Db2i).unwrap(), Dialect::Db2i), expected, "{text}");
         };
@@ -147,7 +150,8 @@ mod tests {
         check("DECIMAL(19,0)", Fetch::Decimal);
         check("DECIMAL(7,2)", Fetch::Decimal);
         check("INTEGER", Fetch::Integer);
-        check("BIGINT", Fetch::Decimal);
+        check("BIGINT", Fetch::Integer);
+        check("BIGINT UNSIGNED", Fetch::Decimal);
     }
 
     #[test]

@@ -124,7 +124,8 @@ fn numbers(words: &Words, first: Option<u32>, second: Option<u32>, dialect: Dial
         }
         // SQLite's hold 64 bits whatever they are called.
         "INTEGER" | "INT" if dialect == Dialect::Sqlite => integer(19),
-        "INTEGER" | "INT" | "INT4" | "SERIAL" | "SERIAL4" | "OID" => integer(10),
+        "INTEGER" | "INT" | "INT4" | "SERIAL" | "SERIAL4" => integer(10),
+        "OID" => Some(SqlType::Integer { digits: 10, unsigned: true }),
         "BIGINT" | "INT8" | "BIGSERIAL" | "SERIAL8" => integer(if unsigned { 20 } else { 19 }),
         "DECIMAL" | "NUMERIC" | "DEC" | "NUM" | "NUMBER" => Some(decimal(words, first, second, dialect)),
         "MONEY" if dialect == Dialect::Sqlserver => exact(Some(19), Some(4)),
