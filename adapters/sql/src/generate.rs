@@ -5,6 +5,7 @@
 mod literal;
 mod predicate;
 mod procedure;
+mod same;
 mod select;
 mod write;
 

@@ -4,6 +4,7 @@
 //! in doubt (a function's columns, a construct that is not known here) is left to the database.
 
 mod analyse;
+mod parse;
 mod pieces;
 mod scope;
 
@@ -69,7 +70,7 @@ impl Analysed {
 
 fn read(schema: &Schema, text: &str) -> Outcome {
     let (pieces, names) = pieces::split(text, schema.dialect()).map_err(|wrong| vec![wrong])?;
-    let parsed = analyse::parse(schema.dialect(), text).map_err(|wrong| vec![wrong])?;
+    let parsed = parse::parse(schema.dialect(), text).map_err(|wrong| vec![wrong])?;
     let found = analyse::analyse(schema, text, &parsed)?;
     let parameters = names.into_iter().map(|name| {
         let ty = found.types.iter().find(|(known, _)| **known == *name).map(|(_, ty)| ty.clone());

@@ -19,8 +19,8 @@ enum Around {
     Or,
 }
 
-const EVERY: &str = "1 = 1";
-const NONE: &str = "1 = 0";
+pub(super) const EVERY: &str = "1 = 1";
+pub(super) const NONE: &str = "1 = 0";
 
 /// The letter that makes `%` and `_` stand for themselves.
 const ESCAPE: char = '!';
@@ -30,9 +30,6 @@ const IN_MAX: usize = 1000;
 
 /// Bytes of a parameter that needs a type, and of a long one.
 const TYPED_BYTES: [usize; 2] = [4000, 32_000];
-
-/// What is added to texts that are compared exactly, so that no blanks at the end are passed over.
-const STOP: &str = ".";
 
 impl Sql<'_> {
     /// Writes the condition of a statement, with its WHERE; nothing if every row is meant.
@@ -52,18 +49,6 @@ impl Sql<'_> {
                 let column = self.maker.schema.column(*column);
                 value == &Datum::Null || column.is_none_or(|column| self.comparable(&column.ty))
             }
-            _ => true,
-        }
-    }
-
-    /// Returns whether a database can say that a column still holds a value.
-    fn comparable(&self, ty: &SqlType) -> bool {
-        match ty {
-            SqlType::Float { .. } | SqlType::Unknown => false,
-            SqlType::Bytes { large, .. } => !large,
-            SqlType::Text(text) => !text.large || self.maker.dialect().is_mysql(),
-            SqlType::Formed(Form::Uuid | Form::Citext) => true,
-            SqlType::Formed(_) => self.maker.dialect() == Dialect::Postgresql,
             _ => true,
         }
     }
@@ -223,111 +208,9 @@ impl Sql<'_> {
         Ok(())
     }
 
-    fn null(&mut self, column: &ColumnDef, is: bool) {
+    pub(super) fn null(&mut self, column: &ColumnDef, is: bool) {
         self.name(&column.name);
         self.push(if is { " IS NULL" } else { " IS NOT NULL" });
-    }
-
-    /// Writes that a column still holds exactly this.
-    fn same(&mut self, column: &ColumnDef, value: &Datum) -> Result<(), Error> {
-        let dialect = self.maker.dialect();
-        let nothing = matches!(value, Datum::Text(text) if text.is_empty() && dialect.empty_is_null());
-        let padded = matches!(&column.ty, SqlType::Text(text) if text.padded);
-        if value == &Datum::Null || nothing && !padded {
-            self.null(column, true);
-            return Ok(());
-        }
-        if !self.comparable(&column.ty) {
-            self.push(EVERY);
-            return Ok(());
-        }
-        // A value that was read fits; one that does not is not there any more.
-        let Ok(value) = values::value(self.maker.rules(), &column.ty, value) else {
-            self.push(NONE);
-            return Ok(());
-        };
-        let parameter = values::parameter(dialect, &column.ty, value);
-        match &column.ty {
-            SqlType::Text(text) if !text.padded => self.same_text(column, parameter),
-            SqlType::Text(_) => self.same_padded(column, parameter),
-            SqlType::Formed(Form::Citext) => self.same_text(column, parameter),
-            SqlType::Formed(Form::Json | Form::Jsonb | Form::Xml) => {
-                self.push("CAST(");
-                self.name(&column.name);
-                self.push(" AS text) = ");
-                self.bind(parameter);
-            }
-            SqlType::Timestamp(_) if dialect == Dialect::Sqlite => self.same_moment(column, parameter),
-            ty => {
-                self.name(&column.name);
-                self.push(" = ");
-                self.bind_as(ty, parameter);
-            }
-        }
-        Ok(())
-    }
-
-    /// Compares texts letter by letter, whatever the collation passes over: case, accents, blanks at the end.
-    fn same_text(&mut self, column: &ColumnDef, mut parameter: Parameter) {
-        let dialect = self.maker.dialect();
-        let stop = |parameter: &mut Parameter| {
-            if let Value::Text(text) = &mut parameter.value {
-                text.push_str(STOP);
-            }
-            parameter.precision = 0;
-        };
-        let (before, behind) = match dialect {
-            Dialect::Postgresql => ("CAST(", " AS text) COLLATE \"C\" = "),
-            Dialect::Sqlite => ("", " COLLATE BINARY = "),
-            // Neither pads VARCHAR2 nor folds, unless the session says so.
-            Dialect::Oracle => ("", " = "),
-            Dialect::Mysql | Dialect::Mariadb => {
-                stop(&mut parameter);
-                ("CONVERT(CONCAT(", ", '.') USING utf8mb4) COLLATE utf8mb4_bin = ")
-            }
-            Dialect::Sqlserver => {
-                stop(&mut parameter);
-                ("(", " + N'.') COLLATE Latin1_General_100_BIN2 = ")
-            }
-            Dialect::Db2 | Dialect::Db2i | Dialect::Ansi => {
-                stop(&mut parameter);
-                ("", " || '.' = ")
-            }
-        };
-        self.push(before);
-        self.name(&column.name);
-        self.push(behind);
-        self.bind(parameter);
-    }
-
-    /// Compares texts letter by letter but for the blanks that a CHAR has at its end.
-    fn same_padded(&mut self, column: &ColumnDef, parameter: Parameter) {
-        let (before, behind) = match self.maker.dialect() {
-            Dialect::Postgresql => ("CAST(", " AS text) COLLATE \"C\" = "),
-            Dialect::Mysql | Dialect::Mariadb => ("CONVERT(", " USING utf8mb4) COLLATE utf8mb4_bin = "),
-            Dialect::Sqlserver => ("", " COLLATE Latin1_General_100_BIN2 = "),
-            _ => {
-                self.name(&column.name);
-                self.push(" = ");
-                self.bind_as(&column.ty, parameter);
-                return;
-            }
-        };
-        self.push(before);
-        self.name(&column.name);
-        self.push(behind);
-        self.bind(parameter);
-    }
-
-    /// SQLite keeps times as texts of more than one form.
-    fn same_moment(&mut self, column: &ColumnDef, parameter: Parameter) {
-        const FORM: &str = "strftime('%Y-%m-%d %H:%M:%f', ";
-        self.push(FORM);
-        self.name(&column.name);
-        self.push(") = ");
-        self.push(FORM);
-        self.bind(parameter);
-        self.push(")");
     }
 
     fn folded_column(&mut self, column: &ColumnDef, fold: bool) {
