@@ -28,6 +28,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+/// Reads a statement of the mapping's author: for a connection, by its name, and the text.
+pub type ReadStatement<'a> = dyn Fn(&str, &str) -> Result<Statement, Vec<StatementError>> + 'a;
+
 /// What a project is compiled with.
 pub struct Environment<'a> {
     /// What the connections offer that an adapter serves, by name.
@@ -35,7 +38,7 @@ pub struct Environment<'a> {
     /// Connections that could not be opened: why was reported already, so what follows from it is not.
     pub failed: &'a BTreeSet<String>,
     /// Reads a statement of the mapping's author for a connection, by its name.
-    pub statements: &'a dyn Fn(&str, &str) -> Result<Statement, Vec<StatementError>>,
+    pub statements: &'a ReadStatement<'a>,
     /// Reads a text file of the project folder; the error says why it cannot be read.
     pub files: &'a dyn Fn(&str) -> Result<String, String>,
     /// The files of the project; those that are read here are added.
@@ -85,7 +88,7 @@ pub(crate) struct Compiler<'a> {
     project: &'a Project,
     catalogues: &'a BTreeMap<String, Arc<Catalogue>>,
     failed: &'a BTreeSet<String>,
-    statements: &'a dyn Fn(&str, &str) -> Result<Statement, Vec<StatementError>>,
+    statements: &'a ReadStatement<'a>,
     files: &'a dyn Fn(&str) -> Result<String, String>,
     sources: &'a mut Sources,
     found: Vec<Diagnostic>,

@@ -72,6 +72,7 @@ impl RowReader {
     }
 
     /// Takes the next row that was read.
+    #[expect(clippy::should_implement_trait, reason = "there may be more rows after it gave none")]
     pub fn next(&mut self) -> Option<Noticed> {
         self.ready.pop_front()
     }
