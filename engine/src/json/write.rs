@@ -62,7 +62,7 @@ fn write_escaped(text: &[u8], n: usize, out: &mut Vec<u8>) {
 }
 
 /// Returns where the first byte is that cannot stand in a JSON text.
-#[inline]
+#[inline(always)]
 fn first_to_escape(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes.as_chunks::<WORD>();
     let skipped = words.iter().take_while(|word| !has_to_escape(**word)).count() * WORD;

@@ -98,7 +98,7 @@ impl Branch {
             once: self.pick == Take::FirstWhere,
             only: self.pick == Take::Only,
             pass: self.pass,
-            marks: !(self.present.is_empty() && self.present_tests.is_empty()),
+            marks: self.marks(),
             acts: !self.acts.is_empty(),
             plain: self.leads_on(),
             ..Way::default()
@@ -107,8 +107,13 @@ impl Branch {
 
     /// Returns whether its beginning fills or empties something.
     pub(super) fn touches(&self) -> bool {
-        let quiet = self.present.is_empty() && self.present_tests.is_empty();
-        !(quiet && self.conditions.is_empty() && self.clear_at_open.is_empty())
+        self.marks() || !(self.conditions.is_empty() && self.clear_at_open.is_empty())
+    }
+
+    /// Returns whether its beginning alone fills something.
+    #[inline]
+    pub(super) fn marks(&self) -> bool {
+        !(self.present.is_empty() && self.present_tests.is_empty())
     }
 
     /// Returns whether it only leads on, if it leads anywhere.
@@ -261,7 +266,7 @@ pub(super) struct Member {
 #[derive(Debug, Clone)]
 pub(super) enum MemberKind {
     /// A cell of this level or of one around it; `empty` is what it shows where nothing arrived.
-    Cell { cell: u32, empty: Option<(Box<[u8]>, Value)> },
+    Cell { cell: u32, level: u32, empty: Option<(Box<[u8]>, Value)> },
     /// Several leaves, combined.
     Several { cells: Vec<u32>, chain: Chain },
     /// An array: of plain values, or of the objects of a level.

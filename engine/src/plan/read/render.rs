@@ -3,7 +3,7 @@
 //! **Invariant.** An error names the pointer and the legacy path, never the value.
 
 use super::act::push_value;
-use super::layout::{CaseMember, CellKind, Input, Level, Member, MemberKind, ReadPlan, Yield};
+use super::layout::{CaseMember, Input, Level, Member, MemberKind, ReadPlan, Yield};
 use super::state::{Cell, State};
 use crate::codec::Chain;
 use crate::expr::{Names, Typed};
@@ -134,7 +134,7 @@ impl State {
         let mut so_far = SoFar::default();
         let mut run = Run::default();
         for member in members {
-            if let Some((arena, text)) = self.ready(plan, member) {
+            if let Some((arena, text)) = self.ready(member) {
                 so_far.present = true;
                 if !member.checks.is_empty() {
                     let json = &self.arenas[arena as usize][text.start + member.label.len()..text.end];
@@ -199,13 +199,15 @@ impl State {
 
     /// Returns where the label and the text of a member are, if it is in the JSON and a leaf that came.
     #[inline]
-    fn ready(&self, plan: &ReadPlan, member: &Member) -> Option<(u32, Range<usize>)> {
+    fn ready(&self, member: &Member) -> Option<(u32, Range<usize>)> {
         if member.label.is_empty() {
             return None;
         }
-        let MemberKind::Cell { cell, .. } = member.kind else { return None };
-        match (&self.cells[cell as usize], plan.cells[cell as usize]) {
-            (&Cell::Json(start, end), CellKind::Single(arena)) => Some((arena, start..end)),
+        match member.kind {
+            MemberKind::Cell { cell, level, .. } => match self.cells[cell as usize] {
+                Cell::Json(start, end) => Some((level, start..end)),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -223,7 +225,7 @@ impl State {
     /// Writes the value of such a member.
     fn member(&mut self, plan: &ReadPlan, level: u32, member: &Member, out: &mut Vec<u8>) -> Rendered<Shown> {
         match &member.kind {
-            MemberKind::Cell { cell, empty } => match &self.cells[*cell as usize] {
+            MemberKind::Cell { cell, empty, .. } => match &self.cells[*cell as usize] {
                 Cell::Failed(error) => {
                     let reason = error.message.clone();
                     Err(self.contract(plan, level, member, reason))
@@ -317,7 +319,7 @@ impl State {
     /// Returns the value of a member.
     fn value(&mut self, plan: &ReadPlan, level: u32, member: &Member) -> Rendered<Value> {
         match &member.kind {
-            MemberKind::Cell { cell, empty } => match &self.cells[*cell as usize] {
+            MemberKind::Cell { cell, empty, .. } => match &self.cells[*cell as usize] {
                 Cell::Json(..) => Ok(self.values[*cell as usize].clone()),
                 Cell::Failed(error) => {
                     let reason = error.message.clone();

@@ -292,7 +292,9 @@ impl State {
                 self.clear_cell(cell);
             }
         }
-        self.mark_present(branch, late);
+        if branch.marks() {
+            self.mark_present(branch, late);
+        }
         for &condition in &branch.conditions {
             self.conditions[condition as usize] = Held::Open;
         }

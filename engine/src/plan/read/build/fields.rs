@@ -222,7 +222,7 @@ impl Builder {
                 }
                 let read = Read { cell, level, chain: chain.clone(), keep, label: Label::new(label) };
                 self.leaf(source, around, cell, Act::Read(read));
-                MemberKind::Cell { cell, empty: empty(chain) }
+                MemberKind::Cell { cell, level, empty: empty(chain) }
             }
             _ => {
                 let cells: Vec<u32> = sources.iter().map(|source| self.kept_leaf(source, around)).collect();
