@@ -331,6 +331,48 @@ async fn futures<F: Future<Output = String>>(all: impl Iterator<Item = F>) -> Ve
     .await
 }
 
+#[tokio::test]
+async fn the_raw_catalog_is_what_the_tables_are() {
+    let Some(program) = worker() else { return };
+    let file = std::env::temp_dir().join(format!("seawall-catalog-{}.db", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    let url = format!("Driver=SQLite3;Database={}", file.display());
+    let statements = [
+        "CREATE TABLE KDSTAMM (KDNR INTEGER PRIMARY KEY, NAME VARCHAR(30) NOT NULL, SALDO DECIMAL(11,2))",
+        "CREATE UNIQUE INDEX KDNAME ON KDSTAMM (NAME, SALDO)",
+        "CREATE VIEW KDSICHT AS SELECT KDNR FROM KDSTAMM",
+        "CREATE TABLE OTHER (A INTEGER)",
+    ];
+    let settings = statements.map(String::from).to_vec();
+    let open = Open { url, login_ms: 5000, settings, ..Open::default() };
+    let (tell, told) = tokio::sync::oneshot::channel();
+    crate::worker::spawn(async move {
+        let mut session = crate::worker::start(&Program::at(program), None, &open).await.unwrap();
+        let _ = tell.send(session.catalog(&["KD%".to_owned()]).await.unwrap());
+    });
+    let raw: serde_json::Value = serde_json::from_str(&told.await.unwrap()).unwrap();
+    std::fs::remove_file(file).unwrap();
+    assert!(raw["product"].as_str().unwrap().contains("SQLite"), "{raw}");
+    let tables = raw["tables"].as_array().unwrap();
+    let mut names: Vec<_> = tables.iter().map(|table| (&table["name"], &table["kind"])).collect();
+    names.sort_by_key(|(name, _)| name.to_string());
+    assert_eq!(
+        format!("{names:?}"),
+        r#"[(String("KDSICHT"), String("VIEW")), (String("KDSTAMM"), String("TABLE"))]"#
+    );
+    let table = tables.iter().find(|table| table["name"] == "KDSTAMM").unwrap();
+    assert_eq!(table["key"], serde_json::json!(["KDNR"]));
+    let columns = table["columns"].as_array().unwrap();
+    let name = &columns[1];
+    assert_eq!(
+        (&name["name"], &name["precision"], &name["nullable"]),
+        (&"NAME".into(), &30.into(), &false.into())
+    );
+    let indexes = table["indexes"].as_array().unwrap();
+    let index = indexes.iter().find(|index| index["name"] == "KDNAME").unwrap();
+    assert_eq!((&index["unique"], &index["columns"]), (&true.into(), &serde_json::json!(["NAME", "SALDO"])));
+}
+
 /// Memory of a process in KiB.
 fn resident(process: &str) -> usize {
     let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
