@@ -19,6 +19,8 @@ mod page;
 mod place;
 mod readers;
 mod stream;
+mod table;
+mod wanted;
 mod watch;
 mod write;
 
@@ -45,8 +47,8 @@ use jiff::tz::TimeZone;
 use left::Left;
 use page::Signer;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Where `now`, `today` and `requestId` come from: the clock, or a test. The zone is that of the connection.

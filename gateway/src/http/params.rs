@@ -6,14 +6,49 @@ use super::query::{self, Query};
 use crate::problem::{Kind, Problem};
 use engine::json;
 use engine::plan::model::Model;
-use engine::program::{OperationPlan, Param, Place};
+use engine::program::{CallPlan, OperationPlan, Param, Place, Verb};
 use engine::value::Value;
 use std::borrow::Cow;
 
 /// Names that a paged list takes beside its own parameters.
 pub const PAGING: [&str; 2] = ["size", "next"];
 
-/// Reads the parameters of an operation, in their order. What belongs to paging is left in the query.
+/// The order in which a list of a table is wanted.
+pub const SORT: &str = "sort";
+/// The fields that are wanted of a record of a table.
+pub const FIELDS: &str = "fields";
+
+/// Returns whether a parameter that no operation declares is read beside its own.
+fn is_known(operation: &OperationPlan, name: &str) -> bool {
+    if PAGING.contains(&name) {
+        return operation.page.is_some();
+    }
+    match name {
+        SORT => takes_sort(operation),
+        FIELDS => takes_fields(operation),
+        _ => false,
+    }
+}
+
+/// Returns whether clients may say in which order they want a list.
+pub fn takes_sort(operation: &OperationPlan) -> bool {
+    let table = operation.call.as_ref().and_then(CallPlan::table);
+    operation.verb == Verb::List
+        && table.is_some_and(|table| !table.sorts.is_empty())
+        && !declares(operation, SORT)
+}
+
+/// Returns whether clients may say which fields they want.
+pub fn takes_fields(operation: &OperationPlan) -> bool {
+    let table = operation.call.as_ref().and_then(CallPlan::table);
+    operation.is_read() && table.is_some() && !declares(operation, FIELDS)
+}
+
+fn declares(operation: &OperationPlan, name: &str) -> bool {
+    operation.params.iter().any(|param| &*param.name == name)
+}
+
+/// Reads the parameters of an operation, in their order. What belongs to paging and to tables is left in the query.
 ///
 /// # Errors
 /// The problem `invalid-parameter`.
@@ -31,8 +66,7 @@ pub fn read(
         },
     });
     let values = values.collect::<Result<_, _>>()?;
-    let paged = operation.page.is_some();
-    match query.iter().find(|(name, _)| !(paged && PAGING.contains(&&**name))) {
+    match query.iter().find(|(name, _)| !is_known(operation, name)) {
         Some((name, _)) => Err(query::refused(name, "the operation has no such parameter")),
         None => Ok(values),
     }

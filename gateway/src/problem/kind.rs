@@ -25,6 +25,10 @@ pub enum Kind {
     NotAcceptable,
     /// A request with the same key is on its way.
     InFlight,
+    /// A database refuses the record because of another one.
+    Conflict,
+    /// Others change the record all the time.
+    ConcurrentChange,
     /// The record is not the one that `If-Match` names.
     PreconditionFailed,
     /// Events behind the cursor are not kept any more.
@@ -79,7 +83,7 @@ pub struct Facts {
 
 impl Kind {
     /// All kinds, for documents and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::BadRequest,
         Self::InvalidParameter,
         Self::InvalidBody,
@@ -90,6 +94,8 @@ impl Kind {
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::InFlight,
+        Self::Conflict,
+        Self::ConcurrentChange,
         Self::PreconditionFailed,
         Self::CursorExpired,
         Self::BodyTooLarge,
@@ -121,6 +127,8 @@ impl Kind {
             Self::MethodNotAllowed => facts("method-not-allowed", 405, "Method not allowed"),
             Self::NotAcceptable => facts("not-acceptable", 406, "Nothing acceptable to answer"),
             Self::InFlight => facts("in-flight", 409, "The same request is still on its way"),
+            Self::Conflict => facts("conflict", 409, "It contradicts what is there"),
+            Self::ConcurrentChange => facts("concurrent-change", 409, "The record changes all the time"),
             Self::PreconditionFailed => facts("precondition-failed", 412, "The record has changed"),
             Self::CursorExpired => facts("cursor-expired", 410, "Events are not kept any more"),
             Self::BodyTooLarge => facts("body-too-large", 413, "The body is too large"),
@@ -162,6 +170,12 @@ impl Kind {
             Self::CursorExpired => {
                 "Events behind the cursor were removed by their retention, so some were missed. Read the records anew, \
                  then go on with the cursor in `resume`."
+            }
+            Self::Conflict => {
+                "The database refuses it because of another record: the key is taken, or another record needs this one                  or is missing. Nothing was written."
+            }
+            Self::ConcurrentChange => {
+                "Others changed the record each time it was about to be written. Nothing was written; try again."
             }
             Self::PreconditionFailed => "Read the record again, look at what changed, and repeat the write.",
             Self::BodyTooLarge => "The body exceeds `bytesMax`.",

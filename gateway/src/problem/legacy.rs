@@ -34,6 +34,11 @@ impl Judged<'_> {
         if let Some(entry) = error.entry.and_then(|index| self.entries.get(usize::try_from(index).ok()?)) {
             return Self::declared(entry, error);
         }
+        let context = |key: &str| error.context.iter().find(|(name, _)| *name == key).map(|(_, text)| text);
+        if let (Class::Client, Some(parameter)) = (error.class, context("parameter")) {
+            let why = context("why").map_or(error.message, String::as_str);
+            return crate::http::query::refused(parameter, why);
+        }
         let kind = self.kind(error);
         let mut problem = Problem::new(kind);
         if kind != Kind::Internal {
@@ -66,6 +71,8 @@ impl Judged<'_> {
             return Kind::OutcomeUnknown;
         }
         match (error.cause, error.class) {
+            (Cause::Legacy, Class::Conflict) if is_of_database(error) => Kind::Conflict,
+            (Cause::Legacy, Class::Client) if is_of_database(error) => Kind::Unwritable,
             (Cause::TimedOut, _) => Kind::TimedOut,
             (_, Class::RateLimited) => Kind::RateLimited,
             (Cause::Unavailable | Cause::Broken, _) => Kind::Unavailable,
@@ -77,6 +84,11 @@ impl Judged<'_> {
             (Cause::Cancelled | Cause::Internal, _) => Kind::Internal,
         }
     }
+}
+
+/// A database said what it is in a word of its own kind.
+fn is_of_database(error: &Error) -> bool {
+    error.context.iter().any(|(key, _)| *key == "error")
 }
 
 fn places(mut problem: Problem, error: &Error) -> Problem {

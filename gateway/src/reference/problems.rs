@@ -40,6 +40,7 @@ fn repeat(kind: Kind) -> &'static str {
         | Kind::InvalidBody
         | Kind::IdempotencyKeyMissing
         | Kind::NotFound
+        | Kind::Conflict
         | Kind::MethodNotAllowed
         | Kind::NotAcceptable
         | Kind::BodyTooLarge
@@ -55,7 +56,7 @@ fn repeat(kind: Kind) -> &'static str {
         Kind::Internal | Kind::LegacyError | Kind::LegacyContract => {
             "a read, yes; a write only after finding out what became of it"
         }
-        Kind::TimedOut => "yes",
+        Kind::TimedOut | Kind::ConcurrentChange => "yes",
         Kind::OutcomeUnknown => "no: find out by reading",
     }
 }

@@ -4,6 +4,7 @@
 
 use super::Endpoint;
 use super::flow::{Kept, Origin};
+use super::wanted::Wanted;
 use adapters_layers::Cache;
 use engine::json;
 use engine::plan::model::ModelId;
@@ -82,6 +83,7 @@ impl Answers {
         &self,
         endpoint: &Endpoint,
         inputs: &Inputs,
+        wanted: &Wanted,
         deadline: std::time::Instant,
         make: impl FnOnce() -> F,
     ) -> Result<Found, Error>
@@ -99,7 +101,7 @@ impl Answers {
             is_new = true;
             made()
         };
-        let key = self.key(endpoint, inputs);
+        let key = self.key(endpoint, inputs, wanted);
         let cached = self.cache.get_or_make(&key, fresh, stale, deadline, noted).await?;
         let origin = match (cached.stale, is_new) {
             (true, _) => Origin::Stale,
@@ -124,7 +126,7 @@ impl Answers {
         self.cache.counts()
     }
 
-    fn key(&self, endpoint: &Endpoint, inputs: &Inputs) -> String {
+    fn key(&self, endpoint: &Endpoint, inputs: &Inputs, wanted: &Wanted) -> String {
         match &self.reach[endpoint.number] {
             Reach::One(params) => {
                 let values: Vec<&Value> = params.iter().map(|&param| &inputs.params[param]).collect();
@@ -137,7 +139,8 @@ impl Answers {
                 let values: Vec<&Value> = inputs.params.iter().collect();
                 let page =
                     format!("{} {} {}", page.size, page.offset, page.cursor.as_deref().unwrap_or_default());
-                format!("{} {any} {all} {page} {}", endpoint.number, text(&values))
+                let shape = [&wanted.sort, &wanted.fields].map(|text| text.as_deref().unwrap_or_default());
+                format!("{} {any} {all} {page} {shape:?} {}", endpoint.number, text(&values))
             }
         }
     }

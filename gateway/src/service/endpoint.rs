@@ -4,9 +4,10 @@
 
 use super::location::Location;
 use super::readers::Readers;
+use super::wanted::Projections;
 use engine::lang::{Dedupe, Idempotency};
 use engine::plan::model::Model;
-use engine::program::{Ambient, OperationPlan, Program, Reader, Residue};
+use engine::program::{Ambient, OperationPlan, Program, Reader, Residue, Verb};
 use jiff::tz::TimeZone;
 use jsonschema::Validator;
 use std::sync::Arc;
@@ -43,6 +44,10 @@ pub struct Endpoint {
     pub read_by: Option<usize>,
     /// Where a record that was made can be read.
     pub location: Option<Location>,
+    /// The operation that reads a record that was made in a table, by its number.
+    pub read_back: Option<usize>,
+    /// Readers of some of the fields.
+    pub projections: Projections,
     readers: Readers,
     residue: AtomicU64,
 }
@@ -78,6 +83,8 @@ impl Endpoint {
                 .as_ref()
                 .and_then(|key| program.operations.iter().position(|it| it.key == *key)),
             location: Location::of(program, &plan),
+            read_back: super::location::read_back(program, &plan),
+            projections: Projections::default(),
             readers: Readers::default(),
             residue: AtomicU64::new(0),
             plan,
@@ -87,6 +94,18 @@ impl Endpoint {
     /// Returns whether it needs a store.
     pub fn needs_store(&self) -> bool {
         self.idempotency.is_some() || self.dedupe
+    }
+
+    /// Returns the operation that reads the record before it is written, by its number.
+    ///
+    /// `named` says that the client names the record that it means, by `If-Match`.
+    pub(super) fn old_by(&self, named: bool) -> Option<usize> {
+        let on_table = self.plan.call.as_ref().is_some_and(|call| call.table().is_some());
+        match self.plan.verb {
+            Verb::Update | Verb::Replace if on_table => Some(self.number),
+            Verb::Delete if on_table && named => Some(self.number),
+            _ => self.read_by,
+        }
     }
 
     /// Returns a reader for one reply.

@@ -5,9 +5,11 @@
 use super::endpoint::Endpoint;
 use adapters_layers::Exchange;
 use adapters_ports::{Backend, CallContext, FaultReply, Reply, ReplyBody, Request};
+use engine::plan::query::Projection;
 use engine::program::{Ambient, FaultView, Reader};
 use engine::value::Value;
 use kernel::{Cause, Class, DecodeError, Error, Progress, Visitor};
+use std::sync::Arc;
 
 /// A call that is ready to be sent, once or several times.
 pub(super) struct LegacyCall<'a> {
@@ -15,6 +17,8 @@ pub(super) struct LegacyCall<'a> {
     pub request: Request,
     pub endpoint: &'a Endpoint,
     pub ambient: &'a Ambient,
+    /// Some fields instead of all.
+    pub fields: Option<&'a Projection>,
 }
 
 /// What a reply says, mapped.
@@ -30,6 +34,8 @@ pub struct Mapped {
     pub fingerprint: u128,
     /// The legacy cursor of the next page.
     pub cursor: Option<String>,
+    /// How many rows a statement changed, if the database said so.
+    pub affected: Option<u64>,
 }
 
 impl Exchange for LegacyCall<'_> {
@@ -37,7 +43,11 @@ impl Exchange for LegacyCall<'_> {
 
     async fn attempt(&self, cx: &CallContext, _attempt: u32) -> Result<Mapped, Error> {
         let reply = self.backend.call(cx, &self.request).await?;
-        let Some(mut reader) = self.endpoint.reader(self.ambient) else {
+        let reader = match self.fields {
+            Some(fields) => Some(Reader::new(Arc::clone(&fields.read), self.ambient)),
+            None => self.endpoint.reader(self.ambient),
+        };
+        let Some(mut reader) = reader else {
             return Err(Error::new(Class::Defect, Cause::Internal, "the operation calls nothing"));
         };
         let result = match reply {
@@ -48,7 +58,9 @@ impl Exchange for LegacyCall<'_> {
             Reply::Fault(fault) => Err(judge(&fault, &reader)),
         };
         self.endpoint.note_residue(reader.residue());
-        self.endpoint.give_back(reader);
+        if self.fields.is_none() {
+            self.endpoint.give_back(reader);
+        }
         result
     }
 
@@ -77,6 +89,7 @@ async fn read(cx: &CallContext, mut body: Limited, reader: &mut Reader) -> Resul
         key: answer.key,
         fingerprint: answer.fingerprint,
         cursor: answer.cursor,
+        affected: body.body.affected(),
     })
 }
 

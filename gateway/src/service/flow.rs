@@ -6,6 +6,7 @@ use super::cached::Found as Cached;
 use super::exchange::{LegacyCall, Mapped};
 use super::list::{ListCall, Reading};
 use super::stream::{Outgoing, Rest};
+use super::wanted::Wanted;
 use super::{Builtin, Connected, Endpoint, Incoming, Service, page};
 use crate::auth::{Caller, Refusal};
 use crate::http::answer::Answer;
@@ -18,8 +19,9 @@ use adapters_layers::Place;
 use adapters_ports::{Backend, CallContext, Request, Wire};
 use bytes::Bytes;
 use engine::json::{self, JsonLimits};
+use engine::plan::query::{self as queries, Listing, QueryError};
 use engine::plan::write::{WriteError, request};
-use engine::program::{Ambient, CallPlan, Inputs, Page, Verb};
+use engine::program::{Ambient, CallPlan, Inputs, Page, Target, Verb};
 use engine::value::Value;
 use kernel::{Class, Error};
 use serde_json::json;
@@ -102,6 +104,10 @@ pub(super) struct Admitted {
     pub endpoint: Arc<Endpoint>,
     pub caller: Arc<Caller>,
     pub inputs: Inputs,
+    /// Which fields, and in which order.
+    pub wanted: Wanted,
+    /// What the client wants to change, once it was laid over the record.
+    pub patch: Option<Value>,
     pub cx: CallContext,
     /// Hash of what the client sent, for idempotency keys.
     pub payload: Bytes,
@@ -197,7 +203,8 @@ impl Service {
         media::acceptable(incoming.headers.find("accept"))?;
         let mut query = query::parse(incoming.query)?;
         let params = params::read(&endpoint.plan, captures, &mut query)?;
-        let page = self.page(&endpoint, &query)?;
+        let wanted = self.wanted(&endpoint, &params, &query)?;
+        let page = self.page(&endpoint, &query, &wanted)?;
         let (payload, body) = self.body(&endpoint, incoming, &params).await?;
         let inputs =
             Inputs { params, body, ambient: (self.clock)(&request_id, &endpoint.timezone), page, old: None };
@@ -205,7 +212,18 @@ impl Service {
         let once = endpoint.idempotency.and_then(|_| header(super::once::HEADER));
         let none_match = endpoint.plan.is_read().then(|| header("if-none-match")).flatten();
         let if_match = if endpoint.plan.is_read() { None } else { header("if-match") };
-        let admitted = Admitted { caller, inputs, cx, payload, once, none_match, if_match, endpoint };
+        let admitted = Admitted {
+            endpoint,
+            caller,
+            inputs,
+            wanted,
+            patch: None,
+            cx,
+            payload,
+            once,
+            none_match,
+            if_match,
+        };
         match admitted.endpoint.plan.verb {
             // In boxes: what is rarer and larger should not make the future of every request as large as itself.
             Verb::List if admitted.endpoint.cache.is_none() => Box::pin(self.list(admitted)).await,
@@ -245,14 +263,14 @@ impl Service {
     }
 
     async fn read(self: &Arc<Self>, admitted: Admitted) -> Result<Done, Failure> {
-        let Admitted { endpoint, inputs, cx, none_match, .. } = &admitted;
-        if endpoint.cache.is_none() {
-            let kept =
-                self.fetch(endpoint, inputs, cx).await.map_err(|error| self.failure(endpoint, &error))?;
+        let Admitted { endpoint, inputs, wanted, cx, none_match, .. } = &admitted;
+        if endpoint.cache.is_none() || (endpoint.plan.verb == Verb::Get && wanted.fields.is_some()) {
+            let kept = self.fetch(endpoint, inputs, wanted, cx).await;
+            let kept = kept.map_err(|error| self.failure(endpoint, &error))?;
             return Ok((present(&kept, none_match.as_deref(), None), Some(Origin::Call)));
         }
-        let make = || self.fetch(endpoint, inputs, cx);
-        match Box::pin(self.answers.find(endpoint, inputs, cx.deadline, make)).await {
+        let make = || self.fetch(endpoint, inputs, wanted, cx);
+        match Box::pin(self.answers.find(endpoint, inputs, wanted, cx.deadline, make)).await {
             Ok(Cached { kept, origin, age_s }) => {
                 Ok((present(&kept, none_match.as_deref(), age_s), Some(origin)))
             }
@@ -265,34 +283,38 @@ impl Service {
         &self,
         endpoint: &Arc<Endpoint>,
         inputs: &Inputs,
+        wanted: &Wanted,
         cx: &CallContext,
     ) -> Result<Kept, Error> {
         if endpoint.plan.verb == Verb::List {
             // What is kept is kept whole.
-            let (mut reading, _) = self.begin_list(endpoint, inputs, cx, usize::MAX).await?;
-            return Ok(self.whole(endpoint, inputs, &mut reading));
+            let (mut reading, _) = self.begin_list(endpoint, inputs, wanted, cx, usize::MAX).await?;
+            return Ok(self.whole(endpoint, inputs, wanted, &mut reading));
         }
-        let mapped = self.perform(endpoint, inputs, cx).await?;
+        let mapped = self.perform(endpoint, inputs, &wanted.listing, cx).await?;
         if !mapped.found {
             return Err(Error::new(Class::NotFound, kernel::Cause::Legacy, "there is no such thing"));
         }
-        Ok(Kept { json: mapped.json.into(), etag: Some(etag(mapped.fingerprint)), link: None })
+        // The tag of some fields would not be that of the record, which is the one that a write asks for.
+        let etag = wanted.fields.is_none().then(|| etag(mapped.fingerprint));
+        Ok(Kept { json: mapped.json.into(), etag, link: None })
     }
 
     /// Answers a list: whole if it is short, else while it is read.
     async fn list(self: &Arc<Self>, admitted: Admitted) -> Result<Good, Failure> {
-        let Admitted { endpoint, inputs, cx, none_match, .. } = admitted;
+        let Admitted { endpoint, inputs, wanted, cx, none_match, .. } = admitted;
         let held_max = if endpoint.plan.page.is_some() { PAGE_HELD_MAX } else { LIST_HELD_MAX };
-        let begun = self.begin_list(&endpoint, &inputs, &cx, held_max).await;
+        let begun = self.begin_list(&endpoint, &inputs, &wanted, &cx, held_max).await;
         let (mut reading, place) = begun.map_err(|error| self.failure(&endpoint, &error))?;
         if reading.end().is_some() {
-            let kept = self.whole(&endpoint, &inputs, &mut reading);
+            let kept = self.whole(&endpoint, &inputs, &wanted, &mut reading);
             return Ok((present(&kept, none_match.as_deref(), None), Some(Origin::Call)).into());
         }
         let pause_max = self.called(&endpoint).map_or(endpoint.deadline, |(_, it)| it.stack.policy().timeout);
         let answer = Answer::new(endpoint.plan.success).json(Bytes::new());
         let service = Arc::clone(self);
-        let rest = Outgoing { service, endpoint, inputs, cx, reading, _place: place, pause_max }.start();
+        let rest =
+            Outgoing { service, endpoint, inputs, wanted, cx, reading, _place: place, pause_max }.start();
         Ok(Good { answer, origin: Some(Origin::Call), rest: Some(rest) })
     }
 
@@ -301,15 +323,19 @@ impl Service {
         &self,
         endpoint: &Arc<Endpoint>,
         inputs: &Inputs,
+        wanted: &Wanted,
         cx: &CallContext,
         held_max: usize,
     ) -> Result<(Reading, Place), Error> {
         let (call, connected) = self.called(endpoint)?;
-        let (body, _) = self.encode(endpoint, call, connected, inputs)?;
+        let listing = &wanted.listing;
+        let (body, _) = self.encode(endpoint, call, connected, inputs, listing)?;
         let backend = connected.backend()?;
         let request = Request { operation: call.operation, body, repeatable: call.repeatable };
-        let ambient = &inputs.ambient;
-        connected.stack.call_held(cx, &ListCall { backend, request, endpoint, ambient, held_max }).await
+        let paged = queries::paged(&endpoint.plan, inputs, listing);
+        let (fields, ambient) = (listing.fields.as_deref(), &inputs.ambient);
+        let list = ListCall { backend, request, endpoint, ambient, fields, paged, held_max };
+        connected.stack.call_held(cx, &list).await
     }
 
     /// Encodes the request and sends it through the layers.
@@ -317,11 +343,15 @@ impl Service {
         &self,
         endpoint: &Endpoint,
         inputs: &Inputs,
+        listing: &Listing,
         cx: &CallContext,
     ) -> Result<Mapped, Error> {
         let (call, connected) = self.called(endpoint)?;
-        let (wire, _) = self.encode(endpoint, call, connected, inputs)?;
-        self.send(endpoint, call, connected, wire, &inputs.ambient, cx).await
+        let (wire, _) = self.encode(endpoint, call, connected, inputs, listing)?;
+        let backend = connected.backend()?;
+        let request = Request { operation: call.operation, body: wire, repeatable: call.repeatable };
+        let (fields, ambient) = (listing.fields.as_deref(), &inputs.ambient);
+        connected.stack.call(cx, &LegacyCall { backend, request, endpoint, ambient, fields }).await
     }
 
     pub(super) fn called<'s>(
@@ -335,6 +365,28 @@ impl Service {
 
     /// Returns the encoded request, and whether it changes anything as far as the mapping can tell.
     pub(super) fn encode(
+        &self,
+        endpoint: &Endpoint,
+        call: &CallPlan,
+        connected: &Connected,
+        inputs: &Inputs,
+        listing: &Listing,
+    ) -> Result<(Wire, Changes), Error> {
+        let connection = &connected.connection;
+        let query = match &call.target {
+            Target::Send(_) => return self.message(endpoint, call, connected, inputs),
+            Target::Table(_) if endpoint.plan.is_read() => {
+                queries::select(&endpoint.plan, inputs, listing).map(Some)
+            }
+            Target::Table(_) | Target::Own(_) => queries::write(&self.program, &endpoint.plan, inputs),
+        };
+        let Some(query) = query.map_err(unaskable)? else { return Ok((Wire::new(), Changes::Nothing)) };
+        let wire = connection.query(&query).map_err(|error| super::place::located(error, &inputs.body))?;
+        Ok((wire, Changes::Something))
+    }
+
+    /// Returns the encoded message of an operation of the catalogue.
+    fn message(
         &self,
         endpoint: &Endpoint,
         call: &CallPlan,
@@ -359,30 +411,35 @@ impl Service {
     ) -> Result<Mapped, Error> {
         let backend = connected.backend()?;
         let request = Request { operation: call.operation, body, repeatable: call.repeatable };
-        connected.stack.call(cx, &LegacyCall { backend, request, endpoint, ambient }).await
+        connected.stack.call(cx, &LegacyCall { backend, request, endpoint, ambient, fields: None }).await
     }
 
     /// Returns what a client gets for an error of a call.
     pub(super) fn failure(&self, endpoint: &Endpoint, error: &Error) -> Failure {
+        self.failure_of(endpoint, error, endpoint.plan.call.as_ref().is_some_and(|call| call.repeatable))
+    }
+
+    /// The same for a call that may be repeated, whatever its operation says.
+    pub(super) fn failure_of(&self, endpoint: &Endpoint, error: &Error, repeatable: bool) -> Failure {
         let call = endpoint.plan.call.as_ref();
         let entries = call.map_or(&[][..], |call| &self.program.connections[call.connection].errors);
-        let judged = Judged { entries, repeatable: call.is_some_and(|call| call.repeatable) };
+        let judged = Judged { entries, repeatable };
         log(endpoint, error);
         Failure { problem: judged.problem(error), class: Some(error.class) }
     }
 
-    fn page(&self, endpoint: &Endpoint, query: &query::Query<'_>) -> Result<Page, Failure> {
+    fn page(&self, endpoint: &Endpoint, query: &query::Query<'_>, wanted: &Wanted) -> Result<Page, Failure> {
         let Some(paging) = &endpoint.plan.page else { return Ok(Page::default()) };
         let given = |name: &str| query.iter().find(|(known, _)| known == name).map(|(_, value)| &**value);
-        Ok(page::read(paging, &self.signer, &endpoint.plan.key, given(PAGING[0]), given(PAGING[1]))?)
+        Ok(page::read(paging, &self.signer, &wanted.scope, given(PAGING[0]), given(PAGING[1]))?)
     }
 
     /// Returns what is kept of a list that has ended.
-    fn whole(&self, endpoint: &Endpoint, inputs: &Inputs, reading: &mut Reading) -> Kept {
+    fn whole(&self, endpoint: &Endpoint, inputs: &Inputs, wanted: &Wanted, reading: &mut Reading) -> Kept {
         let cursor = reading.end().flatten().map(str::to_owned);
-        let next = self.next_page(endpoint, inputs, cursor.as_deref());
+        let next = self.next_page(endpoint, inputs, wanted, cursor.as_deref());
         let json = reading.close(next.as_deref()).into();
-        let link = next.map(|next| page::link(&endpoint.plan, inputs, &next));
+        let link = next.map(|next| page::link(&endpoint.plan, inputs, wanted, &next));
         Kept { json, etag: None, link }
     }
 }
@@ -514,6 +571,18 @@ fn unwritable(errors: Vec<WriteError>) -> Error {
     )
     .with("pointer", first)
     .with("errors", serde_json::Value::from(list))
+}
+
+/// What a table cannot be asked for, and what it cannot hold.
+pub(super) fn unaskable(error: QueryError) -> Error {
+    match error {
+        QueryError::Body(errors) => unwritable(errors),
+        QueryError::Parameter { name, message } => {
+            Error::new(Class::Client, kernel::Cause::Unwritable, "a parameter cannot be asked for")
+                .with("parameter", name)
+                .with("why", message)
+        }
+    }
 }
 
 fn internal(message: &'static str) -> Error {

@@ -8,6 +8,7 @@ use super::exchange::{Limited, judge};
 use adapters_layers::Exchange;
 use adapters_ports::{Backend, CallContext, Reply, Request};
 use engine::json;
+use engine::plan::query::{Paged, Projection};
 use engine::program::{Ambient, Reader};
 use kernel::{Cause, Class, Error, Progress};
 use std::sync::Arc;
@@ -21,6 +22,10 @@ pub(super) struct ListCall<'a> {
     pub request: Request,
     pub endpoint: &'a Arc<Endpoint>,
     pub ambient: &'a Ambient,
+    /// Some fields instead of all.
+    pub fields: Option<&'a Projection>,
+    /// Counts the rows of a table.
+    pub paged: Option<Paged>,
     /// How many bytes of its JSON may be held; a try ends with so many, or with the whole list.
     pub held_max: usize,
 }
@@ -30,7 +35,10 @@ pub(super) struct Reading {
     body: Limited,
     /// `None` once it was given back.
     reader: Option<Reader>,
+    paged: Option<Paged>,
     endpoint: Arc<Endpoint>,
+    /// The reader is one of the operation, to be used again.
+    is_common: bool,
     /// JSON that nobody has taken yet.
     out: Vec<u8>,
     is_first: bool,
@@ -43,11 +51,24 @@ impl Exchange for ListCall<'_> {
 
     async fn attempt(&self, cx: &CallContext, _attempt: u32) -> Result<Reading, Error> {
         let reply = self.backend.call(cx, &self.request).await?;
-        let reader = self.endpoint.reader(self.ambient).ok_or_else(calls_nothing)?;
+        let reader = match self.fields {
+            Some(fields) => Some(Reader::new(Arc::clone(&fields.read), self.ambient)),
+            None => self.endpoint.reader(self.ambient),
+        };
+        let reader = reader.ok_or_else(calls_nothing)?;
         match reply {
             Reply::Answer(body) => {
                 let body = Limited { body, bytes_max: self.endpoint.reply_bytes_max };
-                let mut reading = Reading::new(body, reader, self.endpoint);
+                let mut reading = Reading {
+                    body,
+                    reader: Some(reader),
+                    paged: self.paged.clone(),
+                    endpoint: Arc::clone(self.endpoint),
+                    is_common: self.fields.is_none(),
+                    out: HEAD.to_vec(),
+                    is_first: true,
+                    end: None,
+                };
                 reading.read(cx, self.held_max).await?;
                 Ok(reading)
             }
@@ -61,17 +82,6 @@ impl Exchange for ListCall<'_> {
 }
 
 impl Reading {
-    fn new(body: Limited, reader: Reader, endpoint: &Arc<Endpoint>) -> Self {
-        Self {
-            body,
-            reader: Some(reader),
-            endpoint: Arc::clone(endpoint),
-            out: HEAD.to_vec(),
-            is_first: true,
-            end: None,
-        }
-    }
-
     /// Reads on, until there are so many bytes to be taken or the list has ended.
     ///
     /// # Errors
@@ -82,7 +92,11 @@ impl Reading {
     pub(super) async fn read(&mut self, cx: &CallContext, bytes: usize) -> Result<(), Error> {
         while self.end.is_none() && self.out.len() < bytes {
             let reader = self.reader.as_mut().ok_or_else(calls_nothing)?;
-            match self.body.advance(reader) {
+            let progress = match &mut self.paged {
+                Some(paged) => self.body.advance(&mut paged.to(reader)),
+                None => self.body.advance(reader),
+            };
+            match progress {
                 Ok(Progress::NeedInput) => {
                     self.is_first &= reader.take_items(self.is_first, &mut self.out) == 0;
                     if self.out.len() < bytes {
@@ -111,7 +125,10 @@ impl Reading {
             }
             self.out.extend_from_slice(items);
         }
-        self.end = Some(answer.cursor);
+        self.end = Some(match &self.paged {
+            Some(paged) => paged.cursor(),
+            None => answer.cursor,
+        });
         Ok(())
     }
 
@@ -142,7 +159,9 @@ impl Drop for Reading {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
             self.endpoint.note_residue(reader.residue());
-            self.endpoint.give_back(reader);
+            if self.is_common {
+                self.endpoint.give_back(reader);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use engine::json;
 use engine::plan::model::Model;
-use engine::program::{OperationPlan, Program, Segment, Verb};
+use engine::program::{OperationPlan, Param, Program, Segment, Verb};
 use engine::value::Value;
 
 /// A path with places for the values of a key.
@@ -72,6 +72,24 @@ impl Location {
         }
         Some(path)
     }
+}
+
+/// Returns the operation by which a record that was made in a table can be read: its only parameters are the key.
+pub(super) fn read_back(program: &Program, operation: &OperationPlan) -> Option<usize> {
+    let on_table = operation.call.as_ref().is_some_and(|call| call.table().is_some());
+    if operation.verb != Verb::Create || !on_table {
+        return None;
+    }
+    let model = program.model(operation.model?);
+    let fits = |get: &&std::sync::Arc<OperationPlan>| {
+        let by_key = |param: &Param| param.field.is_some_and(|field| model.key.contains(&field));
+        get.verb == Verb::Get
+            && get.model == operation.model
+            && get.params.len() == model.key.len()
+            && get.params.iter().all(by_key)
+    };
+    let get = program.operations.iter().find(fits)?;
+    program.operations.iter().position(|known| known.key == get.key)
 }
 
 /// RFC 3986, section 2.3: everything but unreserved characters is escaped.

@@ -11,10 +11,11 @@ use adapters_layers::Exchange;
 use adapters_ports::{Backend, CallContext, Reply, Request};
 use engine::json::{self, JsonLimits};
 use engine::plan::model::Model;
+use engine::plan::query::{Listing, select};
 use engine::plan::tree::{Capture, NodeId, Tree};
 use engine::program::{Ambient, CallPlan, Inputs, Page, Reader, Verb};
 use engine::value::Value;
-use kernel::{Cause, Class, Document as _, Error, PartId, Progress, Shape};
+use kernel::{Cause, Class, Document as _, Error, Progress, Shape, TypeId};
 use std::sync::Arc;
 
 /// A record as it is now.
@@ -34,8 +35,8 @@ struct Keeping<'a> {
     request: Request,
     endpoint: &'a Endpoint,
     shape: &'a Arc<Shape>,
-    /// The root of the reply.
-    root: PartId,
+    /// The type of the reply.
+    root: TypeId,
     model: &'a Model,
     ambient: &'a Ambient,
 }
@@ -43,7 +44,11 @@ struct Keeping<'a> {
 impl Service {
     /// Reads the old record if the write needs it, checks that it is the one that the client means, and merges.
     pub(super) async fn with_old(&self, admitted: &mut Admitted) -> Result<(), Failure> {
-        let Some(reader) = admitted.endpoint.read_by.map(|number| Arc::clone(&self.endpoints[number])) else {
+        let Some(reader) = admitted
+            .endpoint
+            .old_by(admitted.if_match.is_some())
+            .map(|number| Arc::clone(&self.endpoints[number]))
+        else {
             return match admitted.if_match {
                 None => Ok(()),
                 Some(_) => Err(Problem::new(Kind::BadRequest)
@@ -53,7 +58,8 @@ impl Service {
                     .into()),
             };
         };
-        let old = self.old(&reader, admitted).await.map_err(|error| self.failure(&reader, &error))?;
+        let old =
+            self.old(&reader, admitted).await.map_err(|error| self.failure_of(&reader, &error, true))?;
         if let Some(wanted) = &admitted.if_match
             && !super::flow::matches_strongly(wanted, &old.etag)
         {
@@ -62,8 +68,9 @@ impl Service {
             return Err(problem.header("etag", old.etag.into_string()).into());
         }
         if admitted.endpoint.plan.verb == Verb::Update {
-            let patch = std::mem::take(&mut admitted.inputs.body);
-            admitted.inputs.body = merge::patch(old.modern, patch);
+            // A record that changes meanwhile is read again, and the same patch is laid over it.
+            let patch = admitted.patch.get_or_insert_with(|| std::mem::take(&mut admitted.inputs.body));
+            admitted.inputs.body = merge::patch(old.modern, patch.clone());
         }
         admitted.inputs.old = Some(old.tree);
         Ok(())
@@ -81,12 +88,19 @@ impl Service {
             old: None,
         };
         let (call, connected) = self.called(reader)?;
-        let body = self.encode(reader, call, connected, &inputs)?.0;
+        let body = match call.table() {
+            None => self.encode(reader, call, connected, &inputs, &Listing::default())?.0,
+            Some(_) => {
+                let query = select(&reader.plan, &inputs, &Listing::default());
+                connected.connection.query(&query.map_err(super::flow::unaskable)?)?
+            }
+        };
         let backend = connected.backend()?;
         let model =
             reader.model.as_deref().ok_or_else(|| internal("the operation that reads has no model"))?;
-        let root = self.reply_root(call).ok_or_else(|| internal("the operation that reads gets no reply"))?;
-        let request = Request { operation: call.operation, body, repeatable: call.repeatable };
+        let root = self.reply_type(call).ok_or_else(|| internal("the operation that reads gets no reply"))?;
+        let repeatable = call.repeatable || call.table().is_some();
+        let request = Request { operation: call.operation, body, repeatable };
         let shape = &model.shape;
         let ambient = &inputs.ambient;
         connected
@@ -95,9 +109,13 @@ impl Service {
             .await
     }
 
-    fn reply_root(&self, call: &CallPlan) -> Option<PartId> {
+    fn reply_type(&self, call: &CallPlan) -> Option<TypeId> {
+        if let Some(plan) = call.table() {
+            return Some(plan.table.rows);
+        }
         let catalogue = self.program.connections.get(call.connection)?.catalogue.as_ref()?;
-        catalogue.operations.get(usize::try_from(call.operation.0).ok()?)?.reply
+        let operation = catalogue.operations.get(usize::try_from(call.operation.0).ok()?)?;
+        operation.reply.map(|part| catalogue.shape.part(part).ty)
     }
 }
 
@@ -124,7 +142,7 @@ impl Exchange for Keeping<'_> {
 
 impl Keeping<'_> {
     async fn keep(&self, cx: &CallContext, mut body: Limited, reader: &mut Reader) -> Result<Old, Error> {
-        let mut capture = Capture::new(self.shape, self.shape.part(self.root).ty);
+        let mut capture = Capture::new(self.shape, self.root);
         loop {
             match body.advance(&mut capture) {
                 Ok(Progress::NeedInput) => body.more(cx).await?,

@@ -1,7 +1,10 @@
 //! Pages of a list: how many items, and the opaque cursor to the next ones.
 //!
-//! **Invariant.** A cursor is signed for its operation; one that was made up or changed is refused.
+//! **Invariant.** A cursor is signed for its operation, its filters and its order; one that was made up or changed is
+//! refused.
 
+use super::wanted::Wanted;
+use crate::http::params::{FIELDS, SORT};
 use crate::http::query;
 use crate::problem::Problem;
 use aws_lc_rs::{constant_time, hmac};
@@ -26,22 +29,22 @@ impl Signer {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
-    fn seal(&self, operation: &str, content: &[u8]) -> String {
-        let mut sealed = self.tag(operation, content).to_vec();
+    fn seal(&self, scope: &str, content: &[u8]) -> String {
+        let mut sealed = self.tag(scope, content).to_vec();
         sealed.extend_from_slice(content);
         BASE64.encode(sealed)
     }
 
-    fn open(&self, operation: &str, cursor: &str) -> Option<Vec<u8>> {
+    fn open(&self, scope: &str, cursor: &str) -> Option<Vec<u8>> {
         let sealed = BASE64.decode(cursor).ok().filter(|_| cursor.len() <= CURSOR_BYTES_MAX)?;
         let (tag, content) = sealed.split_at_checked(TAG_BYTES)?;
-        constant_time::verify_slices_are_equal(tag, &self.tag(operation, content)).ok()?;
+        constant_time::verify_slices_are_equal(tag, &self.tag(scope, content)).ok()?;
         Some(content.to_vec())
     }
 
-    fn tag(&self, operation: &str, content: &[u8]) -> [u8; TAG_BYTES] {
+    fn tag(&self, scope: &str, content: &[u8]) -> [u8; TAG_BYTES] {
         let mut context = hmac::Context::with_key(&self.0);
-        context.update(operation.as_bytes());
+        context.update(scope.as_bytes());
         context.update(&[0]);
         context.update(content);
         let mut tag = [0; TAG_BYTES];
@@ -57,7 +60,7 @@ impl Signer {
 pub(super) fn read(
     paging: &Paging,
     signer: &Signer,
-    operation: &str,
+    scope: &str,
     size: Option<&str>,
     next: Option<&str>,
 ) -> Result<Page, Problem> {
@@ -70,25 +73,24 @@ pub(super) fn read(
     match next {
         None => Ok(first),
         Some(next) => {
-            let content =
-                signer.open(operation, next).and_then(|content| serde_json::from_slice(&content).ok());
+            let content = signer.open(scope, next).and_then(|content| serde_json::from_slice(&content).ok());
             content
                 .and_then(|content: Value| resume(&content, size))
-                .ok_or_else(|| query::refused("next", "the cursor is not one of this operation"))
+                .ok_or_else(|| query::refused("next", "the cursor is not one of this list: it belongs to another operation, other filters or another order"))
         }
     }
 }
 
 /// Returns the cursor behind a page, if the legacy system says that there is more.
-pub(super) fn next(signer: &Signer, operation: &str, page: &Page, cursor: Option<&str>) -> Option<String> {
+pub(super) fn next(signer: &Signer, scope: &str, page: &Page, cursor: Option<&str>) -> Option<String> {
     let cursor = cursor.filter(|cursor| !cursor.is_empty())?;
     let offset = page.offset.saturating_add(u64::from(page.size));
     let content = json!({ "c": cursor, "o": offset, "n": page.number.saturating_add(1) });
-    Some(signer.seal(operation, content.to_string().as_bytes()))
+    Some(signer.seal(scope, content.to_string().as_bytes()))
 }
 
 /// Returns the value of a `Link` header to the next page (RFC 8288).
-pub(super) fn link(operation: &OperationPlan, inputs: &Inputs, next: &str) -> String {
+pub(super) fn link(operation: &OperationPlan, inputs: &Inputs, wanted: &Wanted, next: &str) -> String {
     let text = |index: usize| {
         let value = inputs.params.get(index).filter(|value| !value.is_absent());
         value.and_then(json::text_of).map(|text| super::location::encode(&text))
@@ -107,6 +109,9 @@ pub(super) fn link(operation: &OperationPlan, inputs: &Inputs, next: &str) -> St
             Some(format!("{}={}", super::location::encode(&param.name), text(index)?))
         })
         .collect();
+    for (name, text) in [(SORT, &wanted.sort), (FIELDS, &wanted.fields)] {
+        query.extend(text.iter().map(|text| format!("{name}={}", super::location::encode(text))));
+    }
     query.push(format!("size={}", inputs.page.size));
     query.push(format!("next={next}"));
     format!("<{target}?{}>; rel=\"next\"", query.join("&"))

@@ -4,6 +4,7 @@
 //! connection, so that nobody takes a torn list for a whole one.
 
 use super::list::Reading;
+use super::wanted::Wanted;
 use super::{Endpoint, Service, page};
 use adapters_layers::Place;
 use adapters_ports::CallContext;
@@ -46,6 +47,7 @@ pub(super) struct Outgoing {
     pub service: Arc<Service>,
     pub endpoint: Arc<Endpoint>,
     pub inputs: Inputs,
+    pub wanted: Wanted,
     pub cx: CallContext,
     pub reading: Reading,
     /// Its place among the calls in flight, which it keeps as long as it reads.
@@ -89,7 +91,7 @@ impl Outgoing {
             }
         }
         let cursor = self.reading.end().flatten().map(str::to_owned);
-        let next = self.service.next_page(&self.endpoint, &self.inputs, cursor.as_deref());
+        let next = self.service.next_page(&self.endpoint, &self.inputs, &self.wanted, cursor.as_deref());
         give(sender, Piece::Last(self.reading.close(next.as_deref()).into())).await
     }
 
@@ -152,10 +154,11 @@ impl Service {
         &self,
         endpoint: &Endpoint,
         inputs: &Inputs,
+        wanted: &Wanted,
         cursor: Option<&str>,
     ) -> Option<String> {
         endpoint.plan.page.as_ref()?;
-        page::next(&self.signer, &endpoint.plan.key, &inputs.page, cursor)
+        page::next(&self.signer, &wanted.scope, &inputs.page, cursor)
     }
 }
 

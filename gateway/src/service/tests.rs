@@ -2,9 +2,12 @@
 //!
 //! **Invariant.** The mapping is the example's own; only what a test is about is added to it.
 
+mod events;
 mod fake;
 mod replies;
 mod strict;
+mod table;
+mod tables;
 
 use super::{Content, Incoming, Origin, Responded, Service};
 use fake::Mood;

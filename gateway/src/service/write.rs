@@ -12,10 +12,14 @@ use crate::problem::{Kind, Problem};
 use crate::store::{self, Hash, Offer, Store};
 use adapters_ports::Wire;
 use engine::json;
+use engine::plan::query::Listing;
 use engine::program::{Place, Verb};
 use engine::value::Value;
 use kernel::{Cause, Class, Error};
 use std::sync::Arc;
+
+/// How often a write meets a row that somebody else has just changed before it is given up.
+const MEETINGS_MAX: usize = 10;
 
 impl Service {
     /// Runs a write in a task of its own, so that a client that goes away does not leave its outcome unknown.
@@ -31,7 +35,7 @@ impl Service {
         let result = match (admitted.endpoint.idempotency, &self.store) {
             (Some(keep), Some(store)) => self.write_once(admitted, store, keep).await,
             _ => match self.prepared(admitted).await {
-                Ok(prepared) => self.write_prepared(admitted, prepared).await,
+                Ok(prepared) => self.write_settled(admitted, prepared).await,
                 Err(end) => Err(end),
             },
         };
@@ -48,7 +52,7 @@ impl Service {
         let payload = payload(admitted);
         // What cannot be encoded is refused before the key is used up. Where the record is read first, the key comes
         // before it: a repetition would find the record that it has changed itself, and not the one that it names.
-        let early = match admitted.endpoint.read_by {
+        let early = match admitted.endpoint.old_by(admitted.if_match.is_some()) {
             None => Some(self.prepared(admitted).await?),
             Some(_) => None,
         };
@@ -61,7 +65,7 @@ impl Service {
             None => self.prepared(admitted).await,
         };
         let result = match prepared {
-            Ok(prepared) => self.write_prepared(admitted, prepared).await,
+            Ok(prepared) => self.write_settled(admitted, prepared).await,
             Err(end) => Err(End { effect: Effect::None, ..end }),
         };
         match &result {
@@ -76,9 +80,21 @@ impl Service {
 
     /// Reads the old record if need be and encodes the request. Nothing is changed by that, whatever becomes of it.
     async fn prepared(&self, admitted: &mut Admitted) -> Result<(Wire, Changes), End> {
-        let nothing = |failure| End { failure, effect: Effect::None };
+        let nothing = |failure| End { failure, effect: Effect::None, is_missed: false };
         self.with_old(admitted).await.map_err(nothing)?;
         self.encoded(admitted)
+    }
+
+    /// Writes; a row that somebody else changed in between is read again, and the change is made anew.
+    async fn write_settled(&self, admitted: &mut Admitted, prepared: (Wire, Changes)) -> Result<Done, End> {
+        let mut prepared = prepared;
+        for _ in 1..MEETINGS_MAX {
+            match self.write_prepared(admitted, prepared).await {
+                Err(end) if end.is_missed => prepared = self.prepared(admitted).await?,
+                ended => return ended,
+            }
+        }
+        self.write_prepared(admitted, prepared).await
     }
 
     async fn write_prepared(
@@ -94,9 +110,9 @@ impl Service {
 
     fn encoded(&self, admitted: &Admitted) -> Result<(Wire, Changes), End> {
         let endpoint = &admitted.endpoint;
-        let encoded = self
-            .called(endpoint)
-            .and_then(|(call, connected)| self.encode(endpoint, call, connected, &admitted.inputs));
+        let encoded = self.called(endpoint).and_then(|(call, connected)| {
+            self.encode(endpoint, call, connected, &admitted.inputs, &Listing::default())
+        });
         encoded.map_err(|error| self.end(endpoint, &error))
     }
 
@@ -135,24 +151,29 @@ impl Service {
         noted.ended(&ended(&result));
         let mapped = result.and_then(|mapped| promised(endpoint, mapped));
         let mapped = mapped.map_err(|error| self.end(endpoint, &error))?;
+        if endpoint.plan.call.as_ref().is_some_and(|call| call.table().is_some()) {
+            return self.row_written(admitted, mapped).await;
+        }
         Ok(answer(endpoint, mapped))
     }
 
-    fn end(&self, endpoint: &Endpoint, error: &Error) -> End {
-        End { effect: Effect::of(error), failure: self.failure(endpoint, error) }
+    pub(super) fn end(&self, endpoint: &Endpoint, error: &Error) -> End {
+        End { effect: Effect::of(error), failure: self.failure(endpoint, error), is_missed: false }
     }
 }
 
 /// A bad end of a write, and what is known of its effect.
-struct End {
-    failure: Failure,
-    effect: Effect,
+pub(super) struct End {
+    pub failure: Failure,
+    pub effect: Effect,
+    /// The row was not there any more as it was read.
+    pub is_missed: bool,
 }
 
 impl From<Problem> for End {
     /// A problem of ours comes before anything is sent.
     fn from(problem: Problem) -> Self {
-        Self { failure: problem.into(), effect: Effect::None }
+        Self { failure: problem.into(), effect: Effect::None, is_missed: false }
     }
 }
 
