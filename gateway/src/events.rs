@@ -18,4 +18,4 @@ pub use inbox::{Ended, Inbox, Noted};
 pub use mark::{Mark, MarkKind};
 pub use pump::{Counts, Publish, Pump, Step, Trouble};
 pub use start::start;
-pub use topics::{Events, Notes, Readable, Stream};
+pub use topics::{Events, Notes, Readable, Stream, print};

@@ -99,7 +99,7 @@ async fn publish(
     };
     let store: Arc<dyn Watches> = store;
     let folder = folder(args, project.folder.root());
-    if let Some(events) = events::start(service, &store, &folder).await? {
+    if let Some(events) = events::start(service, &store, &folder, &args.base_url).await? {
         service.attach(events);
     }
     Ok(())

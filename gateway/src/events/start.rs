@@ -24,7 +24,8 @@ const PUBLISH_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where the embedded log is that nobody names, in the folder of the store.
 const LOG_FOLDER: &str = "events";
 
-/// Starts the events of a service's project. `folder` is that of the store.
+/// Starts the events of a service's project. `folder` is that of the store; `base_url` that of the API, by which an event
+/// names the schema of its data, if there is one.
 ///
 /// # Errors
 /// Everything that stands against it, in words.
@@ -32,6 +33,7 @@ pub async fn start(
     service: &Arc<Service>,
     store: &Arc<dyn Watches>,
     folder: &Path,
+    base_url: &str,
 ) -> Result<Option<Arc<Events>>, String> {
     let program = service.program();
     if program.events.is_empty() {
@@ -49,7 +51,7 @@ pub async fn start(
     let (mut blocks, mut pumps) = (Vec::new(), Vec::new());
     for plan in &program.events {
         let model = Arc::clone(program.model(plan.model));
-        let rules = rules(program, plan, &model);
+        let rules = rules(program, plan, &model, base_url);
         let Some(watch) = plan.watch.clone().or_else(|| unwatched(program, plan, &model)) else {
             return Err(format!(
                 "events {}: nothing reads the table by its key; add a `get` operation",
@@ -80,7 +82,12 @@ pub async fn start(
     Ok(Some(events))
 }
 
-fn rules(program: &Program, plan: &EventPlan, model: &Model) -> Rules {
+fn rules(program: &Program, plan: &EventPlan, model: &Model, base_url: &str) -> Rules {
+    // CloudEvents 1.0: `dataschema` is a URI, so without a base there is none.
+    let dataschema = (!base_url.is_empty()).then(|| {
+        let base = base_url.trim_end_matches('/');
+        format!("{base}/openapi.json#/components/schemas/{}", plan.name).into()
+    });
     let watch = plan.watch.as_ref();
     let zone = &program.connections[model.connection].timezone;
     Rules {
@@ -100,7 +107,7 @@ fn rules(program: &Program, plan: &EventPlan, model: &Model) -> Rules {
         sweep: watch.and_then(|watch| watch.sweep),
         since: watch.and_then(|watch| watch.since.as_ref()).map(|since| since.kind.into()),
         zone: zone.clone(),
-        dataschema: None,
+        dataschema,
     }
 }
 

@@ -44,7 +44,7 @@ impl Feed for TableFeed {
         let (query, order) = match ask {
             Ask::All => (self.watch.all(after, Some(PAGE_ROWS)), self.watch.by_key()),
             Ask::Since(mark) => {
-                let from = value(*mark);
+                let from = value(self.begins(*mark));
                 let query =
                     self.watch.changes(Some(&from), after, PAGE_ROWS).map_err(|error| unaskable(&error))?;
                 (query, self.watch.order())
@@ -70,6 +70,14 @@ impl Feed for TableFeed {
 impl TableFeed {
     async fn ask(&self, query: Query, order: Vec<Order>) -> Result<Vec<Noticed>, Error> {
         self.service.rows(&Asked { watch: &self.watch, query, order }).await
+    }
+
+    /// A field may live in another zone than its connection, and then the hour that repeats is another one.
+    fn begins(&self, mark: Mark) -> Mark {
+        match (mark, &self.watch.since) {
+            (Mark::Instant(at), Some(since)) => Mark::Instant(at.min(since.begins(at))),
+            _ => mark,
+        }
     }
 
     /// The condition that a row has a key.

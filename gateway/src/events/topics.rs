@@ -171,44 +171,43 @@ impl Events {
 
     /// Appends what the pumps count, in the text format of Prometheus.
     pub fn print(&self, out: &mut String) {
-        type Read = fn(&Counts) -> String;
-        let families: [(&str, &str, &str, Read); 8] = [
-            ("seawall_events_published_total", "counter", "Events that were published.", |c| {
-                count(&c.published)
-            }),
-            ("seawall_events_rejected_total", "counter", "Records that went to dead letters.", |c| {
-                count(&c.rejected)
-            }),
-            ("seawall_events_held", "gauge", "Records that are held because they cannot be read.", |c| {
-                count(&c.held)
-            }),
-            ("seawall_events_waiting", "gauge", "Events that are kept and not published yet.", |c| {
-                count(&c.waiting)
-            }),
-            ("seawall_events_troubles_total", "counter", "Steps that have to be done again.", |c| {
-                count(&c.troubles)
-            }),
-            ("seawall_watch_polls_total", "counter", "Polls that came to their end.", |c| count(&c.polls)),
-            ("seawall_watch_poll_seconds", "gauge", "How long the last poll took.", |c| seconds(&c.poll_ms)),
-            ("seawall_watch_lag_seconds", "gauge", "Time since the last whole poll began.", Counts::lag_s),
-        ];
-        for (name, kind, help, read) in families {
-            // Writing to a string cannot fail.
-            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
-            for block in &self.blocks {
-                let (model, topic) = (escape(&block.rules.name), escape(&block.rules.topic));
-                let _ =
-                    writeln!(out, "{name}{{model=\"{model}\",topic=\"{topic}\"}} {}", read(&block.counts));
-            }
-        }
-        let _ = writeln!(
-            out,
-            "# HELP seawall_event_streams Streams of events that are open.\n# TYPE seawall_event_streams gauge\n\
-             seawall_event_streams {}",
-            self.streams.load(Ordering::Relaxed)
-        );
+        let counts =
+            self.blocks.iter().map(|block| (&*block.rules.name, &*block.rules.topic, &*block.counts));
+        print(&counts.collect::<Vec<_>>(), self.streams.load(Ordering::Relaxed), out);
     }
 }
+
+/// Appends what pumps count, by model and topic, and how many streams are open.
+pub fn print(blocks: &[(&str, &str, &Counts)], streams: usize, out: &mut String) {
+    for (name, kind, help, read) in FAMILIES {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        for (model, topic, counts) in blocks {
+            let (model, topic) = (escape(model), escape(topic));
+            let _ = writeln!(out, "{name}{{model=\"{model}\",topic=\"{topic}\"}} {}", read(counts));
+        }
+    }
+    let _ = writeln!(out, "# HELP seawall_event_streams Streams of events that are open.");
+    let _ = writeln!(out, "# TYPE seawall_event_streams gauge\nseawall_event_streams {streams}");
+}
+
+/// A metric: its name, its type, what it says, and where its value is.
+type Family = (&'static str, &'static str, &'static str, fn(&Counts) -> String);
+
+const FAMILIES: [Family; 8] = [
+    ("seawall_events_published_total", "counter", "Events that were published.", |c| count(&c.published)),
+    ("seawall_events_rejected_total", "counter", "Records that went to dead letters.", |c| {
+        count(&c.rejected)
+    }),
+    ("seawall_events_held", "gauge", "Records that are held because they cannot be read.", |c| {
+        count(&c.held)
+    }),
+    ("seawall_events_waiting", "gauge", "Events that are kept and not published yet.", |c| count(&c.waiting)),
+    ("seawall_events_troubles_total", "counter", "Steps that have to be done again.", |c| count(&c.troubles)),
+    ("seawall_watch_polls_total", "counter", "Polls that came to their end.", |c| count(&c.polls)),
+    ("seawall_watch_poll_seconds", "gauge", "How long the last poll took.", |c| seconds(&c.poll_ms)),
+    ("seawall_watch_lag_seconds", "gauge", "Time since the last whole poll began.", Counts::lag_s),
+];
 
 /// The notes of one write.
 #[derive(Debug, Default)]

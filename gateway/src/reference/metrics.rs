@@ -44,6 +44,7 @@ fn sample() -> String {
     requests.print(&mut text);
     metrics::print_residue([("GET /", 1)], &mut text);
     metrics::print_cache([0; 3], &mut text);
+    crate::events::print(&[("Customer", "customers", &crate::events::Counts::default())], 0, &mut text);
     let connection = Stack::new("a", Policy::default());
     adapters_layers::print(&[connection.snapshot()], &mut text);
     text
@@ -104,5 +105,6 @@ mod tests {
         assert_eq!(labels("seawall_requests_total"), Some(vec!["method", "route", "status"]));
         assert_eq!(labels("seawall_calls_total"), Some(vec!["connection", "outcome"]));
         assert_eq!(labels("seawall_residue_total"), Some(vec!["operation"]));
+        assert_eq!(labels("seawall_events_published_total"), Some(vec!["model", "topic"]));
     }
 }
