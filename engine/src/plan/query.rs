@@ -59,7 +59,7 @@ pub fn select(operation: &OperationPlan, inputs: &Inputs, listing: &Listing) -> 
     let Some(plan) = operation.call.as_ref().and_then(CallPlan::table) else { return Err(no_table()) };
     let mut filter = Vec::new();
     for each in &plan.filters {
-        filter.extend(rows(plan, each, operation, inputs)?);
+        filter.extend(rows(each, operation, inputs)?);
     }
     let paged = operation.verb == Verb::List && operation.page.is_some();
     let order = if paged { plan.total(listing.sort.as_deref()) } else { plan.given(listing.sort.as_deref()) };
@@ -155,7 +155,6 @@ impl TablePlan {
 
 /// Returns the rows that a parameter selects; nothing where it is not given.
 fn rows(
-    plan: &TablePlan,
     filter: &FilterPlan,
     operation: &OperationPlan,
     inputs: &Inputs,
@@ -167,7 +166,6 @@ fn rows(
     if value.is_absent() {
         return Ok(None);
     }
-    let _ = plan;
     filter.chain.rows(&filter.parts(), &wanted(filter.op, value)).map(Some).map_err(|error| {
         QueryError::Parameter {
             name: param.map_or_else(|| Arc::clone(&filter.field), |param| Arc::clone(&param.name)),

@@ -66,7 +66,7 @@ impl<'a> Compiler<'a> {
                 self.call(operation, verb, &subject, (*connection, *id, catalogue), known)?
             }
             Asked::Rows(table) => self.rows(operation, verb, &subject, table, known)?,
-            Asked::Statement(connection) => self.own_call(operation, verb, &subject, *connection, known)?,
+            Asked::Statement(connection) => self.own_call(operation, verb, *connection, known)?,
         };
         let read_by = match asked {
             Asked::Operation(..) => self.read_by(operation, verb, &subject),

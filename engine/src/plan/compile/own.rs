@@ -96,7 +96,6 @@ impl Compiler<'_> {
         &mut self,
         operation: &lang::Operation,
         verb: Verb,
-        subject: &Subject,
         connection: usize,
         (names, params): (&Arc<Scope>, &[Param]),
     ) -> Option<CallPlan> {
@@ -121,7 +120,6 @@ impl Compiler<'_> {
                     Some(format!("write `:{}` into the statement", param.name));
             }
         }
-        let _ = subject;
         let plan = &self.connections[connection];
         let shape = Arc::clone(&plan.catalogue.as_ref()?.shape);
         let root = plan.catalogue.as_ref()?.tables.first()?.rows;

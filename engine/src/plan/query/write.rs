@@ -37,7 +37,7 @@ pub fn write(
         (Verb::Delete, old) => {
             let mut filter = Vec::new();
             for each in &plan.filters {
-                filter.extend(rows(plan, each, operation, inputs)?);
+                filter.extend(rows(each, operation, inputs)?);
             }
             let known = plan.columns.iter().filter(|part| !plan.key.contains(part));
             filter.extend(old.iter().flat_map(|old| known.clone().map(|&part| same(old, part))));
