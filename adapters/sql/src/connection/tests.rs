@@ -224,3 +224,50 @@ fn the_statement_of_the_customers_example_is_made_letter_by_letter() {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(words(&shown), words(expected));
 }
+
+/// The worker of a debug build and the driver SQLite3, or nothing, said loudly.
+fn sqlite() -> Option<(String, std::path::PathBuf)> {
+    let worker = std::env::current_exe().ok()?.parent()?.parent()?.join("seawall-odbc");
+    let drivers = std::process::Command::new("odbcinst").args(["-q", "-d", "-n", "SQLite3"]).output();
+    if !worker.is_file() || !drivers.is_ok_and(|drivers| drivers.status.success()) {
+        eprintln!(
+            "SKIPPED: seawall-odbc is not built, or the ODBC driver SQLite3 is not installed (libsqliteodbc)"
+        );
+        return None;
+    }
+    let file = std::env::temp_dir().join(format!("seawall-catalog-{}.db", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    Some((worker.to_string_lossy().into_owned(), file))
+}
+
+#[test]
+fn the_snapshot_of_a_real_database_reads_as_itself() {
+    let Some((worker, file)) = sqlite() else { return };
+    let url = format!("Driver=SQLite3;Database={}", file.display());
+    let table = "CREATE TABLE KD (KDNR INTEGER PRIMARY KEY, NAME VARCHAR(35) NOT NULL, LIM DECIMAL(11,2), \
+                 SEIT DATE DEFAULT '2020-01-01', AT TIMESTAMP)";
+    let entries = [("url", url.as_str()), ("catalog", "gone.json"), ("worker", &worker), ("settings", table)];
+    let node = node(&entries);
+    let settings = Settings { name: "erp", node: &node, offline: false };
+    let taken = crate::snapshot_of("odbc", &settings, &Catalog, &["%".to_owned()]);
+    std::fs::remove_file(&file).ok();
+    let taken = taken.unwrap_or_else(|AdapterError(wrong)| panic!("{wrong:?}"));
+    assert_eq!(taken.snapshot.dialect, crate::Dialect::Sqlite);
+    let table =
+        taken.snapshot.tables.iter().find(|table| table.name.last() == "KD").expect("the table is there");
+    let columns: Vec<String> =
+        table.columns.iter().map(|column| format!("{} {}", column.name, column.declaration())).collect();
+    assert_eq!(
+        columns,
+        [
+            "KDNR INTEGER NOT NULL",
+            "NAME VARCHAR(35) NOT NULL",
+            "LIM DECIMAL(11,2)",
+            "SEIT DATE DEFAULT",
+            "AT TIMESTAMP"
+        ]
+    );
+    assert_eq!(table.key, ["KDNR"]);
+    let text = taken.snapshot.write();
+    assert_eq!(Snapshot::parse(&text, FileId(0)).unwrap().write(), text);
+}
