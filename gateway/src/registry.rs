@@ -12,6 +12,10 @@ pub fn adapters() -> Vec<&'static dyn Adapter> {
     vec![
         #[cfg(feature = "soap")]
         &adapters_soap::Soap,
+        #[cfg(feature = "odbc")]
+        &adapters_sql::Odbc,
+        #[cfg(feature = "jdbc")]
+        &adapters_sql::Jdbc,
         #[cfg(feature = "log")]
         &adapters_log::Log,
     ]
