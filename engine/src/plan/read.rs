@@ -6,6 +6,7 @@
 //! fill as they pass by; when the level closes, its members are written in the order of the mapping.
 
 mod act;
+mod branch;
 mod build;
 mod late;
 mod layout;
@@ -13,6 +14,7 @@ mod render;
 mod residue;
 mod run;
 mod state;
+mod values;
 mod way;
 
 pub use build::{ReadSpec, RecordSpec, TestPath};

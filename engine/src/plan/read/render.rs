@@ -3,15 +3,12 @@
 //! **Invariant.** An error names the pointer and the legacy path, never the value.
 
 use super::act::push_value;
-use super::layout::{CaseMember, Input, Level, Member, MemberKind, ReadPlan, Yield};
+use super::layout::{CaseMember, Member, MemberKind, ReadPlan, Yield};
 use super::state::{Cell, State};
-use crate::codec::Chain;
-use crate::expr::{Names, Typed};
 use crate::json;
-use crate::plan::model::{Absent, Origin};
+use crate::plan::model::Absent;
 use crate::plan::schema::{self, Unmet};
-use crate::value::Value;
-use kernel::{Cause, Class, Error, Scalar};
+use kernel::{Cause, Class, Error};
 use std::fmt::Display;
 use std::ops::Range;
 
@@ -74,7 +71,8 @@ impl<'a> SoFar<'a> {
     }
 }
 
-type Rendered<T> = Result<T, Box<Error>>;
+/// What was written, or why nothing can be.
+pub(super) type Rendered<T> = Result<T, Box<Error>>;
 
 impl State {
     /// Writes a level that is complete, and adds it to its list.
@@ -294,7 +292,7 @@ impl State {
     }
 
     /// Returns the case that applies.
-    fn chosen<'a>(
+    pub(super) fn chosen<'a>(
         &self,
         plan: &ReadPlan,
         level: u32,
@@ -314,106 +312,6 @@ impl State {
             Some(case) => Ok(Some(case)),
             None => Err(self.contract(plan, level, member, "selects none of the cases")),
         }
-    }
-
-    /// Returns the value of a member.
-    fn value(&mut self, plan: &ReadPlan, level: u32, member: &Member) -> Rendered<Value> {
-        match &member.kind {
-            MemberKind::Cell { cell, empty, .. } => match &self.cells[*cell as usize] {
-                Cell::Json(..) => Ok(self.values[*cell as usize].clone()),
-                Cell::Failed(error) => {
-                    let reason = error.message.clone();
-                    Err(self.contract(plan, level, member, reason))
-                }
-                Cell::Empty => Ok(empty.as_ref().map_or(Value::Absent, |(_, value)| value.clone())),
-                _ => Ok(Value::Absent),
-            },
-            MemberKind::Several { cells, chain } => self.combined(plan, level, member, cells, chain),
-            MemberKind::List { cell } => Ok(match &self.values[*cell as usize] {
-                Value::Absent => Value::List(Vec::new()),
-                list => list.clone(),
-            }),
-            MemberKind::Object { members } => self.object(plan, level, members),
-            MemberKind::Cases { tag_name, .. } => match self.chosen(plan, level, member)? {
-                Some(case) => {
-                    let Value::Object(mut inner) = self.object_or_empty(plan, level, &case.members)? else {
-                        return Ok(Value::Absent);
-                    };
-                    inner.insert(0, (tag_name.clone(), Value::Text(case.name.clone())));
-                    Ok(Value::Object(inner))
-                }
-                None => Ok(Value::Absent),
-            },
-            MemberKind::Computed { formula, inputs, cell } => {
-                self.computed(plan, level, member, (formula, inputs, *cell))
-            }
-        }
-    }
-
-    fn combined(
-        &self,
-        plan: &ReadPlan,
-        level: u32,
-        member: &Member,
-        cells: &[u32],
-        chain: &Chain,
-    ) -> Rendered<Value> {
-        let scalars: Vec<Scalar<'_>> = cells.iter().map(|&cell| self.raw(plan, cell)).collect();
-        chain.read(&scalars).map_err(|error| self.contract(plan, level, member, error.message))
-    }
-
-    fn computed(
-        &mut self,
-        plan: &ReadPlan,
-        level: u32,
-        member: &Member,
-        (formula, inputs, cell): (&Typed, &[Input], u32),
-    ) -> Rendered<Value> {
-        if matches!(self.cells[cell as usize], Cell::Present) {
-            return Ok(self.values[cell as usize].clone());
-        }
-        let mut bound = Vec::with_capacity(inputs.len());
-        for (&index, input) in formula.inputs().iter().zip(inputs) {
-            bound.push((index, self.input(plan, input)?));
-        }
-        let value = formula
-            .eval(&Bound(&bound))
-            .map_err(|error| self.contract(plan, level, member, format!("cannot be computed: {error}")))?;
-        self.cells[cell as usize] = Cell::Present;
-        self.values[cell as usize] = value.clone();
-        Ok(value)
-    }
-
-    fn input(&mut self, plan: &ReadPlan, input: &Input) -> Rendered<Value> {
-        Ok(match input {
-            Input::Ambient(Origin::Now) => Value::Instant(self.ambient.now),
-            Input::Ambient(Origin::Today) => Value::Date(self.ambient.today),
-            Input::Ambient(Origin::RequestId) => Value::Text(self.ambient.request_id.clone()),
-            Input::Ambient(_) => Value::Absent,
-            Input::Member { level, path } => {
-                let Some(member) = plan.levels[*level as usize].at(path) else { return Ok(Value::Absent) };
-                return self.value(plan, *level, member);
-            }
-        })
-    }
-
-    /// Returns the object of these members; absent if none of them is there.
-    fn object(&mut self, plan: &ReadPlan, level: u32, members: &[Member]) -> Rendered<Value> {
-        Ok(match self.object_or_empty(plan, level, members)? {
-            Value::Object(members) if members.is_empty() => Value::Absent,
-            object => object,
-        })
-    }
-
-    fn object_or_empty(&mut self, plan: &ReadPlan, level: u32, members: &[Member]) -> Rendered<Value> {
-        let mut object = Vec::with_capacity(members.len());
-        for member in members {
-            let value = self.value(plan, level, member)?;
-            if !value.is_absent() {
-                object.push((member.name.clone(), value));
-            }
-        }
-        Ok(Value::Object(object))
     }
 
     /// Returns the number of elements of an array, where it is known.
@@ -439,7 +337,13 @@ impl State {
         error
     }
 
-    fn contract(&self, plan: &ReadPlan, level: u32, member: &Member, reason: impl Display) -> Box<Error> {
+    pub(super) fn contract(
+        &self,
+        plan: &ReadPlan,
+        level: u32,
+        member: &Member,
+        reason: impl Display,
+    ) -> Box<Error> {
         let pointer = self.pointer(plan, level) + &member.pointer;
         Box::new(
             Error::new(Class::Poison, Cause::Contract, "the reply breaks the contract")
@@ -463,26 +367,7 @@ impl State {
     }
 }
 
-impl Level {
-    /// Returns the member at a path of indexes.
-    fn at(&self, path: &[u32]) -> Option<&Member> {
-        let (first, rest) = path.split_first()?;
-        self.members.get(*first as usize)?.at(rest)
-    }
-}
-
 impl Member {
-    fn at(&self, path: &[u32]) -> Option<&Member> {
-        match (&self.kind, path) {
-            (_, []) => Some(self),
-            (MemberKind::Object { members }, [first, rest @ ..]) => members.get(*first as usize)?.at(rest),
-            (MemberKind::Cases { cases, .. }, [case, first, rest @ ..]) => {
-                cases.get(*case as usize)?.members.get(*first as usize)?.at(rest)
-            }
-            _ => None,
-        }
-    }
-
     /// Something of it comes from the legacy system.
     fn is_legacy(&self) -> bool {
         match &self.kind {
@@ -490,14 +375,5 @@ impl Member {
             MemberKind::Object { members } => members.iter().any(Self::is_legacy),
             _ => true,
         }
-    }
-}
-
-struct Bound<'a>(&'a [(usize, Value)]);
-
-impl Names for Bound<'_> {
-    fn value(&self, index: usize) -> Value {
-        let found = self.0.iter().find(|(known, _)| *known == index);
-        found.map_or(Value::Absent, |(_, value)| value.clone())
     }
 }

@@ -2,10 +2,9 @@
 //!
 //! **Invariant.** A part that nothing asks for is skipped without being decoded.
 
-use super::layout::{Act, Branch, ReadPlan, Take};
-use super::state::{Active, Cell, Frame, Held, State};
-use super::way::{Count, NOWHERE, Node, Way};
-use crate::value::Value;
+use super::layout::{Act, ReadPlan};
+use super::state::{Active, Frame, Held, State};
+use super::way::{Count, Node, Way};
 use kernel::{Cause, Class, Error, Interest, PartId, PartKind, Scalar, Stop, TypeId};
 
 impl State {
@@ -96,6 +95,7 @@ impl State {
         if self.is_over(plan) { Err(Stop) } else { Ok(()) }
     }
 
+    /// Does with a leaf what all branches that it is for ask.
     #[inline(never)]
     fn leaf_any(&mut self, plan: &ReadPlan, scalar: Scalar<'_>) {
         if self.pending.is_empty() && matches!(scalar, Scalar::Nil) {
@@ -172,6 +172,7 @@ impl State {
         self.follow_all(plan, (at, from), (part, ty), (node, ways));
     }
 
+    /// Follows one branch along ways of which anything may be asked.
     #[inline(never)]
     fn follow_all(
         &mut self,
@@ -229,155 +230,11 @@ impl State {
         !again
     }
 
-    /// Begins a structure on a branch.
-    #[inline(never)]
-    fn begin(&mut self, plan: &ReadPlan, way: &Way, ty: TypeId, late: bool) {
-        if way.plain {
-            if let Some(node) = plan.nodes.get(way.node as usize) {
-                self.start_node(node);
-                self.active.push(Active { ends: false, ..Active::new(way.branch, way.node, false) });
-            }
-            return;
-        }
-        if way.acts && plan.shape.text_part(ty).is_some() {
-            self.active.push(Active { text: true, ends: false, ..Active::new(way.branch, NOWHERE, late) });
-        }
-        self.open(plan, way.branch, late);
-    }
-
     /// A part came again that may come once; it is not taken.
     #[cold]
     fn too_many(&mut self, plan: &ReadPlan, part: PartId) {
         let path = self.path(plan, &plan.shape.part(part).name.local);
         self.count_residue(plan, path, "a part came more often than the schema allows");
-    }
-
-    fn mark_present(&mut self, branch: &Branch, late: bool) {
-        if late && branch.pass.now {
-            return;
-        }
-        for &cell in &branch.present {
-            self.cells[cell as usize] = Cell::Present;
-        }
-        for &test in &branch.present_tests {
-            self.tests[test as usize] = true;
-        }
-    }
-
-    /// Opens a structure on a branch.
-    #[inline(always)]
-    pub(super) fn open(&mut self, plan: &ReadPlan, branch: u32, late: bool) {
-        let it = &plan.branches[branch as usize];
-        if it.begins {
-            self.prepare(it, late);
-        }
-        if let Some(node) = it.node {
-            self.start_node(&plan.nodes[node as usize]);
-        }
-        if let Some(level) = it.level {
-            self.open_level(plan, level);
-        }
-        if it.node.is_some() || it.level.is_some() {
-            // What waits for the end of something is done at once when its turn has come.
-            let late = late && it.pass.now;
-            self.active.push(Active::new(branch, it.node.unwrap_or(NOWHERE), late));
-        }
-    }
-
-    /// Fills and empties what the beginning of a branch does.
-    #[inline(never)]
-    fn prepare(&mut self, branch: &Branch, late: bool) {
-        if !(late && branch.pass.now) {
-            for &cell in &branch.clear_at_open {
-                self.clear_cell(cell);
-            }
-        }
-        if branch.marks() {
-            self.mark_present(branch, late);
-        }
-        for &condition in &branch.conditions {
-            self.conditions[condition as usize] = Held::Open;
-        }
-    }
-
-    /// Starts counting anew what is below a node.
-    #[inline]
-    pub(super) fn start_node(&mut self, node: &Node) {
-        for &counter in &node.counters {
-            self.counters[counter as usize] = 0;
-        }
-        for &branch in &node.firsts {
-            self.done[branch as usize] = false;
-        }
-    }
-
-    pub(super) fn open_level(&mut self, plan: &ReadPlan, level: u32) {
-        let it = &plan.levels[level as usize];
-        for &cell in &it.cells {
-            self.cells[cell as usize].clear();
-        }
-        for &cell in &it.values {
-            self.values[cell as usize] = Value::Absent;
-        }
-        self.arenas[level as usize].clear();
-        self.nil[level as usize] = false;
-    }
-
-    #[inline(never)]
-    fn close(&mut self, plan: &ReadPlan, active: Active) {
-        let branch = &plan.branches[active.branch as usize];
-        if !self.hold(&branch.conditions) {
-            self.drop(plan, active);
-            return;
-        }
-        if branch.waits.is_some() {
-            self.finish_late(plan, active.branch);
-        }
-        if branch.pick == Take::FirstWhere {
-            self.done[active.branch as usize] = true;
-        }
-        if let Some(level) = branch.level
-            && !self.nil[level as usize]
-        {
-            self.emit(plan, level);
-        }
-    }
-
-    /// Forgets what came on a branch whose conditions do not hold.
-    #[inline(never)]
-    fn drop(&mut self, plan: &ReadPlan, active: Active) {
-        self.drop_log(plan, active.branch);
-        let branch = &plan.branches[active.branch as usize];
-        let cells = if active.late { &branch.clear_late } else { &branch.clear_at_failure };
-        for &cell in cells {
-            self.clear_cell(cell);
-        }
-    }
-
-    #[inline]
-    pub(super) fn hold(&self, conditions: &[u32]) -> bool {
-        conditions.iter().all(|&condition| self.conditions[condition as usize] == Held::Yes)
-    }
-
-    pub(super) fn clear_cell(&mut self, cell: u32) {
-        self.cells[cell as usize].clear();
-        let value = &mut self.values[cell as usize];
-        if !matches!(value, Value::Absent) {
-            *value = Value::Absent;
-        }
-    }
-
-    /// The open structure is explicitly nothing, so it counts as absent.
-    fn mark_nil(&mut self, plan: &ReadPlan) {
-        for at in self.start..self.active.len() {
-            let branch = &plan.branches[self.active[at].branch as usize];
-            for &cell in &branch.present {
-                self.clear_cell(cell);
-            }
-            if let Some(level) = branch.level {
-                self.nil[level as usize] = true;
-            }
-        }
     }
 
     /// Returns the path from the root of the reply to a name below the open part.
