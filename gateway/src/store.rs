@@ -6,7 +6,7 @@ mod sqlite;
 mod watch;
 
 pub use sqlite::Sqlite;
-pub use watch::{Dirty, Known, KnownKind, Outgoing, Settled, WatchState, Watches};
+pub use watch::{Dirty, Keyed, Known, KnownKind, Numbers, Outgoing, Settled, WatchState, Watches};
 
 use crate::http::answer::Answer;
 use adapters_ports::BoxFuture;

@@ -37,7 +37,7 @@ pub trait Publish: Send + Sync + 'static {
 }
 
 /// The current time.
-pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub(super) type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The pump of one event block.
 pub struct Pump<F: Feed> {

@@ -119,7 +119,7 @@ impl TableFeed {
         })
     }
 
-    fn seen(&self, row: Noticed) -> Result<Row, (Option<Arc<str>>, Option<Bytes>, String)> {
+    fn seen(&self, row: Noticed) -> Result<Row, Unreadable> {
         let content = row.content.map_err(|error| (None, None, reason(&error)))?;
         let data = Bytes::from(content.json);
         let modern = json::parse(&data, JsonLimits::default())
@@ -165,6 +165,9 @@ impl TableFeed {
         hash(&[b"fields", &parts])
     }
 }
+
+/// What is known of a row that cannot be read: its key, its record as JSON, and why.
+type Unreadable = (Option<Arc<str>>, Option<Bytes>, String);
 
 fn at<'v>(modern: &'v Value, path: &FieldPath) -> &'v Value {
     let found = path.names.iter().try_fold(modern, |value, name| value.member(name));

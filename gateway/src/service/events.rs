@@ -3,7 +3,7 @@
 //! **Invariant.** A topic is told only to who has its scope, and a stream never skips an event silently.
 
 use super::flow::{Failure, Good};
-use super::stream::{self, Pieces, Rest};
+use super::stream::{self, Pieces};
 use super::{Incoming, Service};
 use crate::events::{Events, Readable, cloud};
 use crate::http::answer::Answer;

@@ -29,8 +29,7 @@ pub trait Watches: Send + Sync + Debug + 'static {
     ///
     /// # Errors
     /// Nothing of it is kept.
-    fn settle(&self, watch: i64, settled: Settled)
-    -> BoxFuture<'_, Result<(Vec<i64>, Vec<i64>), StoreError>>;
+    fn settle(&self, watch: i64, settled: Settled) -> BoxFuture<'_, Result<Numbers, StoreError>>;
 
     /// Returns events that were kept and are not known to be published, oldest first.
     ///
@@ -42,12 +41,8 @@ pub trait Watches: Send + Sync + Debug + 'static {
     ///
     /// # Errors
     /// They cannot be read.
-    fn scan(
-        &self,
-        watch: i64,
-        after: i64,
-        count_max: usize,
-    ) -> BoxFuture<'_, Result<Vec<(Arc<str>, Known)>, StoreError>>;
+    fn scan(&self, watch: i64, after: i64, count_max: usize)
+    -> BoxFuture<'_, Result<Vec<Keyed>, StoreError>>;
 
     /// Notes that a record is about to be changed, durably. An empty key stands for one that is not known yet.
     ///
@@ -61,6 +56,12 @@ pub trait Watches: Send + Sync + Debug + 'static {
     /// It cannot be read.
     fn dirty(&self, watch: i64) -> BoxFuture<'_, Result<Vec<Dirty>, StoreError>>;
 }
+
+/// Numbers of events that were kept, and of records that were seen, each in their order.
+pub type Numbers = (Vec<i64>, Vec<i64>);
+
+/// A record by its key.
+pub type Keyed = (Arc<str>, Known);
 
 /// How far a watch got.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]

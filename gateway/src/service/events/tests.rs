@@ -1,8 +1,8 @@
 //! Topics as clients see them: pages, streams that are interrupted, scopes.
 
 use super::*;
-use crate::service::Torn;
 use crate::service::incoming::Content;
+use crate::service::{Rest, Torn};
 use adapters_ports::{CallContext, Event, EventBatch};
 use futures_util::StreamExt as _;
 use serde_json::Value;

@@ -4,7 +4,9 @@
 
 use super::Sqlite;
 use super::writer::{Done, Task, answer};
-use crate::store::{Dirty, Hash, Known, KnownKind, Outgoing, Settled, StoreError, WatchState, Watches};
+use crate::store::{
+    Dirty, Hash, Keyed, Known, KnownKind, Numbers, Outgoing, Settled, StoreError, WatchState, Watches,
+};
 use adapters_ports::{BoxFuture, Event};
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -60,11 +62,7 @@ impl Watches for Sqlite {
         })
     }
 
-    fn settle(
-        &self,
-        watch: i64,
-        settled: Settled,
-    ) -> BoxFuture<'_, Result<(Vec<i64>, Vec<i64>), StoreError>> {
+    fn settle(&self, watch: i64, settled: Settled) -> BoxFuture<'_, Result<Numbers, StoreError>> {
         self.work(move |db| settle(db, watch, &settled))
     }
 
@@ -88,7 +86,7 @@ impl Watches for Sqlite {
         watch: i64,
         after: i64,
         count_max: usize,
-    ) -> BoxFuture<'_, Result<Vec<(Arc<str>, Known)>, StoreError>> {
+    ) -> BoxFuture<'_, Result<Vec<Keyed>, StoreError>> {
         let limit = i64::try_from(count_max).unwrap_or(i64::MAX);
         self.work(move |db| {
             let mut find = db.prepare_cached(
@@ -120,7 +118,7 @@ impl Watches for Sqlite {
     }
 }
 
-fn settle(db: &Connection, watch: i64, settled: &Settled) -> rusqlite::Result<(Vec<i64>, Vec<i64>)> {
+fn settle(db: &Connection, watch: i64, settled: &Settled) -> rusqlite::Result<Numbers> {
     let mut see = db.prepare_cached(
         "INSERT INTO watched (watch, key, content, change, kind) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (watch, key) DO UPDATE SET content = excluded.content, change = excluded.change, kind = excluded.kind
@@ -222,3 +220,6 @@ fn json<T: serde::de::DeserializeOwned>(column: usize, text: &str) -> rusqlite::
 fn text<T: Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
+
+#[cfg(test)]
+mod tests;

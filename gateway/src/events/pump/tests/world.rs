@@ -4,7 +4,9 @@ use crate::events::feed::{Ask, DatabaseClock, Feed, Page, Poison, Row, Rules, Se
 use crate::events::inbox::{Ended, Inbox};
 use crate::events::mark::{Mark, MarkKind};
 use crate::events::pump::{Publish, Pump, Step, Trouble};
-use crate::store::{Dirty, Hash, Known, Outgoing, Settled, Sqlite, StoreError, WatchState, Watches, hash};
+use crate::store::{
+    Dirty, Hash, Keyed, Known, Numbers, Outgoing, Settled, Sqlite, StoreError, WatchState, Watches, hash,
+};
 use adapters_ports::{BoxFuture, Event, Outcomes};
 use jiff::Timestamp;
 use kernel::{Cause, Class, Decimal, Error};
@@ -352,11 +354,7 @@ impl Watches for World {
         self.around(async move { store.known(watch, keys).await })
     }
 
-    fn settle(
-        &self,
-        watch: i64,
-        settled: Settled,
-    ) -> BoxFuture<'_, Result<(Vec<i64>, Vec<i64>), StoreError>> {
+    fn settle(&self, watch: i64, settled: Settled) -> BoxFuture<'_, Result<Numbers, StoreError>> {
         let store = Arc::clone(&self.store);
         self.around(async move { store.settle(watch, settled).await })
     }
@@ -371,7 +369,7 @@ impl Watches for World {
         watch: i64,
         after: i64,
         count_max: usize,
-    ) -> BoxFuture<'_, Result<Vec<(Arc<str>, Known)>, StoreError>> {
+    ) -> BoxFuture<'_, Result<Vec<Keyed>, StoreError>> {
         let store = Arc::clone(&self.store);
         self.around(async move { store.scan(watch, after, count_max).await })
     }
