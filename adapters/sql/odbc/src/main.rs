@@ -18,8 +18,9 @@ mod session;
 
 use std::io::Read as _;
 use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let _ = SOCKET.set(socket.into());
     std::thread::spawn(end_with_input);
     let worker = Arc::new(session::Worker::new(token));
     for stream in listener.incoming() {
@@ -60,5 +62,17 @@ fn end_with_input() {
     // The statement that runs is told, so that the database does not go on for nobody; a driver may hang in it.
     std::thread::spawn(native::cancel);
     std::thread::sleep(std::time::Duration::from_millis(200));
+    end();
+}
+
+/// Where it listens.
+static SOCKET: OnceLock<PathBuf> = OnceLock::new();
+
+/// Ends the process and leaves no socket behind, nor its folder if nothing else is in it: Seawall may be gone.
+fn end() -> ! {
+    if let Some(socket) = SOCKET.get() {
+        let _ = std::fs::remove_file(socket);
+        let _ = socket.parent().map(std::fs::remove_dir);
+    }
     std::process::exit(0);
 }

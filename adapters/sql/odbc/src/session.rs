@@ -40,7 +40,7 @@ impl Worker {
             return;
         }
         let _ = Session::run(&mut stream, &mut payload, &mut output);
-        std::process::exit(0);
+        crate::end();
     }
 
     /// Returns the number of the session, or nothing for who is not welcome.

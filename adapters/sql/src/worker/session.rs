@@ -197,8 +197,8 @@ pub(crate) async fn start(
             }
         };
         match Session::open(Arc::clone(&process), open).await {
-            // It has just ended, and nobody knew.
-            Err(_) if !fresh && process.is_dead() => {}
+            // It is not the database that refused: the process is about to end, and nobody knew.
+            Err(failure) if !fresh && failure.sqlstate.is_none() => process.retire(),
             opened => return opened,
         }
     }
