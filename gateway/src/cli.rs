@@ -8,6 +8,7 @@ mod explain;
 mod import;
 mod inspect;
 mod serve;
+mod snapshot;
 mod test;
 
 use clap::{Args, Parser, Subcommand};
@@ -39,6 +40,8 @@ enum Command {
     Schema,
     /// Says what a WSDL offers: services, ports, operations, messages, faults
     Inspect(InspectArgs),
+    /// Takes the catalog of a database: tables, columns, keys, procedures
+    Snapshot(SnapshotArgs),
     /// Prints a first mapping of something that a connection has
     Import {
         #[command(subcommand)]
@@ -151,6 +154,24 @@ pub struct InspectArgs {
     pub(crate) json: bool,
 }
 
+/// Arguments of `snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// The connection
+    pub(crate) connection: String,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// Writes it to the file that the connection names; without this it is printed
+    #[arg(long, conflicts_with = "diff")]
+    pub(crate) write: bool,
+    /// Says what has changed since the last one, and which fields, operations and events that touches
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Only these, as SCHEMA.TABLE with % for any letters; by default what the last one has, else everything
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    pub(crate) tables: Vec<String>,
+}
+
 /// What is imported.
 #[derive(Debug, Subcommand)]
 enum Import {
@@ -207,6 +228,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args),
             Command::Schema => check::schema(),
             Command::Inspect(args) => inspect::run(&args),
+            Command::Snapshot(args) => snapshot::run(&args),
             Command::Import { what: Import::Table(args) } => import::table(&args),
             Command::Reference { root } => match crate::reference::write(&root) {
                 Ok(written) => {

@@ -122,6 +122,36 @@ impl Project {
         })
     }
 
+    /// Asks the database of a connection for its catalog, whatever else is wrong with the project.
+    ///
+    /// # Errors
+    /// The project cannot be read, has no such connection, or the database cannot be asked.
+    pub fn snapshot(
+        args: &ProjectArgs,
+        name: &str,
+        tables: &[String],
+    ) -> Result<(Folder, registry::Taken), Findings> {
+        let mut findings = Findings::default();
+        let Some((folder, files)) = findings.read(args) else { return Err(findings) };
+        let written = findings.written(&folder, &files, args.env.as_deref(), Mode::Online);
+        let Some((written, found)) = written else { return Err(findings) };
+        let Some(one) = written.connections.iter().find(|it| it.name.value == name) else {
+            findings.found.extend(found);
+            findings.unreadable.push(format!("there is no connection `{name}`"));
+            return Err(findings);
+        };
+        let settings = Settings { name, node: &one.node, offline: false };
+        match registry::snapshot(&one.kind.value, &settings, &folder, tables) {
+            Some(Ok(taken)) => return Ok((folder, taken)),
+            Some(Err(AdapterError(errors))) => findings.found.extend(errors),
+            None => {
+                let kind = &one.kind.value;
+                findings.unreadable.push(format!("a connection of type `{kind}` has no catalog"));
+            }
+        }
+        Err(findings)
+    }
+
     /// Checks a project: with the overlay that is named, or as it stands and with each overlay that it has.
     pub fn check(args: &ProjectArgs, mode: Mode) -> Findings {
         let mut findings = Findings::default();

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** Each stands behind a feature of its own name, and nothing else in the gateway names one.
 
-use adapters_ports::{Adapter, Connection, Files};
+use adapters_ports::{Adapter, AdapterError, Connection, Files, Settings};
 use engine::lang::Kind;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +43,61 @@ pub fn inspect(file: &str, files: &dyn Files) -> Option<serde_json::Value> {
     return Some(adapters_soap::inspect(file, files));
     #[cfg(not(feature = "soap"))]
     None
+}
+
+/// The catalog of a database as it is now.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The file in which the project has it, relative to its folder.
+    pub path: String,
+    /// What belongs into it.
+    pub text: String,
+    /// How it differs from what is there; `None` where there is nothing that can be read.
+    pub changes: Option<Vec<Change>>,
+}
+
+/// One thing that has changed since the last catalog.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The table or procedure, as a mapping names it.
+    pub owner: String,
+    /// The column or parameter.
+    pub member: Option<String>,
+    /// What happened to it, in words.
+    pub what: String,
+}
+
+/// Asks a database for its catalog; `None` where a connection of this kind has none.
+///
+/// # Errors
+/// The configuration is wrong, or the database cannot be asked.
+pub fn snapshot(
+    kind: &str,
+    settings: &Settings<'_>,
+    files: &dyn Files,
+    tables: &[String],
+) -> Option<Result<Taken, AdapterError>> {
+    #[cfg(any(feature = "odbc", feature = "jdbc"))]
+    if matches!(kind, "odbc" | "jdbc") && adapter(kind).is_some() {
+        return Some(adapters_sql::snapshot_of(kind, settings, files, tables).map(taken));
+    }
+    let _ = (kind, settings, files, tables);
+    None
+}
+
+#[cfg(any(feature = "odbc", feature = "jdbc"))]
+fn taken(taken: adapters_sql::Taken) -> Taken {
+    use adapters_sql::ChangeKind;
+    let change = |change: adapters_sql::Change| {
+        let what = match change.kind {
+            ChangeKind::Added(what) => format!("added, {what}"),
+            ChangeKind::Removed(what) => format!("removed, was {what}"),
+            ChangeKind::Changed { from, to } => format!("{from} became {to}"),
+        };
+        Change { owner: change.owner, member: change.member, what }
+    };
+    let changes = taken.old.map(|old| old.diff(&taken.snapshot).into_iter().map(change).collect());
+    Taken { path: taken.path, text: taken.snapshot.write(), changes }
 }
 
 /// Returns the types of connections that the language knows, served here or not, with their ports.
