@@ -11,7 +11,7 @@ mod flow;
 mod incoming;
 mod left;
 mod list;
-mod location;
+pub(crate) mod location;
 mod merge;
 mod old;
 pub mod once;

@@ -3,9 +3,11 @@
 //! **Invariant.** Every status that the operation can answer is listed, with the problems that it stands for.
 
 use super::{Examples, embedded, is_secured, operation_id, problem_response};
+use crate::http::params::{FIELDS, SORT, takes_fields, takes_sort};
 use crate::problem::{Kind, Types, words};
+use crate::service::location;
 use engine::lang::Idempotency;
-use engine::program::{OperationPlan, Param, Place, Program, Verb};
+use engine::program::{CallPlan, OperationPlan, Param, Place, Program, Verb};
 use engine::ty;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -59,6 +61,14 @@ fn parameters(plan: &OperationPlan) -> Vec<Value> {
             "schema": { "type": "string" },
         }));
     }
+    parameters.extend(of_table(plan));
+    if compares(plan) {
+        parameters.push(json!({
+            "name": "If-Match", "in": "header",
+            "description": "The `ETag` of the record that is meant; 412 if it is another one by now.",
+            "schema": { "type": "string" },
+        }));
+    }
     if requires_key(plan) {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": true,
@@ -74,6 +84,40 @@ fn parameters(plan: &OperationPlan) -> Vec<Value> {
         }));
     }
     parameters
+}
+
+/// What may be asked of tables beside the filters.
+fn of_table(plan: &OperationPlan) -> Vec<Value> {
+    let mut parameters = Vec::new();
+    if let Some(table) = plan.call.as_ref().and_then(CallPlan::table).filter(|_| takes_sort(plan)) {
+        let fields: Vec<&str> = table.sorts.iter().map(|sort| &*sort.field).collect();
+        let about = format!(
+            "Fields by which the list is ordered, separated by commas, `-` in front of those turned around: {}.",
+            fields.join(", ")
+        );
+        parameters.push(json!({
+            "name": SORT, "in": "query", "description": about, "schema": { "type": "string" },
+            "example": fields.first().map(|field| format!("-{field}")),
+        }));
+    }
+    if takes_fields(plan) {
+        parameters.push(json!({
+            "name": FIELDS, "in": "query",
+            "description": "Fields of the answer, separated by commas, with dots: `id,address.city`; without it all.",
+            "schema": { "type": "string" },
+        }));
+    }
+    parameters
+}
+
+/// Returns whether the record is compared with the one that the client means.
+fn compares(plan: &OperationPlan) -> bool {
+    let writes = matches!(plan.verb, Verb::Update | Verb::Replace | Verb::Delete);
+    writes && (on_table(plan) || plan.read_by.is_some())
+}
+
+fn on_table(plan: &OperationPlan) -> bool {
+    plan.call.as_ref().is_some_and(|call| call.table().is_some())
 }
 
 fn parameter(param: &Param) -> Value {
@@ -135,7 +179,11 @@ fn success(
     schemas: &mut Map<String, Value>,
 ) -> Value {
     let mut answer = json!({ "description": meaning(plan) });
-    if let Some(schema) = plan.reply_schema.as_deref() {
+    // A record that was made in a table is answered as the operation that reads it answers.
+    let read_back = location::read_back(program, plan).map(|number| &program.operations[number]);
+    let schema =
+        plan.reply_schema.as_deref().or_else(|| read_back.and_then(|get| get.reply_schema.as_deref()));
+    if let Some(schema) = schema {
         let fits = fitting(schema);
         let schema = referred(plan, schema, program, schemas, "Answer");
         let schema = if plan.verb == Verb::List { list_of(schema) } else { schema };
@@ -153,7 +201,7 @@ fn success(
     if plan.verb == Verb::Create {
         headers.insert("Location".into(), header("Where it can be read."));
     }
-    if plan.verb == Verb::Get {
+    if plan.verb == Verb::Get || read_back.is_some() {
         headers.insert("ETag".into(), header("Changes with the record."));
     }
     if plan.page.is_some() {
@@ -194,8 +242,18 @@ fn kinds(program: &Program, plan: &OperationPlan) -> Vec<Kind> {
     if is_secured(program) {
         kinds.extend([Kind::Unauthenticated, Kind::Forbidden]);
     }
-    if plan.verb == Verb::Get {
+    let of_one = matches!(plan.verb, Verb::Update | Verb::Replace | Verb::Delete);
+    if plan.verb == Verb::Get || (of_one && on_table(plan)) {
         kinds.push(Kind::NotFound);
+    }
+    if compares(plan) {
+        kinds.push(Kind::PreconditionFailed);
+    }
+    if on_table(plan) && !plan.is_read() {
+        kinds.push(Kind::Conflict);
+    }
+    if on_table(plan) && of_one {
+        kinds.push(Kind::ConcurrentChange);
     }
     if plan.body_schema.is_some() {
         kinds.extend([Kind::InvalidBody, Kind::BodyTooLarge, Kind::UnsupportedMediaType, Kind::Unwritable]);

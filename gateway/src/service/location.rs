@@ -75,7 +75,7 @@ impl Location {
 }
 
 /// Returns the operation by which a record that was made in a table can be read: its only parameters are the key.
-pub(super) fn read_back(program: &Program, operation: &OperationPlan) -> Option<usize> {
+pub(crate) fn read_back(program: &Program, operation: &OperationPlan) -> Option<usize> {
     let on_table = operation.call.as_ref().is_some_and(|call| call.table().is_some());
     if operation.verb != Verb::Create || !on_table {
         return None;

@@ -296,7 +296,7 @@ pub(super) fn service(mapping: &str, tables: &[Declared], rows: Rows) -> (Arc<Se
 }
 
 /// Compiles a mapping whose only connection is `erp`.
-fn compiled(mapping: &str, catalogue: Arc<Catalogue>) -> Arc<Program> {
+pub(super) fn compiled(mapping: &str, catalogue: Arc<Catalogue>) -> Arc<Program> {
     let mut sources = Sources::default();
     let kinds = crate::registry::kinds();
     let options = lang::Options { overlay: None, variables: None, kinds: &kinds };

@@ -4,6 +4,7 @@
 
 use super::table::{self, Column, Database, Declared, Mood, Row, Rows, row};
 use super::*;
+use crate::problem::Types;
 use crate::service::Torn;
 use futures_util::StreamExt as _;
 use kernel::{Predicate, Query};
@@ -32,7 +33,7 @@ rest:
   GET /items:
     list: Item
     filter: { colour: colour, name: name starts, minPrice: price >= }
-    page: { size: 10, max: 100000 }
+    page: { size: 10, max: 100000, sort: [name, price] }
   GET /all:
     list: Item
   GET /kept:
@@ -520,6 +521,91 @@ async fn a_long_list_keeps_its_place_among_the_calls_in_flight() {
     drop(rests);
     let freed = tokio::time::timeout(Duration::from_secs(5), get(&service, "/items/1")).await.unwrap();
     assert_eq!(outcome(&freed), (200, None));
+}
+
+#[tokio::test]
+async fn a_client_says_which_fields_it_wants_and_in_which_order() {
+    let (service, database) = shop(12);
+    let page = get(&service, "/items?sort=-price,name&fields=id,price&size=3").await;
+    assert_eq!(
+        json(&page),
+        json!({
+            "items": [
+                { "id": 12, "price": 12.50 }, { "id": 11, "price": 11.50 }, { "id": 10, "price": 10.50 },
+            ],
+            "next": json(&page)["next"],
+        })
+    );
+    let Some(Query::Select(select)) = database.asked().pop() else { panic!("{:?}", database.asked()) };
+    let shape = &database.catalogue().shape;
+    let asked: Vec<_> = select.columns.iter().map(|&column| &*shape.part(column).name.local).collect();
+    assert_eq!(asked, ["ITEM_NO", "NAME", "PRICE"], "what nobody wants is not asked for");
+    let next = json(&page)["next"].as_str().unwrap().to_owned();
+    let link = page.answer.find("link").unwrap().to_owned();
+    assert!(link.contains("sort=-price%2Cname&fields=id%2Cprice"), "{link}");
+    let page = get(&service, &format!("/items?sort=-price,name&fields=id&size=3&next={next}")).await;
+    assert_eq!(json(&page)["items"], json!([{ "id": 9 }, { "id": 8 }, { "id": 7 }]));
+    let check = async |target: &str, expected: (u16, Option<&str>)| {
+        let found = get(&service, target).await;
+        assert_eq!(outcome(&found), expected, "{target}");
+    };
+    let refused = (400, Some("invalid-parameter"));
+    check(&format!("/items?sort=price&next={next}"), refused).await;
+    check("/items?sort=colour", refused).await;
+    check("/items?sort=name,name", refused).await;
+    check("/items?fields=secret", refused).await;
+    check("/items?fields=", refused).await;
+    check("/all?sort=name", refused).await;
+    let one = get(&service, "/items/3?fields=name").await;
+    assert_eq!(json(&one), json!({ "name": "item 3" }));
+    assert_eq!(one.answer.find("etag"), None, "it would not be the tag of the record");
+    assert_eq!(json(&get(&service, "/items/3").await)["id"], 3, "what was kept is whole");
+}
+
+#[test]
+fn the_description_of_the_api_says_what_tables_can() {
+    let (service, _) = shop(0);
+    let types = Types::new("");
+    let document = crate::openapi::document(service.program(), &types, &crate::openapi::Examples::default());
+    let names = |path: &str, method: &str| -> Vec<String> {
+        let parameters = document["paths"][path][method]["parameters"].as_array().unwrap();
+        parameters.iter().map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("/items", "get"), ["colour", "name", "minPrice", "size", "next", "sort", "fields"]);
+    assert_eq!(names("/items/{id}", "get"), ["id", "fields", "If-None-Match"]);
+    assert_eq!(names("/items/{id}", "patch"), ["id", "If-Match"]);
+    assert_eq!(names("/items/{id}", "delete"), ["id", "If-Match"]);
+    let statuses = |path: &str, method: &str| -> Vec<u16> {
+        let responses = document["paths"][path][method]["responses"].as_object().unwrap();
+        responses.keys().map(|status| status.parse().unwrap()).collect()
+    };
+    for status in [204, 404, 409, 412, 422] {
+        assert!(statuses("/items/{id}", "patch").contains(&status), "{status}");
+    }
+    let made = &document["paths"]["/items"]["post"]["responses"]["201"];
+    assert!(made["content"]["application/json"]["schema"].is_object(), "{made}");
+    assert!(made["headers"]["ETag"].is_object() && made["headers"]["Location"].is_object(), "{made}");
+}
+
+#[test]
+fn a_first_mapping_is_accepted_as_it_is_printed() {
+    let (_, database) = shop(0);
+    let catalogue = database.catalogue();
+    let printed = crate::import::mapping("erp", catalogue, &catalogue.tables[0], Some("Thing"));
+    let head =
+        "facade: first\nformat: 1\nauth: { type: none }\nconnections:\n  erp: { type: odbc, url: none }\n";
+    let program = table::compiled(&format!("{head}{printed}"), Arc::new(catalogue.clone()));
+    let keys: Vec<&str> = program.operations.iter().map(|plan| &*plan.key).collect();
+    assert_eq!(
+        keys,
+        [
+            "GET /thing",
+            "GET /thing/{itemNo}",
+            "POST /thing",
+            "PATCH /thing/{itemNo}",
+            "DELETE /thing/{itemNo}"
+        ]
+    );
 }
 
 /// Values in places where a statement would be another one, if they ever became a part of it.
