@@ -3,7 +3,7 @@
 //! **Invariant.** No secret is in a command line; only the socket, which is private, carries it.
 
 use crate::bridge::{self, Jvm};
-use crate::config::Config;
+use crate::config::{Config, Way};
 use crate::pool::Bounds;
 use crate::worker::{Failure, Launch};
 use adapters_sql_protocol::Open;
@@ -73,6 +73,14 @@ impl Launch for Java {
 
     fn is_shared(&self) -> bool {
         true
+    }
+}
+
+/// Says what this machine lacks to start the workers of a connection, as far as that can be told.
+pub(crate) fn missing(way: Way, config: &Config) -> Vec<String> {
+    match way {
+        Way::Jdbc => jvm(config).missing(),
+        Way::Odbc => Vec::new(),
     }
 }
 

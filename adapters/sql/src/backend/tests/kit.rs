@@ -114,10 +114,24 @@ impl Kit {
     pub(super) fn signal(&self, signal: &str) -> bool {
         let sent = |number: &String| {
             let sent = Command::new("kill").args([&format!("-{signal}"), number]).output();
-            sent.is_ok_and(|sent| sent.status.success())
+            let sent = sent.is_ok_and(|sent| sent.status.success());
+            // A process goes on for a moment after the signal was sent.
+            while sent && signal == "STOP" && !is_stopped(number) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            sent
         };
         self.started().iter().rev().any(sent)
     }
+}
+
+/// Whether all threads of a process are stopped.
+fn is_stopped(number: &str) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{number}/task")).unwrap().flatten();
+    tasks.into_iter().all(|task| {
+        let text = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
+        text.lines().any(|line| line.starts_with("State:\tT"))
+    })
 }
 
 impl Drop for Kit {
