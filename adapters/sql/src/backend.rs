@@ -8,7 +8,7 @@ mod launch;
 mod outcome;
 mod reply;
 
-pub(crate) use launch::{Java, Program, raw_catalog};
+pub(crate) use launch::{Java, Program, missing, raw_catalog};
 
 use crate::call::{Answer, Call};
 use crate::config::{Config, Way};

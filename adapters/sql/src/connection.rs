@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** Opening a connection reads the project's files and nothing else; a worker is started by the first call.
 
-use crate::backend::SqlBackend;
+use crate::backend::{self, SqlBackend};
 use crate::call::Call;
 use crate::catalog::Snapshot;
 use crate::config::{self, Config, Way};
@@ -37,9 +37,9 @@ impl Adapter for Odbc {
         settings: &Settings<'_>,
         files: &dyn Files,
         sources: &mut Sources,
-        _findings: &mut Vec<Diagnostic>,
+        findings: &mut Vec<Diagnostic>,
     ) -> Result<Opened, AdapterError> {
-        open(Way::Odbc, settings, files, sources)
+        open(Way::Odbc, settings, files, sources, findings)
     }
 }
 
@@ -57,9 +57,9 @@ impl Adapter for Jdbc {
         settings: &Settings<'_>,
         files: &dyn Files,
         sources: &mut Sources,
-        _findings: &mut Vec<Diagnostic>,
+        findings: &mut Vec<Diagnostic>,
     ) -> Result<Opened, AdapterError> {
-        open(Way::Jdbc, settings, files, sources)
+        open(Way::Jdbc, settings, files, sources, findings)
     }
 }
 
@@ -68,9 +68,17 @@ fn open(
     settings: &Settings<'_>,
     files: &dyn Files,
     sources: &mut Sources,
+    findings: &mut Vec<Diagnostic>,
 ) -> Result<Opened, AdapterError> {
     let mut config = config::read(way, settings).map_err(AdapterError)?;
     config.root = files.root().map(std::path::Path::to_owned);
+    let span = settings
+        .node
+        .at("driver")
+        .or_else(|| settings.node.at("type"))
+        .map_or(settings.node.span, |it| it.span);
+    findings
+        .extend(backend::missing(way, &config).into_iter().map(|what| Diagnostic::new("W092", span, what)));
     let snapshot = read_snapshot(&config, files, sources).map_err(AdapterError)?;
     let schema = Arc::new(Schema::new(snapshot));
     let catalogue = Arc::clone(&schema.catalogue);

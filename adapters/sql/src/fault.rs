@@ -60,7 +60,7 @@ fn by_native(dialect: Dialect, native: i32, message: &str) -> Option<&'static st
         },
         (Dialect::Db2 | Dialect::Db2i, _) => match native.saturating_abs() {
             803 => UNIQUE,
-            530 | 531 | 532 => FOREIGN_KEY,
+            530..=532 => FOREIGN_KEY,
             407 => NOT_NULL,
             545 => CHECK,
             // Reason 68 is a time-out of a lock, 2 a deadlock.

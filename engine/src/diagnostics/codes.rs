@@ -319,6 +319,11 @@ pub static CODES: &[CodeDoc] = &[
         "part of a schema was passed over",
         "A declaration was not understood and is not used by anything that was; mapping it would be an error.",
     ),
+    doc(
+        "W092",
+        "something that a connection needs is not on this machine",
+        "A Java runtime, a driver's jar or a part of this program is missing here. The mapping may be right; calls will fail on a machine like this one. The message says what to install.",
+    ),
 ];
 
 /// Returns what a code means.

@@ -20,7 +20,7 @@ fn node(text: &str) -> Node {
         } else if let Some(rest) = text.strip_prefix('[') {
             let (inner, rest) = rest.split_once(']').unwrap();
             *text = rest;
-            NodeKind::List(inner.split(", ").map(|item| self::node(item)).collect())
+            NodeKind::List(inner.split(", ").map(self::node).collect())
         } else {
             let end = text.find([',', '}', ']']).unwrap_or(text.len());
             let (word, rest) = text.split_at(end);

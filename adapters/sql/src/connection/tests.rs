@@ -271,3 +271,20 @@ fn the_snapshot_of_a_real_database_reads_as_itself() {
     let text = taken.snapshot.write();
     assert_eq!(Snapshot::parse(&text, FileId(0)).unwrap().write(), text);
 }
+
+#[test]
+fn what_a_jdbc_connection_needs_and_this_machine_lacks_is_a_warning() {
+    let entries =
+        [("url", "jdbc:x:"), ("catalog", "c.json"), ("driver", "gone/*.jar"), ("java", "gone/java")];
+    let node = node(&entries);
+    let mut sources = Sources::default();
+    sources.add("facade.yaml", "");
+    let mut found = Vec::new();
+    let settings = Settings { name: "erp", node: &node, offline: true };
+    Jdbc.open(&settings, &Catalog, &mut sources, &mut found).unwrap();
+    let texts: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+    assert!(found.iter().all(|finding| finding.code.0 == "W092"), "{found:?}");
+    for part in ["gone/java", "gone/*.jar"] {
+        assert!(texts.iter().any(|text| text.contains(part)), "{part}: {texts:?}");
+    }
+}

@@ -108,10 +108,11 @@ impl<'s> Analyst<'s> {
             match item {
                 SelectItem::ExprWithAlias { alias, .. } => names.push(self.scopes.told(alias).into()),
                 SelectItem::UnnamedExpr(Expr::Identifier(ident)) => names.push(self.named(&[], ident)),
-                SelectItem::UnnamedExpr(Expr::CompoundIdentifier(idents)) => match idents.split_last() {
-                    Some((last, qualifier)) => names.push(self.named(qualifier, last)),
-                    None => {}
-                },
+                SelectItem::UnnamedExpr(Expr::CompoundIdentifier(idents)) => {
+                    if let Some((last, qualifier)) = idents.split_last() {
+                        names.push(self.named(qualifier, last));
+                    }
+                }
                 SelectItem::Wildcard(_) => self.all(item, None, &mut names),
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
                     self.all(item, Some(name), &mut names);
