@@ -120,7 +120,9 @@ impl Catalog<'_> {
 
     fn tables(&self, patterns: &[String]) -> Result<Vec<Value>, Early> {
         let mut tables = Vec::new();
-        for row in self.rows(Listing::Tables("%"))? {
+        // Without a pattern drivers tell of the current catalog or schema only.
+        let (a, b) = if self.schemas { (None, Some("%")) } else { (Some("%"), None) };
+        for row in self.rows(Listing::Tables(a, b))? {
             let (place, kind) = (Place::of(&row), row.text(4).unwrap_or_default().to_ascii_uppercase());
             let kind = match kind.as_str() {
                 "TABLE" | "BASE TABLE" => "TABLE",
@@ -170,9 +172,22 @@ impl Catalog<'_> {
         Ok(indexes.into_iter().map(|(_, index)| index).collect())
     }
 
+    /// The procedures of all schemas, or of one catalog after the other: it is taken by its name, not as a pattern.
+    fn procedure_rows(&self) -> Result<Vec<Row>, Early> {
+        let catalogs = if self.schemas { Vec::new() } else { self.rows_if_any(Listing::Catalogs)? };
+        if catalogs.is_empty() {
+            return self.rows_if_any(Listing::Procedures(None, self.schemas.then_some("%")));
+        }
+        let mut rows = Vec::new();
+        for catalog in &catalogs {
+            rows.extend(self.rows_if_any(Listing::Procedures(catalog.text(1), None))?);
+        }
+        Ok(rows)
+    }
+
     fn procedures(&self, patterns: &[String]) -> Result<Vec<Value>, Early> {
         let mut procedures = Vec::new();
-        for row in self.rows_if_any(Listing::Procedures("%"))? {
+        for row in self.procedure_rows()? {
             let place = Place::of(&row);
             let schema = self.schema(&place);
             if !wanted(patterns, schema, &place.name) {
@@ -242,7 +257,8 @@ const SYSTEM: [&str; 12] = [
 ];
 
 fn wanted(patterns: &[String], schema: &str, name: &str) -> bool {
-    if patterns.is_empty() {
+    // Who asks for everything does not mean what the database has for itself.
+    if patterns.iter().all(|pattern| matches!(pattern.as_str(), "%" | "%.%")) {
         let schema = schema.to_ascii_lowercase();
         return !SYSTEM.contains(&schema.as_str())
             && !schema.starts_with("pg_")
@@ -285,6 +301,9 @@ mod tests {
         check(&[], "KDLIB", "KDSTAMM", true);
         check(&[], "pg_catalog", "pg_class", false);
         check(&[], "", "sqlite_sequence", false);
+        check(&["%.%"], "information_schema", "tables", false);
+        check(&["%.%"], "KDLIB", "KDSTAMM", true);
+        check(&["information_schema.%"], "information_schema", "tables", true);
         check(&["KDLIB.KD%"], "KDLIB", "KDSTAMM", true);
         check(&["kdlib.kdstamm"], "KDLIB", "KDSTAMM", true);
         check(&["KDLIB.KD%"], "X", "KDSTAMM", false);

@@ -44,16 +44,18 @@ pub(crate) struct Described {
 /// A question to the catalog. An empty text asks for what has none; `None` asks for all.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Listing<'a> {
-    /// Tables whose names match patterns.
-    Tables(&'a str),
+    /// All tables of these catalogs and schemas, which are patterns.
+    Tables(Option<&'a str>, Option<&'a str>),
     /// Columns of a table.
     Columns(Option<&'a str>, Option<&'a str>, &'a str),
     /// The primary key of a table.
     Keys(Option<&'a str>, Option<&'a str>, &'a str),
     /// The indexes of a table.
     Indexes(Option<&'a str>, Option<&'a str>, &'a str),
-    /// Procedures.
-    Procedures(&'a str),
+    /// All catalogs.
+    Catalogs,
+    /// All procedures of this catalog and of schemas that match a pattern.
+    Procedures(Option<&'a str>, Option<&'a str>),
     /// The parameters of a procedure.
     Parameters(Option<&'a str>, Option<&'a str>, &'a str),
 }
@@ -147,9 +149,9 @@ impl Statement<'_> {
         let (all, one) = (text(Some("%")), text(Some("TABLE,VIEW")));
         let ((all, all_n), (kinds, kinds_n)) = (parts(&all), parts(&one));
         let h = self.handle;
-        let none = std::ptr::null();
         let (a, b, c) = match listing {
-            Listing::Tables(pattern) | Listing::Procedures(pattern) => (None, None, pattern),
+            Listing::Tables(a, b) | Listing::Procedures(a, b) => (a, b, "%"),
+            Listing::Catalogs => (Some("%"), Some(""), ""),
             Listing::Columns(a, b, c)
             | Listing::Keys(a, b, c)
             | Listing::Indexes(a, b, c)
@@ -157,15 +159,18 @@ impl Statement<'_> {
         };
         let (a, b, c) = (text(a), text(b), text(Some(c)));
         let ((a, an), (b, bn), (c, cn)) = (parts(&a), parts(&b), parts(&c));
+        // psqlODBC takes no pattern for the names of parameters.
+        let none = std::ptr::null();
         // SAFETY: every text is alive and as long as said.
         let code = unsafe {
             match listing {
-                Listing::Tables(_) => ffi::SQLTablesW(h, none, 0, none, 0, c, cn, kinds, kinds_n),
+                Listing::Tables(..) => ffi::SQLTablesW(h, a, an, b, bn, c, cn, kinds, kinds_n),
+                Listing::Catalogs => ffi::SQLTablesW(h, a, an, b, bn, c, cn, none, 0),
                 Listing::Columns(..) => ffi::SQLColumnsW(h, a, an, b, bn, c, cn, all, all_n),
                 Listing::Keys(..) => ffi::SQLPrimaryKeysW(h, a, an, b, bn, c, cn),
                 Listing::Indexes(..) => ffi::SQLStatisticsW(h, a, an, b, bn, c, cn, 1, 0),
-                Listing::Procedures(_) => ffi::SQLProceduresW(h, none, 0, none, 0, c, cn),
-                Listing::Parameters(..) => ffi::SQLProcedureColumnsW(h, a, an, b, bn, c, cn, all, all_n),
+                Listing::Procedures(..) => ffi::SQLProceduresW(h, a, an, b, bn, c, cn),
+                Listing::Parameters(..) => ffi::SQLProcedureColumnsW(h, a, an, b, bn, c, cn, none, 0),
             }
         };
         self.check(code, "the catalog")
