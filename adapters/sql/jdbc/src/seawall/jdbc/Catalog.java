@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +22,9 @@ final class Catalog {
     private static final Set<String> SYSTEM = Set.of("information_schema", "pg_catalog", "pg_toast", "sys", "system",
         "mysql", "performance_schema", "syscat", "sysibm", "sysstat", "sysfun", "sysproc", "qsys", "qsys2", "ctxsys",
         "xdb", "mdsys", "outln", "dbsnmp");
+
+    private static final String PROCEDURE = "PROCEDURE";
+    private static final String FUNCTION = "FUNCTION";
 
     private final Connection connection;
     private final DatabaseMetaData about;
@@ -41,7 +45,8 @@ final class Catalog {
         json.field("storesUpperCase", about.storesUpperCaseIdentifiers());
         json.field("storesLowerCase", about.storesLowerCaseIdentifiers());
         json.key("tables").open('[');
-        boolean all = patterns.isEmpty();
+        // Who asks for everything does not mean what the database has for itself.
+        boolean all = patterns.stream().allMatch(pattern -> pattern.equals("%") || pattern.equals("%.%"));
         Map<String, Name> tables = new LinkedHashMap<>();
         for (String pattern : all ? List.of("%.%") : patterns) {
             tables(pattern, all, tables);
@@ -53,6 +58,7 @@ final class Catalog {
         Map<String, Name> procedures = new LinkedHashMap<>();
         for (String pattern : all ? List.of("%.%") : patterns) {
             procedures(pattern, all, procedures);
+            functions(pattern, all, procedures);
         }
         for (Name procedure : procedures.values()) {
             procedure(procedure, json);
@@ -91,10 +97,8 @@ final class Catalog {
     }
 
     private void tables(String pattern, boolean all, Map<String, Name> into) throws SQLException {
-        String[] parts = split(pattern);
-        boolean catalogs = schemasAreCatalogs();
-        String catalog = catalogs ? (parts[0].equals("%") ? connection.getCatalog() : parts[0]) : null;
-        try (ResultSet rows = about.getTables(catalog, catalogs ? null : parts[0], parts[1], null)) {
+        String[] place = place(pattern);
+        try (ResultSet rows = about.getTables(place[0], place[1], place[2], null)) {
             while (rows.next()) {
                 String type = rows.getString("TABLE_TYPE");
                 String kind = type == null ? "" : type.toUpperCase(Locale.ROOT);
@@ -186,40 +190,107 @@ final class Catalog {
     }
 
     private void procedures(String pattern, boolean all, Map<String, Name> into) throws SQLException {
+        String[] place = place(pattern);
+        try (ResultSet rows = about.getProcedures(place[0], place[1], place[2])) {
+            routines(rows, "PROCEDURE_NAME", PROCEDURE, all, into);
+        }
+    }
+
+    /** Functions, of which many drivers tell apart from procedures, and some not at all. */
+    private void functions(String pattern, boolean all, Map<String, Name> into) throws SQLException {
+        String[] place = place(pattern);
+        try (ResultSet rows = about.getFunctions(place[0], place[1], place[2])) {
+            routines(rows, "FUNCTION_NAME", FUNCTION, all, into);
+        } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
+            // A driver without functions, or older than they are.
+        }
+    }
+
+    /** The catalog, the schema and the name of a pattern. */
+    private String[] place(String pattern) throws SQLException {
         String[] parts = split(pattern);
         boolean catalogs = schemasAreCatalogs();
         String catalog = catalogs ? (parts[0].equals("%") ? connection.getCatalog() : parts[0]) : null;
-        try (ResultSet rows = about.getProcedures(catalog, catalogs ? null : parts[0], parts[1])) {
-            while (rows.next()) {
-                Name name = new Name(rows, rows.getString("PROCEDURE_NAME"), "", optional(rows, "SPECIFIC_NAME"));
-                if (!(all && SYSTEM.contains(name.shown().toLowerCase(Locale.ROOT)))) {
-                    into.putIfAbsent(name.shown() + "." + name.name + "/" + name.specific, name);
-                }
+        return new String[] {catalog, catalogs ? null : parts[0], parts[1]};
+    }
+
+    private static void routines(ResultSet rows, String column, String kind, boolean all, Map<String, Name> into)
+            throws SQLException {
+        while (rows.next()) {
+            Name name = new Name(rows, rows.getString(column), kind, optional(rows, "SPECIFIC_NAME"));
+            if (!(all && SYSTEM.contains(name.shown().toLowerCase(Locale.ROOT)))) {
+                into.putIfAbsent(name.shown() + "." + name.name + "/" + name.specific, name);
             }
         }
     }
 
-    private void procedure(Name procedure, Json json) throws SQLException {
-        json.open('{').field("schema", procedure.shown()).field("name", procedure.name);
+    /** A parameter as a driver tells it. */
+    private static final class Told {
+        final String name;
+        final int type;
+        final String typeName;
+        final int precision;
+        final int scale;
+        String direction;
+
+        Told(ResultSet rows, boolean function) throws SQLException {
+            name = rows.getString("COLUMN_NAME");
+            int column = rows.getInt("COLUMN_TYPE");
+            type = rows.getInt("DATA_TYPE");
+            typeName = rows.getString("TYPE_NAME");
+            precision = rows.getInt("PRECISION");
+            scale = rows.getInt("SCALE");
+            direction = function ? ofFunction(column) : direction(column);
+        }
+    }
+
+    private void procedure(Name routine, Json json) throws SQLException {
+        json.open('{').field("schema", routine.shown()).field("name", routine.name);
         json.key("parameters").open('[');
-        try (ResultSet rows = about.getProcedureColumns(procedure.catalog, escaped(procedure.schema),
-                escaped(procedure.name), "%")) {
+        List<Told> parameters = new ArrayList<>();
+        boolean function = routine.kind.equals(FUNCTION);
+        try (ResultSet rows = parameters(routine)) {
             while (rows.next()) {
-                String name = rows.getString("COLUMN_NAME");
-                int column = rows.getInt("COLUMN_TYPE");
-                int type = rows.getInt("DATA_TYPE");
-                String typeName = rows.getString("TYPE_NAME");
-                int precision = rows.getInt("PRECISION");
-                int scale = rows.getInt("SCALE");
+                Told told = new Told(rows, function);
                 String specific = optional(rows, "SPECIFIC_NAME");
-                if (specific != null && procedure.specific != null && !specific.equals(procedure.specific)) {
-                    continue;
+                if (specific == null || routine.specific == null || specific.equals(routine.specific)) {
+                    parameters.add(told);
                 }
-                json.open('{').field("name", name).field("direction", direction(column)).field("type", type)
-                    .field("typeName", typeName).field("precision", precision).field("scale", scale).close('}');
             }
         }
+        for (Told told : function ? returning(parameters) : parameters) {
+            json.open('{').field("name", told.name).field("direction", told.direction).field("type", told.type)
+                .field("typeName", told.typeName).field("precision", told.precision).field("scale", told.scale)
+                .close('}');
+        }
         json.close(']').close('}');
+    }
+
+    /**
+     * What a function returns: one value, told first. PostgreSQL's driver tells the columns of a returned table as values
+     * after the parameters, and a value beside the parameters that are the value.
+     */
+    private static List<Told> returning(List<Told> parameters) {
+        boolean out = parameters.stream().anyMatch(told -> told.direction.endsWith("OUT"));
+        List<Told> kept = new ArrayList<>();
+        for (int i = 0; i < parameters.size(); i++) {
+            Told told = parameters.get(i);
+            boolean value = told.direction.equals("RETURN");
+            if (value && i > 0) {
+                told.direction = "RESULT";
+            }
+            if (!(value && i == 0 && out)) {
+                kept.add(told);
+            }
+        }
+        return kept;
+    }
+
+    private ResultSet parameters(Name routine) throws SQLException {
+        String schema = escaped(routine.schema);
+        String name = escaped(routine.name);
+        return routine.kind.equals(FUNCTION) ? about.getFunctionColumns(routine.catalog, schema, name, "%")
+            : about.getProcedureColumns(routine.catalog, schema, name, "%");
     }
 
     private static String direction(int column) {
@@ -231,6 +302,22 @@ final class Catalog {
             case DatabaseMetaData.procedureColumnReturn:
                 return "RETURN";
             case DatabaseMetaData.procedureColumnResult:
+                return "RESULT";
+            default:
+                return "IN";
+        }
+    }
+
+    /** The same words have other numbers here. */
+    private static String ofFunction(int column) {
+        switch (column) {
+            case DatabaseMetaData.functionColumnInOut:
+                return "INOUT";
+            case DatabaseMetaData.functionColumnOut:
+                return "OUT";
+            case DatabaseMetaData.functionReturn:
+                return "RETURN";
+            case DatabaseMetaData.functionColumnResult:
                 return "RESULT";
             default:
                 return "IN";
