@@ -110,6 +110,12 @@ impl Kit {
         self.started().pop().unwrap()
     }
 
+    /// Whether a process runs; one that has ended and is not waited for yet does not.
+    pub(super) fn is_alive(&self, number: &str) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+    }
+
     /// Sends a signal to the youngest process that lives; whether there is one.
     pub(super) fn signal(&self, signal: &str) -> bool {
         let sent = |number: &String| {
