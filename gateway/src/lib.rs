@@ -16,6 +16,7 @@ pub mod project;
 pub mod reference;
 pub mod registry;
 pub mod service;
+pub mod statements;
 pub mod store;
 pub mod telemetry;
 pub mod testing;

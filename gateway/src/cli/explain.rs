@@ -4,6 +4,7 @@
 
 use super::{Ended, ExplainArgs, complain, say};
 use crate::project::{Mode, Project};
+use crate::statements::statements;
 use engine::plan::explain::explain;
 use std::path::PathBuf;
 
@@ -27,7 +28,8 @@ pub(super) fn run(args: &ExplainArgs) -> Ended {
     if args.json {
         say(&format!("{:#}", report.json()));
     } else {
-        say(&report.text());
+        let statements = statements(&project.program, &project.connections, model.as_deref());
+        say(&format!("{}\n{statements}", report.text().trim_end()));
     }
     Ended::Done
 }

@@ -22,14 +22,24 @@ pub(super) fn page() -> String {
         "What was asked for goes to standard output, why something could not be tried goes to standard error.",
     );
     for command in shown(&command) {
-        section(command, &mut page);
+        sections(command, command.get_name(), &mut page);
     }
     page
 }
 
-fn section(command: &Command, page: &mut String) {
+/// A command with commands below it is only the way to those.
+fn sections(command: &Command, path: &str, page: &mut String) {
+    if !command.has_subcommands() {
+        return section(command, path, page);
+    }
+    for below in shown(command) {
+        sections(below, &format!("{path} {}", below.get_name()), page);
+    }
+}
+
+fn section(command: &Command, path: &str, page: &mut String) {
     // Writing to a string cannot fail, here and below.
-    let _ = write!(page, "\n## seawall {}\n\n{}.\n\n", command.get_name(), text(command.get_about()));
+    let _ = write!(page, "\n## seawall {path}\n\n{}.\n\n", text(command.get_about()));
     let _ = write!(page, "```\n{}\n```\n", usage(command));
     let args: Vec<&Arg> = command.get_arguments().filter(|arg| is_shown(arg)).collect();
     if args.is_empty() {
@@ -91,12 +101,14 @@ mod tests {
         let page = page();
         let command = Cli::command();
         let mut options = 0;
-        for command in shown(&command) {
-            assert!(
-                page.contains(&format!("\n## seawall {}\n", command.get_name())),
-                "{}",
-                command.get_name()
-            );
+        let mut open: Vec<(String, &Command)> =
+            shown(&command).map(|command| (command.get_name().to_owned(), command)).collect();
+        while let Some((path, command)) = open.pop() {
+            if command.has_subcommands() {
+                open.extend(shown(command).map(|below| (format!("{path} {}", below.get_name()), below)));
+                continue;
+            }
+            assert!(page.contains(&format!("\n## seawall {path}\n")), "{path}");
             for long in command.get_arguments().filter(|arg| is_shown(arg)).filter_map(Arg::get_long) {
                 assert!(page.contains(&format!("| `--{long}")), "--{long}");
                 options += 1;

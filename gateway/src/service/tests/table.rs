@@ -200,6 +200,11 @@ impl Connection for Database {
         Ok((encoded.len() - 1).to_string().into())
     }
 
+    fn shown(&self, wire: &[u8]) -> Option<String> {
+        let number: usize = std::str::from_utf8(wire).unwrap().parse().unwrap();
+        Some(format!("{:?}", self.encoded.lock().unwrap()[number]))
+    }
+
     fn backend(&self) -> Option<&dyn Backend> {
         Some(self)
     }

@@ -588,6 +588,23 @@ fn the_description_of_the_api_says_what_tables_can() {
 }
 
 #[test]
+fn each_way_to_read_a_table_is_explained() {
+    let (service, database) = shop(0);
+    let connections = [Some(Arc::clone(&database) as Arc<dyn adapters_ports::Connection>)];
+    let text = crate::statements::statements(service.program(), &connections, Some("Item"));
+    for line in [
+        "GET /items ",
+        "  ?minPrice Select",
+        "  ?name    Select",
+        "  ?colour  (no sample",
+        "  first    Select",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert_eq!(crate::statements::statements(service.program(), &connections, Some("Other")), "");
+}
+
+#[test]
 fn a_first_mapping_is_accepted_as_it_is_printed() {
     let (_, database) = shop(0);
     let catalogue = database.catalogue();
