@@ -141,6 +141,7 @@ fn respond(answer: &Answer, request_id: &str) -> HttpResponseBuilder {
 }
 
 /// The value of a header; one that is the same for all answers is not copied.
+#[expect(clippy::ptr_arg, reason = "whether it is borrowed decides")]
 fn header(value: &Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
     match value {
         Cow::Borrowed(fixed) => HeaderValue::from_maybe_shared(Bytes::from_static(fixed.as_bytes())),
