@@ -338,6 +338,14 @@ impl Chain {
         })
     }
 
+    /// Returns how far apart two moments may be that are the same in the legacy value, in seconds; at least one.
+    pub(crate) fn grain_s(&self) -> u32 {
+        self.inner.steps.iter().fold(1, |grain, step| match step {
+            Step::Moment { makes: pattern::Makes::DateTime, pattern, .. } => grain.max(pattern.grain_s()),
+            _ => grain,
+        })
+    }
+
     /// The codec `readOnly` is in it.
     pub fn read_only(&self) -> bool {
         self.inner.read_only

@@ -84,6 +84,19 @@ impl Pattern {
         self.parts[part].iter().all(|token| matches!(token, Token::Field(..)))
     }
 
+    /// Returns how far apart two moments may be that have the same text, in seconds; at least one.
+    pub(crate) fn grain_s(&self) -> u32 {
+        let has = |field: Field| {
+            self.parts.iter().flatten().any(|token| matches!(token, Token::Field(known, _) if *known == field))
+        };
+        match () {
+            () if has(Field::Second) => 1,
+            () if has(Field::Minute) => 60,
+            () if has(Field::Hour) => 3_600,
+            () => 86_400,
+        }
+    }
+
     /// Returns whether later moments have larger texts: years before months before days, and four digits of the year.
     pub(crate) fn keeps_order(&self) -> bool {
         let rank = |token: &Token| match token {

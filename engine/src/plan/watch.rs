@@ -38,8 +38,8 @@ pub struct Facts {
 impl WatchPlan {
     /// Makes the query of what changed since `from`, in the order of [`WatchPlan::order`]; `None` asks for all.
     ///
-    /// `from` is a value of the `since` field, as [`WatchPlan::reach_back`] gives it. Rows without one are seen only where
-    /// all are asked for.
+    /// `from` is a value of the `since` field, as far back as may be needed. Rows without one are seen only where all are
+    /// asked for.
     ///
     /// # Errors
     /// The value cannot be compared with the columns: it is out of their bounds.
@@ -97,32 +97,6 @@ impl WatchPlan {
         })
     }
 
-    /// Returns where the next question begins, if the last one came as far as `watermark`.
-    ///
-    /// That is the overlap before it; in the hour that the clocks repeat it is the beginning of that hour, because the
-    /// rows of the second pass read like those of the first.
-    pub fn reach_back(&self, watermark: &Value) -> Value {
-        let Some(since) = &self.since else { return watermark.clone() };
-        match watermark {
-            Value::Instant(instant) => Value::Instant(self.earlier(since, *instant)),
-            Value::Date(date) => {
-                // A date has no hours: the overlap reaches whole days back, and always over the day itself.
-                let days = i64::try_from(self.overlap.as_secs().div_ceil(86_400)).unwrap_or(i64::MAX);
-                let days = SignedDuration::from_hours(days.saturating_mul(24));
-                Value::Date(date.checked_sub(days).unwrap_or(*date))
-            }
-            other => other.clone(),
-        }
-    }
-
-    fn earlier(&self, since: &SincePlan, instant: Instant) -> Instant {
-        let overlap = SignedDuration::try_from(self.overlap).unwrap_or(SignedDuration::MAX);
-        let at = instant.at.checked_sub(overlap).unwrap_or(jiff::Timestamp::MIN);
-        // Either end may be in the hour: what was seen last, or where the question would begin.
-        let at = since.begins(at).min(since.begins(instant.at)).min(at);
-        Instant { at, ..instant }
-    }
-
     /// Returns what a row answers, told in this order.
     pub fn reader(&self, order: Vec<Order>, ambient: &Ambient) -> RowReader {
         RowReader::new(self, order, ambient)
@@ -137,15 +111,22 @@ impl WatchPlan {
         };
         match &self.since {
             None => "all rows are compared each time, so nothing is late".into(),
-            Some(_) if self.horizon => {
-                "the watermark stops at the oldest open transaction, so nothing is late".into()
-            }
+            Some(_) if self.horizon => format!(
+                "the watermark stops at the oldest open transaction, so nothing is late; where the user may not see the \
+                 sessions of others, rows are seen that are committed up to {overlap} late{swept}"
+            ),
             Some(_) => format!("rows are seen that are committed up to {overlap} late{swept}"),
         }
     }
 }
 
 impl SincePlan {
+    /// Returns the earliest point that a row may tell which was changed at this point or later: as much before it as the
+    /// legacy value cuts off.
+    pub fn coarse(&self, at: jiff::Timestamp) -> jiff::Timestamp {
+        at.checked_sub(SignedDuration::from_secs(i64::from(self.chain.grain_s()))).unwrap_or(at)
+    }
+
     /// Returns the point itself, or the beginning of the hour that the clocks repeat where it is in one of its passes:
     /// rows of the second pass read like those of the first.
     pub fn begins(&self, at: jiff::Timestamp) -> jiff::Timestamp {

@@ -34,8 +34,6 @@ pub struct EventPlan {
     pub time: Option<Formula>,
     /// `subject`.
     pub subject: Option<Formula>,
-    /// `newest`, the field by which late records are dropped: its names from the root of the data.
-    pub newest: Option<FieldPath>,
     /// `onlyChanges`: published only if one of these fields changed; empty is all.
     pub only_changes: Vec<FieldPath>,
     /// `reject`, where records go that cannot be read.

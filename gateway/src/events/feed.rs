@@ -105,6 +105,8 @@ pub struct Seen {
 pub struct Poison {
     /// The model's key, if that could be read.
     pub key: Option<Arc<str>>,
+    /// Where it stands in the legacy system, the same for as long as it is there.
+    pub position: Arc<str>,
     /// What came.
     pub raw: Bytes,
     /// The media type of that.

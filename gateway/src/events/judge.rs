@@ -104,6 +104,7 @@ pub(super) fn rejected(
         content_type: Cow::Borrowed(poison.content_type),
         extensions: vec![
             extension("reason", &poison.reason),
+            extension("position", &poison.position),
             extension("model", &rules.name),
             extension("mappingversion", env!("CARGO_PKG_VERSION")),
         ],
@@ -112,11 +113,11 @@ pub(super) fn rejected(
     Some(Verdict { key, content, change, kind: KnownKind::Rejected, event: Some((true, event)) })
 }
 
-/// Returns the key under which a record that cannot be read is known: its own, or one of its bytes.
+/// Returns the key under which a record that cannot be read is known: its own, or one of its place.
 pub(super) fn poison_key(poison: &Poison) -> Arc<str> {
     match &poison.key {
         Some(key) => Arc::clone(key),
-        None => format!("!{}", hex(&hash(&[&poison.raw]))).into(),
+        None => format!("!{}", hex(&hash(&[poison.position.as_bytes()]))).into(),
     }
 }
 

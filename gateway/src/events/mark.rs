@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// How much the clock of whoever writes may be behind that of the database; beyond that `overlap` has to cover it.
 const LAG_MAX: SignedDuration = SignedDuration::from_hours(1);
+/// A transaction may take its time a moment before the database shows it as open.
+const SHOWN_AFTER: SignedDuration = SignedDuration::from_secs(2);
 /// Beginnings of polls that are remembered.
 const HISTORY_MAX: usize = 256;
 /// Most that clocks are set back, with room.
@@ -86,6 +88,7 @@ pub(super) fn advance(
     overlap: Duration,
     zone: &TimeZone,
 ) {
+    let oldest = oldest.checked_sub(SHOWN_AFTER).unwrap_or(Timestamp::MIN);
     let floor = oldest.checked_sub(overlap).unwrap_or(Timestamp::MIN);
     let newest = state.newest.as_deref().and_then(|text| Mark::parse(kind, text));
     let next = match (kind, newest) {
@@ -165,13 +168,13 @@ mod tests {
             assert_eq!(state.mark.as_deref(), Some(expected), "{newest:?} {oldest}");
         };
         check(Some("2026-06-01T12:00:00Z"), "2026-06-01T12:00:10Z", 0, "2026-06-01T12:00:00Z");
-        check(Some("2026-06-01T12:00:00Z"), "2026-06-01T11:59:00Z", 0, "2026-06-01T11:59:00Z");
+        check(Some("2026-06-01T12:00:00Z"), "2026-06-01T11:59:00Z", 0, "2026-06-01T11:58:58Z");
         check(Some("2026-06-01T12:00:00Z"), "2026-06-01T12:00:10Z", 120, "2026-06-01T11:58:00Z");
         // A clock that is ahead does not carry the mark with it.
-        check(Some("2027-01-01T00:00:00Z"), "2026-06-01T12:00:10Z", 0, "2026-06-01T12:00:10Z");
+        check(Some("2027-01-01T00:00:00Z"), "2026-06-01T12:00:10Z", 0, "2026-06-01T12:00:08Z");
         // After a quiet hour the mark moves by itself.
-        check(Some("2026-06-01T08:00:00Z"), "2026-06-01T12:00:00Z", 0, "2026-06-01T11:00:00Z");
-        check(None, "2026-06-01T12:00:00Z", 0, "2026-06-01T11:00:00Z");
+        check(Some("2026-06-01T08:00:00Z"), "2026-06-01T12:00:00Z", 0, "2026-06-01T10:59:58Z");
+        check(None, "2026-06-01T12:00:00Z", 0, "2026-06-01T10:59:58Z");
     }
 
     #[test]
@@ -205,11 +208,12 @@ mod tests {
             state.mark.clone()
         };
         assert_eq!(poll("2026-06-01T12:00:00Z", "2026-06-01T12:00:00Z", "10"), None);
-        assert_eq!(poll("2026-06-01T12:01:00Z", "2026-06-01T12:01:00Z", "20").as_deref(), Some("10"));
-        // A transaction from 12:00:30 is open: it may have taken any number above 10.
-        assert_eq!(poll("2026-06-01T12:02:00Z", "2026-06-01T12:00:30Z", "30").as_deref(), Some("10"));
-        assert_eq!(poll("2026-06-01T12:03:00Z", "2026-06-01T12:02:30Z", "30").as_deref(), Some("20"));
-        assert_eq!(poll("2026-06-01T12:04:00Z", "2026-06-01T12:04:00Z", "30").as_deref(), Some("30"));
+        assert_eq!(poll("2026-06-01T12:01:00Z", "2026-06-01T12:01:00Z", "20"), None);
+        assert_eq!(poll("2026-06-01T12:02:00Z", "2026-06-01T12:02:00Z", "30").as_deref(), Some("10"));
+        // A transaction from 12:01:30 is open: it may have taken any number above 10.
+        assert_eq!(poll("2026-06-01T12:03:00Z", "2026-06-01T12:01:30Z", "40").as_deref(), Some("10"));
+        assert_eq!(poll("2026-06-01T12:04:00Z", "2026-06-01T12:03:30Z", "40").as_deref(), Some("30"));
+        assert_eq!(poll("2026-06-01T12:05:00Z", "2026-06-01T12:05:00Z", "40").as_deref(), Some("40"));
     }
 
     #[test]

@@ -6,19 +6,19 @@
 //!
 //! **Invariant.** Nothing is read while events wait to be published, so a sink that is down holds the reading back.
 
+mod own;
 mod poll;
 mod run;
+mod weigh;
 
-use super::feed::{Feed, Poison, Row, Rules, Seen};
-use super::inbox::{Inbox, Look};
-use super::judge::{self, Verdict};
-use super::mark::Mark;
-use crate::store::{Known, KnownKind, Outgoing, Settled, StoreError, WatchState, Watches};
+use super::feed::{Feed, Rules};
+use super::inbox::Inbox;
+use crate::store::{Known, Outgoing, Settled, StoreError, WatchState, Watches};
 use adapters_ports::{BoxFuture, Event, Outcomes};
 use jiff::Timestamp;
 use kernel::Error;
 use poll::Poll;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,6 @@ pub use run::Counts;
 
 /// Events that are published at once.
 const PUBLISH_MAX: usize = 256;
-/// Own writes that are looked at in one step.
-const OWN_MAX: usize = 32;
 
 /// Where events go.
 pub trait Publish: Send + Sync + 'static {
@@ -139,7 +137,7 @@ impl<F: Feed> Pump<F> {
             self.publish().await?;
             return Ok(Step::Again);
         }
-        let own = self.inbox.ready(OWN_MAX);
+        let own = self.inbox.ready(own::OWN_MAX);
         if !own.is_empty() {
             self.own(own).await?;
             return Ok(Step::Again);
@@ -201,129 +199,6 @@ impl<F: Feed> Pump<F> {
         trouble.map_or(Ok(()), |error| Err(Trouble::Sink(error)))
     }
 
-    /// Looks at records that were changed through this facade.
-    async fn own(&mut self, mut looks: Vec<Look>) -> Result<(), Trouble> {
-        let now = (self.now)();
-        let mut settled = Settled::default();
-        for look in looks.iter_mut().filter(|look| !look.nothing) {
-            if look.key.is_empty() {
-                self.unknown_key();
-                continue;
-            }
-            let row = self.feed.one(&look.key).await.map_err(Trouble::Feed)?;
-            match row {
-                Some(row) => {
-                    if matches!(row, Row::Poison(_)) && !self.rules.rejects {
-                        look.put_off();
-                    }
-                    self.judge(vec![row], now, &mut settled).await?;
-                }
-                None => self.own_gone(look, now, &mut settled).await?,
-            }
-        }
-        settled.clean = looks.iter().filter(|look| look.again.is_none()).map(|look| look.row).collect();
-        self.settle(settled).await?;
-        self.inbox.done(&looks);
-        Ok(())
-    }
-
-    /// A record was to be made, and nobody knows its key: the process ended before the answer came.
-    fn unknown_key(&mut self) {
-        self.due = None;
-        if self.rules.every.is_none() {
-            let model = &*self.rules.name;
-            tracing::error!(
-                model,
-                "a record may have been made whose key is not known, and nothing watches the table"
-            );
-        }
-    }
-
-    async fn own_gone(&self, look: &Look, now: Timestamp, settled: &mut Settled) -> Result<(), Trouble> {
-        let known = self.known(vec![Arc::clone(&look.key)]).await?.pop().flatten();
-        if known.is_none() && !look.deletes {
-            return Ok(());
-        }
-        settled.events.extend(judge::gone(&self.rules, known.as_ref(), &look.key, now));
-        settled.gone.push(Arc::clone(&look.key));
-        Ok(())
-    }
-
-    /// Judges records, and returns the numbers of those that are as they were.
-    async fn judge(
-        &mut self,
-        rows: Vec<Row>,
-        now: Timestamp,
-        settled: &mut Settled,
-    ) -> Result<Vec<i64>, Trouble> {
-        let keys: Vec<Arc<str>> = rows.iter().map(key).collect();
-        let known = self.known(keys.clone()).await?;
-        // The same record may come twice, and then the later one is compared with the earlier one.
-        let mut newer: HashMap<Arc<str>, Known> = HashMap::new();
-        for (key, content, change, kind) in &settled.seen {
-            newer.insert(Arc::clone(key), Known { row: 0, content: *content, change: *change, kind: *kind });
-        }
-        let mut same = Vec::new();
-        for ((row, key), stored) in rows.iter().zip(keys).zip(known) {
-            let before = newer.get(&key).cloned().or(stored);
-            let verdict = match row {
-                Row::Seen(seen) => self.judge_seen(seen, before.as_ref(), now),
-                Row::Poison(poison) => self.judge_poison(poison, before.as_ref(), now)?,
-            };
-            let Some(Verdict { key, content, change, kind, event }) = verdict else {
-                same.extend(before.map(|known| known.row));
-                continue;
-            };
-            settled.events.extend(event);
-            newer.insert(Arc::clone(&key), Known { row: 0, content, change, kind });
-            settled.seen.push((key, content, change, kind));
-        }
-        Ok(same)
-    }
-
-    fn judge_seen(&mut self, seen: &Seen, before: Option<&Known>, now: Timestamp) -> Option<Verdict> {
-        if let (Some(poll), Some(mark)) = (&mut self.poll, seen.mark) {
-            poll.newest = poll.newest.max(Some(mark));
-        }
-        judge::seen(&self.rules, before, seen, now)
-    }
-
-    fn judge_poison(
-        &mut self,
-        poison: &Poison,
-        before: Option<&Known>,
-        now: Timestamp,
-    ) -> Result<Option<Verdict>, Trouble> {
-        if !self.rules.rejects {
-            match &mut self.poll {
-                Some(poll) => poll.hold(&poison.reason),
-                None => self.held(1, &poison.reason),
-            }
-            return Ok(None);
-        }
-        let verdict = judge::rejected(&self.rules, before, poison, now);
-        if verdict.is_some()
-            && let Some(poll) = &mut self.poll
-        {
-            poll.rejected += 1;
-            if self.rules.rejects_max.is_some_and(|max| poll.rejected > max) {
-                return Err(Trouble::TooManyRejects(poll.rejected));
-            }
-        }
-        Ok(verdict)
-    }
-
-    fn held(&self, records: u64, reason: &str) {
-        let model = &*self.rules.name;
-        self.counts.held(records);
-        tracing::error!(
-            model,
-            records,
-            reason,
-            "records cannot be read and are held; a `reject:` topic would take them"
-        );
-    }
-
     async fn known(&self, keys: Vec<Arc<str>>) -> Result<Vec<Option<Known>>, Trouble> {
         self.store.known(self.watch, keys).await.map_err(Trouble::Store)
     }
@@ -349,33 +224,6 @@ impl<F: Feed> Pump<F> {
         }
         Ok(rows)
     }
-
-    /// Takes records for gone that a second look does not find either.
-    async fn missing(&mut self, known: &[(Arc<str>, Known)], now: Timestamp) -> Result<(), Trouble> {
-        let mut settled = Settled::default();
-        for (key, known) in known {
-            if known.kind == KnownKind::Rejected && key.starts_with('!') {
-                // A record without a key that is not there any more: mended, or gone.
-                settled.gone.push(Arc::clone(key));
-                continue;
-            }
-            match self.feed.one(key).await.map_err(Trouble::Feed)? {
-                Some(row) => drop(self.judge(vec![row], now, &mut settled).await?),
-                None => {
-                    settled.events.extend(judge::gone(&self.rules, Some(known), key, now));
-                    settled.gone.push(Arc::clone(key));
-                }
-            }
-        }
-        self.settle(settled).await.map(drop)
-    }
-}
-
-fn key(row: &Row) -> Arc<str> {
-    match row {
-        Row::Seen(seen) => Arc::clone(&seen.key),
-        Row::Poison(poison) => judge::poison_key(poison),
-    }
 }
 
 impl<F: Feed> fmt::Debug for Pump<F> {
@@ -399,11 +247,6 @@ impl fmt::Display for Trouble {
 }
 
 impl std::error::Error for Trouble {}
-
-/// The larger one, where nothing is the least.
-fn newest(a: Option<Mark>, b: Option<Mark>) -> Option<Mark> {
-    a.max(b)
-}
 
 #[cfg(test)]
 pub(super) mod tests;

@@ -68,7 +68,8 @@ pub async fn start(
             None => None,
         };
         let publish = Arc::new(Topic { main: (Arc::clone(&plan.topic.topic), sink(&plan.topic)?), rejects });
-        let feed = TableFeed { service: Arc::clone(service), plan: Arc::clone(plan), model, watch };
+        let hidden = std::sync::atomic::AtomicBool::new(false);
+        let feed = TableFeed { service: Arc::clone(service), plan: Arc::clone(plan), model, watch, hidden };
         let now = Arc::new(Timestamp::now);
         let pump = Pump::open(feed, rules.clone(), Arc::clone(store), publish, now).await;
         let pump = pump.map_err(|error| error.to_string())?;

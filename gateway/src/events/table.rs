@@ -6,6 +6,8 @@ use super::feed::{Ask, DatabaseClock, Feed, Page, Poison, Row, Seen};
 use super::mark::{Mark, MarkKind};
 use crate::service::{Asked, Service};
 use crate::store::hash;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use engine::codec::Wanted;
 use engine::json::{self, JsonLimits};
@@ -14,9 +16,11 @@ use engine::plan::query::Keyset;
 use engine::plan::watch::Noticed;
 use engine::program::{EventPlan, FieldPath, Param, Place, WatchPlan};
 use engine::value::{Instant, Value};
-use kernel::{Cause, Class, Comparison, Error, Order, Predicate, Query};
+use kernel::{Cause, Class, Comparison, Datum, Error, Order, PartId, Predicate, Query};
+use serde_json::Value as Json;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Rows of a page.
 const PAGE_ROWS: u32 = 256;
@@ -27,6 +31,8 @@ pub(super) struct TableFeed {
     pub plan: Arc<EventPlan>,
     pub model: Arc<Model>,
     pub watch: WatchPlan,
+    /// It was said that other sessions cannot be seen.
+    pub hidden: AtomicBool,
 }
 
 impl Feed for TableFeed {
@@ -37,7 +43,15 @@ impl Feed for TableFeed {
             return Ok(None);
         }
         let (now, oldest) = self.service.horizon(self.watch.connection).await?;
-        Ok(Some(DatabaseClock { now, oldest }))
+        if oldest.is_none() && !self.hidden.swap(true, Ordering::Relaxed) {
+            let model = &*self.model.name;
+            tracing::warn!(
+                model,
+                "the user may not see the sessions of others, so only the overlap covers what is committed late; on \
+                 PostgreSQL the role pg_read_all_stats helps"
+            );
+        }
+        Ok(Some(DatabaseClock { now, oldest: oldest.unwrap_or(now) }))
     }
 
     async fn page(&self, ask: &Ask, after: Option<&Keyset>) -> Result<Page<Keyset>, Error> {
@@ -72,10 +86,14 @@ impl TableFeed {
         self.service.rows(&Asked { watch: &self.watch, query, order }).await
     }
 
-    /// A field may live in another zone than its connection, and then the hour that repeats is another one.
+    /// A field may be coarser than the mark, and may live in another zone than its connection: then the hour that repeats
+    /// is another one.
     fn begins(&self, mark: Mark) -> Mark {
         match (mark, &self.watch.since) {
-            (Mark::Instant(at), Some(since)) => Mark::Instant(at.min(since.begins(at))),
+            (Mark::Instant(at), Some(since)) => {
+                let coarse = since.coarse(at);
+                Mark::Instant(coarse.min(since.begins(at)).min(since.begins(coarse)))
+            }
             _ => mark,
         }
     }
@@ -112,20 +130,37 @@ impl TableFeed {
     }
 
     fn row(&self, row: Noticed) -> Row {
-        let place = row.place.text();
-        self.seen(row).unwrap_or_else(|(key, raw, reason)| {
-            let raw = raw.unwrap_or_else(|| serde_json::json!({ "position": place }).to_string().into());
-            Row::Poison(Box::new(Poison { key, raw, content_type: "application/json", reason }))
+        let columns = row.columns.clone();
+        self.seen(row).unwrap_or_else(|(key, reason)| {
+            let raw = self.columns(&columns, |_| true).into();
+            let order = self.watch.by_key();
+            let is_key = |column| order.iter().any(|one| one.column == column);
+            let position = self.columns(&columns, is_key).into();
+            Row::Poison(Box::new(Poison { key, position, raw, content_type: "application/json", reason }))
         })
     }
 
+    /// Columns by their names as JSON, each as it came.
+    fn columns(&self, columns: &[(PartId, Datum)], which: impl Fn(PartId) -> bool) -> String {
+        let text = |datum: &Datum| match datum {
+            Datum::Null => Json::Null,
+            Datum::Text(text) => Json::from(&**text),
+            Datum::Bytes(bytes) => Json::from(STANDARD.encode(bytes)),
+        };
+        let told = columns.iter().filter(|(column, _)| which(*column));
+        let named = told.map(|(column, datum)| {
+            (self.watch.table.shape.part(*column).name.local.to_string(), text(datum))
+        });
+        Json::Object(named.collect()).to_string()
+    }
+
     fn seen(&self, row: Noticed) -> Result<Row, Unreadable> {
-        let content = row.content.map_err(|error| (None, None, reason(&error)))?;
+        let content = row.content.map_err(|error| (None, reason(&error)))?;
         let data = Bytes::from(content.json);
         let modern = json::parse(&data, JsonLimits::default())
-            .map_err(|_| (None, None, "the record is no JSON that can be read again".to_owned()))?;
-        let key: Arc<str> = self.key(&modern).ok_or_else(|| (None, None, "the key is absent".to_owned()))?;
-        let fail = |reason| (Some(Arc::clone(&key)), Some(data.clone()), reason);
+            .map_err(|_| (None, "the record is no JSON that can be read again".to_owned()))?;
+        let key: Arc<str> = self.key(&modern).ok_or_else(|| (None, "the key is absent".to_owned()))?;
+        let fail = |reason| (Some(Arc::clone(&key)), reason);
         let zone = self.service.zone(self.watch.connection);
         let ambient = self.service.ambient_now(zone);
         let facts = self.plan.facts(&self.model, &modern, &row.since, (&ambient, zone)).map_err(fail)?;
@@ -166,8 +201,8 @@ impl TableFeed {
     }
 }
 
-/// What is known of a row that cannot be read: its key, its record as JSON, and why.
-type Unreadable = (Option<Arc<str>>, Option<Bytes>, String);
+/// What is known of a row that cannot be read: its key, and why.
+type Unreadable = (Option<Arc<str>>, String);
 
 fn at<'v>(modern: &'v Value, path: &FieldPath) -> &'v Value {
     let found = path.names.iter().try_fold(modern, |value, name| value.member(name));

@@ -59,8 +59,9 @@ impl Service {
         connected.stack.call(&cx, &Rows { service: self, connected, body, asked, ambient, index }).await
     }
 
-    /// Asks for the clock of a database, and for the beginning of its oldest open transaction.
-    pub(crate) async fn horizon(&self, index: usize) -> Result<(Timestamp, Timestamp), Error> {
+    /// Asks for the clock of a database, and for the beginning of its oldest open transaction; that is nothing where the
+    /// user may not know.
+    pub(crate) async fn horizon(&self, index: usize) -> Result<Clock, Error> {
         let (connected, body, cx) = self.question(index, &Query::Horizon)?;
         let catalogue = self.program.connections[index].catalogue.as_ref();
         let table = catalogue.and_then(|catalogue| catalogue.horizon.as_ref());
@@ -117,6 +118,9 @@ impl Service {
     }
 }
 
+/// The time of a database, and before which time no transaction is open any more.
+type Clock = (Timestamp, Option<Timestamp>);
+
 struct Rows<'a> {
     service: &'a Service,
     connected: &'a Connected,
@@ -160,9 +164,9 @@ struct Horizon<'a> {
 }
 
 impl Exchange for Horizon<'_> {
-    type Answer = (Timestamp, Timestamp);
+    type Answer = Clock;
 
-    async fn attempt(&self, cx: &CallContext, _attempt: u32) -> Result<(Timestamp, Timestamp), Error> {
+    async fn attempt(&self, cx: &CallContext, _attempt: u32) -> Result<Clock, Error> {
         let mut body = self.service.answer(self.connected, &self.body, self.index, cx).await?;
         let catalogue = self.service.program.connections[self.index].catalogue.as_ref();
         let shape = &catalogue.ok_or_else(|| internal("the database has no horizon"))?.shape;
@@ -174,7 +178,8 @@ impl Exchange for Horizon<'_> {
         let (Some(now), Some(oldest)) = (named("now"), named("oldest")) else {
             return Err(internal("the horizon has other columns"));
         };
-        let mut found = Clocks { row: self.table.part, columns: [now, oldest], values: [None, None] };
+        let mut found =
+            Clocks { row: self.table.part, columns: [now, oldest], values: [None, None], hidden: false };
         loop {
             match body.advance(&mut found).map_err(|error| broken(&error))? {
                 Progress::NeedInput => body.more(cx).await?,
@@ -183,7 +188,7 @@ impl Exchange for Horizon<'_> {
             }
         }
         match found.values {
-            [Some(now), Some(oldest)] => Ok((now, oldest)),
+            [Some(now), oldest] if oldest.is_some() || found.hidden => Ok((now, oldest)),
             _ => Err(Error::new(Class::Poison, Cause::Contract, "the database does not tell its clock")),
         }
     }
@@ -198,6 +203,8 @@ struct Clocks {
     row: PartId,
     columns: [PartId; 2],
     values: [Option<Timestamp>; 2],
+    /// The second column is NULL.
+    hidden: bool,
 }
 
 impl Visitor for Clocks {
@@ -210,6 +217,7 @@ impl Visitor for Clocks {
     }
 
     fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
+        self.hidden |= part == self.columns[1] && matches!(scalar, Scalar::Nil);
         let value = match scalar {
             Scalar::Instant(at) => Some(at),
             Scalar::Text(text) => text.trim().replacen(' ', "T", 1).parse().ok(),

@@ -91,7 +91,7 @@ const POSTGRESQL_HORIZON: &str = "SELECT statement_timestamp() AS now, \
     CASE WHEN EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND backend_type IS NULL) \
     THEN NULL ELSE LEAST(statement_timestamp(), \
     (SELECT MIN(xact_start) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
-    AND backend_type = 'client backend'), \
+    AND backend_type NOT IN ('autovacuum worker', 'walsender')), \
     (SELECT MIN(prepared) FROM pg_prepared_xacts WHERE database = current_database())) END AS oldest";
 
 const SQLSERVER_HORIZON: &str = "SELECT SYSDATETIMEOFFSET() AS now, \

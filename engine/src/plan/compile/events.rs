@@ -31,11 +31,19 @@ impl Compiler<'_> {
         let before = self.found.len();
         let topics = (self.topic(events.topic.as_ref()), self.topic(events.reject.as_ref()));
         let Some(model) = self.known_model(&events.model) else {
-            return self
-                .not_published(events, "its model is on a connection that no adapter of this build serves");
+            // Of a model that is wrong everything was said already.
+            if self.foreign.contains(&events.model.value.as_str()) {
+                self.not_published(
+                    events,
+                    "its model is on a connection that no adapter of this build serves",
+                );
+            }
+            return;
         };
         let formulas = self.event_formulas(events, &model);
-        let newest = events.newest.as_ref().and_then(|name| self.field_path(name, &model));
+        if let Some(newest) = &events.newest {
+            self.field_path(newest, &model);
+        }
         let only_changes: Vec<FieldPath> =
             events.only_changes.iter().filter_map(|name| self.field_path(name, &model)).collect();
         let Some(table) = self.table(&model) else {
@@ -45,6 +53,10 @@ impl Compiler<'_> {
                 "events of models that are on no table are not published by this build",
             );
         };
+        if let Some(newest) = &events.newest {
+            self.report("E007", newest.span, "a row of a table is always the newest one of its key").hint =
+                Some("take `newest:` away".into());
+        }
         let Some((id, _)) = self.find_model(&model.name) else { return };
         let watch = events.watch.as_ref().map(|watch| self.watch(watch, id, &model, &table));
         if model.key.is_empty() {
@@ -71,7 +83,6 @@ impl Compiler<'_> {
             id: formulas.id,
             time: formulas.time,
             subject: formulas.subject,
-            newest,
             only_changes,
             reject,
             schema: Arc::new(crate::plan::schema::for_reply(&model.schema)),

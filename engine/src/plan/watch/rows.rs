@@ -21,6 +21,8 @@ pub struct Noticed {
     pub place: Keyset,
     /// The value of the `since` field; absent where there is none.
     pub since: Value,
+    /// All columns that were told, as they came.
+    pub columns: Vec<(PartId, Datum)>,
     /// What it says, or why it cannot be read.
     pub content: Result<Content, Error>,
 }
@@ -48,6 +50,7 @@ pub struct RowReader {
     wanted: bool,
     place: Vec<Datum>,
     leaves: Vec<Leaf>,
+    columns: Vec<(PartId, Datum)>,
     ready: VecDeque<Noticed>,
 }
 
@@ -67,6 +70,7 @@ impl RowReader {
             inside: false,
             wanted: false,
             leaves: vec![Leaf::Nil; leaves],
+            columns: Vec::new(),
             ready: VecDeque::new(),
         }
     }
@@ -77,18 +81,14 @@ impl RowReader {
         self.ready.pop_front()
     }
 
-    /// The column is needed beside the reading of the model.
-    fn needs(&self, part: PartId) -> bool {
-        self.order.iter().any(|order| order.column == part)
-            || self.since.as_ref().is_some_and(|(_, columns)| columns.contains(&part))
-    }
-
     fn keep(&mut self, part: PartId, scalar: Scalar<'_>) {
+        let datum = crate::plan::query::datum(scalar);
         for (order, value) in self.order.iter().zip(&mut self.place) {
             if order.column == part {
-                *value = crate::plan::query::datum(scalar);
+                *value = datum.clone();
             }
         }
+        self.columns.push((part, datum));
         let columns = self.since.iter().flat_map(|(_, columns)| columns);
         for (column, leaf) in columns.zip(&mut self.leaves) {
             if *column == part {
@@ -114,7 +114,8 @@ impl RowReader {
         let place =
             Keyset::new(&self.order, std::mem::replace(&mut self.place, vec![Datum::Null; self.order.len()]));
         self.leaves.fill(Leaf::Nil);
-        self.ready.push_back(Noticed { place, since, content });
+        let columns = std::mem::take(&mut self.columns);
+        self.ready.push_back(Noticed { place, since, columns, content });
         self.reader.reset(&self.ambient);
     }
 }
@@ -133,13 +134,12 @@ impl Visitor for RowReader {
         }
         let interest = self.reader.enter(part, ty);
         self.wanted = interest == Interest::Leaf;
-        if interest == Interest::Skip && self.needs(part) { Interest::Leaf } else { interest }
+        // A row that cannot be read is handed over with all that it had.
+        if interest == Interest::Skip { Interest::Leaf } else { interest }
     }
 
     fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
-        if self.needs(part) {
-            self.keep(part, scalar);
-        }
+        self.keep(part, scalar);
         if self.wanted {
             // A reader that wants no more of a row does not end those behind it.
             let _ = self.reader.leaf(part, scalar);

@@ -8,7 +8,7 @@ use crate::plan::query::tests::{MAPPING, TABLES};
 use crate::program::{Ambient, EventPlan, WatchPlan};
 use crate::value::Value;
 use jiff::tz::TimeZone;
-use kernel::{Interest, Scalar, Visitor};
+use kernel::{Datum, Interest, Scalar, Visitor};
 use std::sync::Arc;
 
 const EVENTS: &str = "events:
@@ -61,18 +61,19 @@ fn changes_are_asked_for_by_since_and_all_rows_by_key() {
 }
 
 #[test]
-fn a_question_reaches_back_by_the_overlap_and_over_the_hour_that_the_clocks_repeat() {
+fn a_question_reaches_back_over_the_hour_that_the_clocks_repeat_and_what_the_text_cuts_off() {
     let kit = kit("", "");
-    let check = |watermark: &str, expected: &str| {
-        let back = watch(&kit).reach_back(&instant(watermark));
-        assert!(back.same(&instant(expected)), "{watermark}: {back:?}");
+    let since = watch(&kit).since.as_ref().unwrap();
+    let check = |at: &str, begins: &str, coarse: &str| {
+        let at: jiff::Timestamp = at.parse().unwrap();
+        assert_eq!(since.begins(at).to_string(), begins);
+        assert_eq!(since.coarse(at).to_string(), coarse);
     };
-    check("2026-03-01T00:00:00Z", "2026-02-28T23:58:00Z");
-    check("2026-10-25T00:01:00Z", "2026-10-24T23:59:00Z");
-    check("2026-10-25T00:59:59Z", "2026-10-25T00:00:00Z");
-    check("2026-10-25T01:30:00Z", "2026-10-25T00:00:00Z");
-    check("2026-10-25T02:01:00Z", "2026-10-25T00:00:00Z");
-    check("2026-10-25T02:02:00Z", "2026-10-25T02:00:00Z");
+    check("2026-03-01T00:00:00.5Z", "2026-03-01T00:00:00.5Z", "2026-02-28T23:59:59.5Z");
+    check("2026-10-24T23:59:59Z", "2026-10-24T23:59:59Z", "2026-10-24T23:59:58Z");
+    check("2026-10-25T00:59:59Z", "2026-10-25T00:00:00Z", "2026-10-25T00:59:58Z");
+    check("2026-10-25T01:30:00Z", "2026-10-25T00:00:00Z", "2026-10-25T01:29:59Z");
+    check("2026-10-25T02:00:00Z", "2026-10-25T02:00:00Z", "2026-10-25T01:59:59Z");
 }
 
 /// Tells a row to a reader, as an adapter would.
@@ -106,6 +107,13 @@ fn a_row_gives_key_content_and_place_and_one_that_cannot_be_read_stops_no_other(
     let (wrong, eight, nine) = (reader.next().unwrap(), reader.next().unwrap(), reader.next().unwrap());
     assert!(reader.next().is_none());
     assert!(wrong.content.is_err());
+    let told: Vec<(&str, &Datum)> = wrong
+        .columns
+        .iter()
+        .map(|(part, datum)| (&*watch.table.shape.part(*part).name.local, datum))
+        .collect();
+    assert_eq!(told.len(), 10, "{told:?}");
+    assert!(told.contains(&("LGART", &Datum::Text("?".into()))), "{told:?}");
     assert_eq!(
         wrong.place.text(),
         format!("[[{}],[\"20260301\",\"90500\",\"7\"]]", numbers(&wrong.place.text()))
@@ -162,6 +170,7 @@ fn each_mistake_is_reported_at_its_place() {
     check("topic: stores", "topic: erp/stores", &[("E002", "erp")]);
     check("topic: stores", "topic: nobody/stores", &[("E002", "nobody")]);
     check("every: 20s,", "every: 20s, call: erp.X,", &[("E007", "erp.X")]);
+    check("    subject:", "    newest: changed\n    subject:", &[("E007", "changed")]);
     let plain = kit("    watch: { every: 20s, since: changed, overlap: 2m, sweep: 24h }\n", "");
     assert!(plan(&plain).watch.is_none());
 }

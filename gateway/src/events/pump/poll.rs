@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** The mark moves only after the last page, and nothing is missed of a reading that broke off.
 
-use super::{Feed, Pump, Trouble, newest};
+use super::{Feed, Pump, Trouble};
 use crate::events::feed::{Ask, DatabaseClock, Page};
 use crate::events::mark::{self, Mark};
 use crate::store::{Settled, WatchState};
@@ -167,7 +167,8 @@ impl<F: Feed> Pump<F> {
         let Some(poll) = self.poll.as_ref().filter(|poll| poll.held == 0) else { return state };
         if let Some(kind) = self.rules.since {
             let before = state.newest.as_deref().and_then(|text| Mark::parse(kind, text));
-            state.newest = newest(before, poll.newest).map(|mark| mark.to_string());
+            // Nothing is the least.
+            state.newest = before.max(poll.newest).map(|mark| mark.to_string());
             mark::advance(&mut state, kind, poll.clock.oldest, self.rules.overlap, &self.rules.zone);
         }
         if poll.ask == Ask::All {

@@ -195,6 +195,16 @@ async fn what_is_gone_is_found_and_what_cannot_be_read_goes_to_the_dead_letters(
     assert_eq!((told[3].0.as_str(), &told[3].2), ("item.removed", &json!({ "id": 3 })));
     let rejected = world.wait("items.rejected", 1).await;
     assert_eq!(rejected[0].0, "seawall.rejected");
+    // What came, as it came.
+    assert_eq!(
+        rejected[0].2,
+        json!({ "ITEM_NO": "2", "NAME": "two", "VERSION": "9", "COLOUR": "X" }),
+        "{rejected:?}"
+    );
+    let page = get(&world.service, "/events/items.rejected").await.answer;
+    let letter: Value = serde_json::from_slice(page.bytes()).unwrap();
+    assert_eq!(letter["position"], "{\"ITEM_NO\":\"2\"}");
+    assert!(letter["reason"].as_str().is_some_and(|reason| !reason.contains('X')), "{letter}");
     put(&world, item(2, "mended", 10));
     assert_eq!(world.wait("items", 5).await[4].2["name"], "mended");
     world.events.stopped().await;

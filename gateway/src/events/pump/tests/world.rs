@@ -223,6 +223,7 @@ impl World {
         if text == "poison" {
             return Row::Poison(Box::new(Poison {
                 key: Some(format!("[{key}]").into()),
+                position: key.to_string().into(),
                 raw: format!("{key} poison").into(),
                 content_type: "text/plain",
                 reason: "it is poison".into(),
