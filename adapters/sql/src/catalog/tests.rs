@@ -1,3 +1,5 @@
+//! Snapshots: written, read, compared, made of what drivers tell.
+
 use super::*;
 use kernel::FileId;
 

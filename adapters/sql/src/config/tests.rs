@@ -1,3 +1,5 @@
+//! Configurations: what is taken, what is refused and where.
+
 use super::*;
 use kernel::{Entry, FileId, NodeKind, Style, Text};
 

@@ -1,3 +1,5 @@
+//! Connections as the gateway uses them, without a database.
+
 use super::*;
 use kernel::{
     Comparison, Datum, Entry, FileId, From, Node, NodeKind, Order, Predicate, Select, Span, Style, Text,

@@ -1,3 +1,5 @@
+//! Golden statements: the literal SQL of every dialect.
+
 use super::*;
 use crate::catalog::Snapshot;
 use kernel::{Comparison, Delete, FileId, From, Insert, Order, Own, Predicate, Select, Update};

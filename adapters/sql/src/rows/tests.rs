@@ -1,3 +1,5 @@
+//! Rows told from batches, at every pause and with every lie.
+
 use super::*;
 use adapters_sql_protocol::{BatchWriter, Fetch, FromWorker, HEADER_BYTES, ValueKind};
 use kernel::{Name, Part, PartKind, Scalar, ScalarType, ShapeBuilder};

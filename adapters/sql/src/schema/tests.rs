@@ -1,3 +1,5 @@
+//! What a catalog becomes as a shape.
+
 use super::*;
 use kernel::FileId;
 

@@ -1,3 +1,5 @@
+//! Statements of an author, held against a catalog.
+
 use super::*;
 use crate::catalog::Snapshot;
 use kernel::FileId;

@@ -1,3 +1,5 @@
+//! Rows of tests as maps.
+
 use super::*;
 use crate::catalog::Snapshot;
 use crate::schema::Schema;

@@ -1,3 +1,5 @@
+//! Values at the bounds of their columns.
+
 use super::*;
 use kernel::Comparison;
 
