@@ -2,6 +2,9 @@
 //!
 //! **Invariant.** What a driver cannot tell is absent or empty, never invented.
 
+mod products;
+mod sqlite;
+
 use crate::database::Database;
 use crate::native::{Form, Listing, Statement, info};
 use crate::output::{Early, Output};
@@ -90,11 +93,22 @@ impl Catalog<'_> {
     fn rows(&self, listing: Listing<'_>) -> Result<Vec<Row>, Early> {
         let mut statement = self.database.connection.statement()?;
         statement.list(listing)?;
+        self.all(&mut statement)
+    }
+
+    /// What a statement answers.
+    fn answer(&self, sql: &str) -> Result<Vec<Row>, Early> {
+        let mut statement = self.database.connection.statement()?;
+        statement.execute(sql, Vec::new())?;
+        self.all(&mut statement)
+    }
+
+    fn all(&self, statement: &mut Statement<'_>) -> Result<Vec<Row>, Early> {
         let width = statement.width()?;
         let mut rows = Vec::new();
         while statement.step()? {
             rows.push(Row((1..=width)
-                .map(|number| self.value(&statement, number))
+                .map(|number| self.value(statement, number))
                 .collect::<Result<_, _>>()?));
         }
         Ok(rows)
@@ -112,13 +126,17 @@ impl Catalog<'_> {
 
     /// As [`Catalog::rows`], for what a driver need not know.
     fn rows_if_any(&self, listing: Listing<'_>) -> Result<Vec<Row>, Early> {
-        match self.rows(listing) {
-            Err(Early::Fault(fault)) if !fault.sqlstate.starts_with("08") => Ok(Vec::new()),
-            other => other,
-        }
+        known(self.rows(listing))
+    }
+
+    fn answer_if_any(&self, sql: &str) -> Result<Vec<Row>, Early> {
+        known(self.answer(sql))
     }
 
     fn tables(&self, patterns: &[String]) -> Result<Vec<Value>, Early> {
+        if self.is_sqlite() {
+            return self.sqlite_tables(patterns);
+        }
         let mut tables = Vec::new();
         // Without a pattern drivers tell of the current catalog or schema only.
         let (a, b) = if self.schemas { (None, Some("%")) } else { (Some("%"), None) };
@@ -133,6 +151,7 @@ impl Catalog<'_> {
                 tables.push(self.table(&place, kind)?);
             }
         }
+        self.complete(&mut tables)?;
         Ok(tables)
     }
 
@@ -200,6 +219,14 @@ impl Catalog<'_> {
             procedures.push(json!({ "schema": schema, "name": c, "parameters": parameters }));
         }
         Ok(procedures)
+    }
+}
+
+/// Takes a question that is refused for one that has no answer.
+fn known(rows: Result<Vec<Row>, Early>) -> Result<Vec<Row>, Early> {
+    match rows {
+        Err(Early::Fault(fault)) if !fault.sqlstate.starts_with("08") => Ok(Vec::new()),
+        other => other,
     }
 }
 

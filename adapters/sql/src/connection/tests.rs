@@ -246,7 +246,7 @@ fn sqlite() -> Option<(String, std::path::PathBuf)> {
 fn the_snapshot_of_a_real_database_reads_as_itself() {
     let Some((worker, file)) = sqlite() else { return };
     let url = format!("Driver=SQLite3;Database={}", file.display());
-    let table = "CREATE TABLE KD (KDNR INTEGER PRIMARY KEY, NAME VARCHAR(35) NOT NULL, LIM DECIMAL(11,2), \
+    let table = "CREATE TABLE KD (KDNR INTEGER PRIMARY KEY AUTOINCREMENT, NAME VARCHAR(35) NOT NULL, LIM DECIMAL(11,2), \
                  SEIT DATE DEFAULT '2020-01-01', AT TIMESTAMP)";
     let entries = [("url", url.as_str()), ("catalog", "gone.json"), ("worker", &worker), ("settings", table)];
     let node = node(&entries);
@@ -262,7 +262,7 @@ fn the_snapshot_of_a_real_database_reads_as_itself() {
     assert_eq!(
         columns,
         [
-            "KDNR INTEGER NOT NULL",
+            "KDNR INTEGER NOT NULL GENERATED",
             "NAME VARCHAR(35) NOT NULL",
             "LIM DECIMAL(11,2)",
             "SEIT DATE DEFAULT",

@@ -367,8 +367,8 @@ async fn the_raw_catalog_is_what_the_tables_are() {
     let columns = table["columns"].as_array().unwrap();
     let name = &columns[1];
     assert_eq!(
-        (&name["name"], &name["precision"], &name["nullable"]),
-        (&"NAME".into(), &30.into(), &false.into())
+        (&name["name"], &name["typeName"], &name["nullable"]),
+        (&"NAME".into(), &"VARCHAR(30)".into(), &false.into())
     );
     let indexes = table["indexes"].as_array().unwrap();
     let index = indexes.iter().find(|index| index["name"] == "KDNAME").unwrap();
