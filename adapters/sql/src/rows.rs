@@ -8,7 +8,7 @@ mod cells;
 use crate::call::{Column, Rows};
 use adapters_sql_protocol::{Batch, ColumnInfo};
 use cells::Cells;
-use kernel::{DecodeError, Interest, PartId, Progress, Shape, Stop, TypeId, Visitor};
+use kernel::{DecodeError, Interest, PartId, Progress, ScalarType, Shape, Stop, TypeId, Visitor};
 
 /// One result set: where it is in its rows.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ struct Told {
     ty: TypeId,
     /// Which of the arriving columns it is.
     index: usize,
+    /// Decimals that its numbers have by their type.
+    scale: usize,
 }
 
 impl RowSet {
@@ -44,7 +46,12 @@ impl RowSet {
         let mut columns = Vec::with_capacity(rows.columns.len());
         for (n, column) in rows.columns.iter().enumerate() {
             let index = place(column, n, arrived).ok_or_else(|| column.name.clone())?;
-            columns.push(Told { part: column.part, ty: shape.part(column.part).ty, index });
+            let ty = shape.part(column.part).ty;
+            let scale = match shape.scalar(ty) {
+                Some(ScalarType::Decimal { scale: Some(scale), .. }) => usize::try_from(*scale).unwrap_or(0),
+                _ => 0,
+            };
+            columns.push(Told { part: column.part, ty, index, scale });
         }
         let is_told = |n: usize| columns.iter().any(|column| column.index == n);
         let unknown = arrived.iter().enumerate().filter(|(n, _)| !is_told(*n));
@@ -64,6 +71,11 @@ impl RowSet {
         self.cells.resize_with(batch.columns.len(), Cells::default);
         for (cells, column) in self.cells.iter_mut().zip(&batch.columns) {
             cells.load(column, batch.rows);
+        }
+        for column in self.columns.iter().filter(|column| column.scale > 0) {
+            if let Some(cells) = self.cells.get_mut(column.index) {
+                cells.scale(column.scale);
+            }
         }
         (self.rows, self.at, self.next) = (batch.rows, 0, 0);
     }

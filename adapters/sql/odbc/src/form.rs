@@ -43,9 +43,9 @@ pub(crate) fn formed(style: Style, text: String) -> String {
 fn decimal(out: &mut Vec<u8>, text: &[u8]) {
     let text = text.trim_ascii();
     // Nearly all numbers are in their form already.
-    if text.first().is_some_and(|byte| byte.is_ascii_digit())
-        && !text.contains(&b'e')
-        && !text.contains(&b'E')
+    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+    if unsigned.first().is_some_and(u8::is_ascii_digit)
+        && !unsigned.iter().any(|byte| byte.eq_ignore_ascii_case(&b'e'))
     {
         return out.extend_from_slice(text);
     }
@@ -106,7 +106,7 @@ fn date(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// DB2 writes `09.30.00`.
+/// DB2 writes `09.30.00`. Zeros at the end of a second's decimals are left out, as not all drivers write them.
 fn time(out: &mut Vec<u8>, text: &[u8]) {
     let text = text.trim_ascii();
     let begin = out.len();
@@ -114,6 +114,13 @@ fn time(out: &mut Vec<u8>, text: &[u8]) {
     if let [_, _, b'.', _, _, b'.', ..] = text {
         out[begin + 2] = b':';
         out[begin + 5] = b':';
+    }
+    if text.get(8) == Some(&b'.') && text[9..].iter().all(u8::is_ascii_digit) {
+        let zeros = text[9..].iter().rev().take_while(|byte| **byte == b'0').count();
+        out.truncate(out.len() - zeros);
+        if out.last() == Some(&b'.') {
+            out.pop();
+        }
     }
 }
 
@@ -194,7 +201,8 @@ mod tests {
     fn dates_and_times_are_iso_8601() {
         check(Style::Timestamp, "2026-06-01 09:30:00.25", "2026-06-01T09:30:00.25");
         check(Style::Timestamp, "2026-06-01T09:30:00", "2026-06-01T09:30:00");
-        check(Style::Timestamp, "2026-06-01-09.30.00.000000", "2026-06-01T09:30:00.000000");
+        check(Style::Timestamp, "2026-06-01 09:30:00.020000+02", "2026-06-01T09:30:00.02+02:00");
+        check(Style::Timestamp, "2026-06-01-09.30.00.000000", "2026-06-01T09:30:00");
         check(Style::Timestamp, "2026-06-01 09:30:00+02", "2026-06-01T09:30:00+02:00");
         check(Style::Timestamp, "2026-06-01 09:30:00.5-0330", "2026-06-01T09:30:00.5-03:30");
         check(Style::Timestamp, "2026-06-01 09:30:00 +05:45", "2026-06-01T09:30:00+05:45");

@@ -60,7 +60,7 @@ fn values_at_their_bounds_arrive_exactly() {
         "0001-01-01",
         "23:59:59.999",
         "2026-03-29T02:30:00.123456",
-        "2026-10-25T02:30:00.500+02:00",
+        "2026-10-25T02:30:00.5+02:00",
         "1e300",
         "0.1",
         "true",
@@ -95,7 +95,7 @@ fn bound_values_come_back_as_they_went_and_never_become_a_part_of_the_statement(
     );
     check(s, "BIGINT", ValueKind::Integer, "9223372036854775807", "9223372036854775807");
     check(s, "DATE", ValueKind::Date, "2024-02-29", "2024-02-29");
-    check(s, "TIME(2)", ValueKind::Time, "09:30:00.25", "09:30:00.250");
+    check(s, "TIME(2)", ValueKind::Time, "09:30:00.250", "09:30:00.25");
     check(
         s,
         "TIMESTAMP(6)",

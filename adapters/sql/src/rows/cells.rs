@@ -65,6 +65,30 @@ impl Cells {
         self.words.extend(words.map(|word| <[u8; 8]>::try_from(word).unwrap_or_default()));
     }
 
+    /// Gives numbers the decimals of their type, where a driver leaves out zeros at the end: SQLite and Oracle do.
+    pub(crate) fn scale(&mut self, scale: usize) {
+        if !matches!(self.kind, Kind::Text) {
+            return;
+        }
+        let rows = self.offsets.len().saturating_sub(1);
+        let is_short =
+            |row: usize| self.range(row).is_some_and(|range| missing(&self.text[range], scale) > 0);
+        let Some(first) = (0..rows).find(|&row| is_short(row)) else { return };
+        let mut text = self.text[..self.offsets[first] as usize].to_owned();
+        let mut offsets = self.offsets[..=first].to_vec();
+        for row in first..rows {
+            let number = self.range(row).and_then(|range| self.text.get(range)).unwrap_or_default();
+            text.push_str(number);
+            let zeros = missing(number, scale);
+            if zeros == scale && !number.ends_with('.') {
+                text.push('.');
+            }
+            text.extend(std::iter::repeat_n('0', zeros));
+            offsets.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        (self.text, self.offsets) = (text, offsets);
+    }
+
     /// Returns a cell.
     #[inline]
     pub(crate) fn scalar(&self, row: usize) -> Scalar<'_> {
@@ -83,5 +107,47 @@ impl Cells {
     fn range(&self, row: usize) -> Option<std::ops::Range<usize>> {
         let [begin, end] = *self.offsets.get(row..row + 2)? else { return None };
         Some(begin as usize..end as usize)
+    }
+}
+
+/// How many decimals a number lacks; none if it has more than wanted, or is no plain number.
+#[inline]
+fn missing(number: &str, scale: usize) -> usize {
+    let bytes = number.as_bytes();
+    // Nearly always the point is where it is expected.
+    if bytes.len() > scale && bytes[bytes.len() - 1 - scale] == b'.' {
+        return 0;
+    }
+    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let (whole, part) = match digits.iter().position(|byte| *byte == b'.') {
+        Some(at) => (&digits[..at], &digits[at + 1..]),
+        None => (digits, &[][..]),
+    };
+    let is_plain = !whole.is_empty() && whole.iter().chain(part).all(u8::is_ascii_digit);
+    if is_plain { scale.saturating_sub(part.len()) } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_decimals_of_their_type() {
+        let check = |numbers: &[&str], scale: usize, expected: &[&str]| {
+            let mut cells = Cells { offsets: vec![0], ..Cells::default() };
+            for number in numbers {
+                cells.text.push_str(number);
+                cells.offsets.push(u32::try_from(cells.text.len()).unwrap());
+            }
+            cells.scale(scale);
+            for (row, expected) in expected.iter().enumerate() {
+                assert_eq!(cells.scalar(row), Scalar::Text(expected), "{numbers:?}");
+            }
+        };
+        check(&["5000.00", "0.10", "-1.25"], 2, &["5000.00", "0.10", "-1.25"]);
+        check(&["5000", "0.1", "-1.25", "-7."], 2, &["5000.00", "0.10", "-1.25", "-7.00"]);
+        check(&["1.00", "2", "3.00"], 2, &["1.00", "2.00", "3.00"]);
+        // More than the type has, and what is no plain number, is left to whoever reads it.
+        check(&["1.234", "1E+3", "NaN", "", "."], 2, &["1.234", "1E+3", "NaN", "", "."]);
     }
 }

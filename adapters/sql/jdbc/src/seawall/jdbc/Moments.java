@@ -77,9 +77,16 @@ final class Moments {
         return at.toLocalDate() + "T" + text(at.toLocalTime());
     }
 
-    /** With seconds always, and as many decimals as there are. */
+    /** With seconds always, and with decimals up to the last one that is not zero. */
     private static String text(LocalTime time) {
         String text = time.toString();
-        return text.length() == 5 ? text + ":00" : text;
+        if (text.length() == 5) {
+            return text + ":00";
+        }
+        int end = text.length();
+        while (end > 9 && text.charAt(end - 1) == '0') {
+            end--;
+        }
+        return text.substring(0, end);
     }
 }
