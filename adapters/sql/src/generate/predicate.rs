@@ -214,9 +214,16 @@ impl Sql<'_> {
     }
 
     fn folded_column(&mut self, column: &ColumnDef, fold: bool) {
-        self.push(if fold { "LOWER(" } else { "" });
+        let padded = matches!(&column.ty, SqlType::Text(text) if text.padded);
+        let (before, behind) = match (fold, self.maker.dialect()) {
+            (false, _) => ("", ""),
+            // A folded CHAR is a VARCHAR there, whose blanks count.
+            (true, Dialect::Ansi) if padded => ("LOWER(TRIM(TRAILING FROM ", "))"),
+            (true, _) => ("LOWER(", ")"),
+        };
+        self.push(before);
         self.name(&column.name);
-        self.push(if fold { ")" } else { "" });
+        self.push(behind);
     }
 
     fn folded_value(&mut self, column: &ColumnDef, parameter: Parameter, fold: bool) -> Result<(), Error> {

@@ -267,8 +267,8 @@ fn a_new_row_tells_what_the_database_made() {
         &[
             (&[DB2I, DB2, ANSI], &format!("SELECT ID FROM FINAL TABLE ({plain})")),
             (&[PG], "INSERT INTO l.t (lkz, lim) VALUES (CAST('A' AS bpchar), 5000) RETURNING id"),
-            (&[LITE, MA], &format!("{plain} RETURNING ID")),
-            (&[MY], plain),
+            (&[MA], &format!("{plain} RETURNING ID")),
+            (&[MY, LITE], plain),
             (&[MS], "INSERT INTO L.T (LKZ, LIM) OUTPUT INSERTED.ID VALUES ('A', 5000)"),
             (&[ORA], "INSERT INTO L.T (LKZ, LIM) VALUES (CAST('A' AS CHAR(3)), 5000) RETURNING ID INTO ?"),
         ],
@@ -280,7 +280,9 @@ fn a_new_row_tells_what_the_database_made() {
     };
     assert_eq!(generated(ORA, Way::Jdbc), (vec!["ID".to_owned()], None));
     assert_eq!(generated(ANSI, Way::Jdbc), (vec!["ID".to_owned()], None));
-    assert_eq!(generated(MY, Way::Odbc), (Vec::new(), Some("SELECT LAST_INSERT_ID()".to_owned())));
+    assert_eq!(generated(MY, Way::Odbc), (Vec::new(), Some("SELECT LAST_INSERT_ID() AS ID".to_owned())));
+    assert_eq!(generated(LITE, Way::Odbc), (Vec::new(), Some("SELECT last_insert_rowid() AS ID".to_owned())));
+    assert_eq!(generated(LITE, Way::Jdbc), (Vec::new(), None));
 }
 
 #[test]
@@ -323,6 +325,21 @@ fn predicates_without_members_mean_every_row_or_none() {
         }),
         " WHERE LOWER(LKZ) = LOWER(CAST('a' AS VARCHAR(4000)))"
     );
+}
+
+#[test]
+fn a_folded_char_is_compared_without_its_blanks() {
+    let schema = schema(ANSI, "");
+    let parts = parts(&schema);
+    let folded = |column: usize| {
+        let (column, value) = (parts.columns[column], text("a"));
+        let filter = Predicate::Compare { column, op: Comparison::Equal, value, fold: true };
+        let query = Query::Select(select(&parts, &[0], filter));
+        made(&schema, Way::Jdbc, &query).shown(|parameter| literal(ANSI, parameter))
+    };
+    let shown = folded(1);
+    let expected = "WHERE LOWER(TRIM(TRAILING FROM LKZ)) = LOWER(CAST('a' AS VARCHAR(4000)))";
+    assert!(shown.ends_with(expected), "{shown}");
 }
 
 #[test]

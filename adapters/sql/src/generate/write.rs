@@ -67,20 +67,29 @@ impl Maker<'_> {
 
     fn returns(self) -> Return {
         match (self.dialect(), self.way) {
+            // The ODBC driver of SQLite takes what is no SELECT for a statement without rows.
+            (Dialect::Sqlite | Dialect::Mysql, Way::Odbc) => Return::LastId,
             (Dialect::Postgresql | Dialect::Sqlite | Dialect::Mariadb, _) => Return::Returning,
             (Dialect::Sqlserver, _) => Return::Output,
             (Dialect::Db2 | Dialect::Db2i, _) | (Dialect::Ansi, Way::Odbc) => Return::FinalTable,
             (Dialect::Oracle, Way::Odbc) => Return::Into,
-            (Dialect::Mysql, Way::Odbc) => Return::LastId,
             (Dialect::Oracle | Dialect::Mysql | Dialect::Ansi, Way::Jdbc) => Return::Keys,
         }
     }
 
     fn last_id(self, sql: Sql<'_>, rows: Rows) -> Result<Call, Error> {
         if rows.columns.len() != 1 {
-            return Err(defect("MySQL tells one counted column of a new row by ODBC, not several"));
+            let message = "the database tells one counted column of a new row by ODBC, not several";
+            return Err(defect(message));
         }
-        let mut follow = Execute::new("SELECT LAST_INSERT_ID()");
+        // The column of the answer is known by its name.
+        let mut asked = self.sql();
+        asked.push(match self.dialect() {
+            Dialect::Sqlite => "SELECT last_insert_rowid() AS ",
+            _ => "SELECT LAST_INSERT_ID() AS ",
+        });
+        asked.names(rows.columns.iter().map(|column| column.name.as_str()));
+        let mut follow = Execute::new(asked.text);
         follow.rows = true;
         follow.fetch = rows.columns.iter().map(|column| column.fetch).collect();
         let mut call = sql.finish(Answer::Affected, true);
