@@ -56,7 +56,7 @@ impl<'a> Compiler<'a> {
         }
         let subject = self.subject(operation)?;
         let asked = self.asked(operation, &subject)?;
-        let params = self.parameters(operation, &subject);
+        let params = self.parameters(operation, &subject, &asked);
         let body = self.body_of(operation, verb, &subject);
         let names =
             self.names_of(operation, verb, &params, body.as_ref().map(|(schema, _)| &**schema), &subject);

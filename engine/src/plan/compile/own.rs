@@ -222,6 +222,19 @@ impl Compiler<'_> {
         Some(OwnValue { name: Arc::clone(name), formula: expr, chain })
     }
 
+    /// Returns how the value of a parameter of an operation's statement is written; nothing where that is not known.
+    pub(super) fn chain_in_statement(
+        &mut self,
+        operation: &lang::Operation,
+        connection: usize,
+        name: &str,
+    ) -> Option<Chain> {
+        let statement = operation.statement.as_ref()?;
+        let facts = (self.statements)(&self.connections[connection].name, &statement.value).ok()?;
+        let (_, ty) = facts.parameters.iter().find(|(known, _)| **known == *name)?;
+        self.bound(ty.as_ref()?, statement.span, connection)
+    }
+
     /// Returns the expression that a parameter's name stands for: an input, or else a member of the body.
     fn meant(&self, name: &str, names: &Scope) -> Option<String> {
         let first = name.split('.').next().unwrap_or_default();

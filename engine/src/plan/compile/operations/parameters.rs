@@ -2,11 +2,12 @@
 //!
 //! **Invariant.** A parameter that is a field of the model has the field's type.
 
-use super::{Compiler, Subject, takes_body};
-use crate::lang::{self, CompareOp};
+use super::{Asked, Compiler, Subject, takes_body};
+use crate::lang::{self, CompareOp, Operand};
 use crate::plan::compile::fields::record;
 use crate::plan::compile::formulas::Names;
 use crate::plan::model::{Field, FieldKind, Model, Origin, Scope};
+use crate::plan::resolve::Resolver;
 use crate::plan::schema::Schema;
 use crate::program::{Param, Place, Verb};
 use crate::ty::{Kind, Record, Type};
@@ -14,7 +15,12 @@ use crate::value::Value;
 use std::sync::Arc;
 
 impl Compiler<'_> {
-    pub(super) fn parameters(&mut self, operation: &lang::Operation, subject: &Subject) -> Vec<Param> {
+    pub(super) fn parameters(
+        &mut self,
+        operation: &lang::Operation,
+        subject: &Subject,
+        asked: &Asked,
+    ) -> Vec<Param> {
         let model = match subject {
             Subject::Mapped(_, model) => Some(&**model),
             _ => None,
@@ -24,8 +30,10 @@ impl Compiler<'_> {
             let lang::Segment::Param(name) = &segment.value else { continue };
             let field =
                 model.and_then(|model| model.body.fields.iter().position(|field| *field.name == **name));
-            let kind =
-                field.zip(model).map_or(Kind::Text, |(at, model)| model.body.fields[at].ty.kind.clone());
+            let kind = match field.zip(model) {
+                Some((at, model)) => model.body.fields[at].ty.kind.clone(),
+                None => self.kind_by_use(operation, subject, asked, name).unwrap_or(Kind::Text),
+            };
             params.push(Param {
                 name: name.as_str().into(),
                 place: Place::Path,
@@ -50,6 +58,41 @@ impl Compiler<'_> {
             });
         }
         params
+    }
+
+    /// Returns the type that a parameter of the path has by what it is sent to, where no field says it.
+    fn kind_by_use(
+        &mut self,
+        operation: &lang::Operation,
+        subject: &Subject,
+        asked: &Asked,
+        name: &str,
+    ) -> Option<Kind> {
+        // What is wrong there is told where it is compiled.
+        let told = self.found.len();
+        let kind = match (asked, subject) {
+            (Asked::Operation(connection, id, catalogue), _) => {
+                let sends = operation.send.iter().find(|line| match &line.value {
+                    Operand::Expr(expr) => expr.text.trim() == name,
+                    Operand::Text(_) => false,
+                });
+                sends.and_then(|line| {
+                    let shape = &catalogue.shape;
+                    let request = catalogue.operations[id.0 as usize].request;
+                    let scope = crate::plan::resolve::Scope::record(shape.part(request).ty, &[]);
+                    let path = Resolver { shape, found: &mut self.found }.values(&scope, &line.path)?;
+                    self.plain_chain(shape, &path, line.path.span, *connection)
+                })
+            }
+            (Asked::Statement(connection), _) => self.chain_in_statement(operation, *connection, name),
+            (Asked::Rows(_), Subject::Mapped(_, model)) => {
+                self.chain_in_statement(operation, model.connection, name)
+            }
+            (Asked::Rows(_), _) => None,
+        };
+        self.found.truncate(told);
+        kind.map(|chain| chain.ty().kind.clone())
+            .filter(|kind| !matches!(kind, Kind::List(_) | Kind::Object(_) | Kind::Bytes))
     }
 
     fn query(&mut self, query: &lang::QueryParam) -> Option<Param> {

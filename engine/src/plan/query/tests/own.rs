@@ -21,6 +21,11 @@ const STATEMENTS: Statements = &[
         writes: false,
     }),
     ("SELECT less", || Statement { parameters: Vec::new(), columns: columns(&["LGNR"]), writes: false }),
+    ("DELETE one", || Statement {
+        parameters: vec![("id".into(), Some(ScalarType::integer()))],
+        columns: None,
+        writes: true,
+    }),
     ("UPDATE close", || Statement {
         parameters: vec![
             ("id".into(), Some(ScalarType::integer())),
@@ -85,6 +90,14 @@ fn values_come_from_parameters_the_body_and_the_clock() {
     );
     let nothing = kit.write("POST /stores/{id}/close", &["id=5"], None, r#"{"id":5}"#);
     assert!(nothing.contains("reason=NULL"), "{nothing}");
+}
+
+#[test]
+fn a_parameter_of_the_path_that_no_field_is_has_the_type_that_it_is_sent_to() {
+    let mapping = MAPPING.replace("    body: Store\n    sql: UPDATE close", "    sql: DELETE one");
+    let kit = Kit::with(TABLES, &mapping, STATEMENTS);
+    assert_eq!(kit.findings(), []);
+    assert_eq!(kit.write("POST /stores/{id}/close", &["id=5"], None, "{}"), "DELETE one with id='5'");
 }
 
 #[test]
