@@ -93,7 +93,7 @@ pub(super) fn next(signer: &Signer, scope: &str, page: &Page, cursor: Option<&st
 pub(super) fn link(operation: &OperationPlan, inputs: &Inputs, wanted: &Wanted, next: &str) -> String {
     let text = |index: usize| {
         let value = inputs.params.get(index).filter(|value| !value.is_absent());
-        value.and_then(json::text_of).map(|text| super::location::encode(&text))
+        value.and_then(written).map(|text| super::location::encode(&text))
     };
     let mut target = String::new();
     for segment in &operation.path {
@@ -115,6 +115,17 @@ pub(super) fn link(operation: &OperationPlan, inputs: &Inputs, wanted: &Wanted, 
     query.push(format!("size={}", inputs.page.size));
     query.push(format!("next={next}"));
     format!("<{target}?{}>; rel=\"next\"", query.join("&"))
+}
+
+/// A parameter as a client writes it; a list by commas.
+fn written(value: &engine::value::Value) -> Option<String> {
+    match value {
+        engine::value::Value::List(items) => {
+            let items: Option<Vec<String>> = items.iter().map(json::text_of).collect();
+            items.map(|items| items.join(","))
+        }
+        single => json::text_of(single),
+    }
 }
 
 fn resume(content: &Value, size: u32) -> Option<Page> {
@@ -146,6 +157,15 @@ mod tests {
         assert_eq!(refused(&signer, "GET /a", &format!("{cursor}A")), "invalid-parameter");
         assert_eq!(refused(&signer, "GET /a", ""), "invalid-parameter");
         assert_eq!(refused(&signer, "GET /a", "legacy-77"), "invalid-parameter");
+    }
+
+    #[test]
+    fn a_list_is_written_as_a_client_writes_it() {
+        use engine::value::Value;
+        let list = Value::List(vec![Value::Text("SI".into()), Value::Text("NO".into())]);
+        assert_eq!(written(&list).as_deref(), Some("SI,NO"));
+        assert_eq!(written(&Value::Bool(true)).as_deref(), Some("true"));
+        assert_eq!(written(&Value::Absent), None);
     }
 
     #[test]
