@@ -8,7 +8,7 @@ CARGO ?= cargo
 ## Starts a small legacy system and the facade in front of it, and prints what to try. Ctrl-C ends it.
 demo:
 	@tests/setup.sh build demo
-	$(CARGO) build --quiet --package gateway --package tests
+	$(CARGO) build --quiet --package gateway --package adapters-sql-odbc --package tests
 	@exec target/debug/seawall-demo
 
 ## Runs the whole suite.
@@ -22,7 +22,7 @@ soak: setup-test
 ## Compares CPU time per request with nginx forwarding the same messages, in one run.
 bench:
 	@tests/setup.sh build bench
-	$(CARGO) build --quiet --release --package gateway --package tests
+	$(CARGO) build --quiet --release --package gateway --package adapters-sql-odbc --package tests
 	@exec target/release/seawall-bench
 
 ## Formatting and lints, as CI runs them.

@@ -23,7 +23,10 @@ for what in "$@"; do
       need_file '/usr/lib/*/odbc/libmaodbc.so' odbc-mariadb
       need_file '/usr/lib/postgresql/*/bin/initdb' postgresql
       need mariadbd mariadb-server ;;
-    bench) need nginx nginx-light ;;
+    bench) need nginx nginx-light; drivers
+      need_file '/usr/lib/*/odbc/psqlodbcw.so' odbc-postgresql
+      need_file '/usr/lib/postgresql/*/bin/initdb' postgresql
+      need javac default-jdk-headless; need mvn maven ;;
     *) echo "setup: unknown part $what" >&2; exit 2 ;;
   esac
 done

@@ -2,8 +2,11 @@
 //!
 //! **Invariant.** CPU time is the kernel's own account of all threads of a process.
 
+pub mod databases;
 pub mod message;
 pub mod nginx;
+pub mod rows;
+pub mod tree;
 
 use crate::client::{Answer, Client};
 use std::fs;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tests::bench::message::{self, Size};
 use tests::bench::nginx::{Backend, Forwarder};
+use tests::bench::rows::Databases;
 use tests::bench::{cpu_of, load, median, memory_of, pin};
 use tests::process::{FacadeOptions, scratch};
 use tests::{Client, Facade, KeySet, shared};
@@ -34,9 +35,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         compare(size, &backend, &keys, &folder)?;
     }
     println!();
+    let databases = Databases::start()?;
+    tests::bench::databases::rows(&databases, only.as_deref().unwrap_or_default())?;
     if only.is_some() {
         return Ok(());
     }
+    tests::bench::databases::slow_neighbour(&databases)?;
     start_and_memory(&backend, &keys, &folder)?;
     operations(&backend, &keys, &folder)?;
     dead_neighbour(&backend, &keys, &folder)?;

@@ -11,7 +11,6 @@ use crate::kinds::{self, Plan};
 use crate::native::{Cell, Cells, Described, Form, Statement};
 use crate::output::{Early, Output};
 use adapters_sql_protocol::{BatchWriter, Execute, Fetch, FromWorker, Phase};
-use std::cell::Cell as Flag;
 
 /// The fetching of one result.
 #[derive(Debug)]
@@ -202,17 +201,20 @@ impl Fetching<'_> {
 }
 
 fn put_pieces(rows: &[Vec<Option<Vec<u8>>>], plans: &[Plan], output: &mut Output) -> Result<(), Early> {
-    let bad = Flag::new(None);
+    let mut bad = None;
     BatchWriter::write(output.buffer(), rows.len(), |batch| {
         for (n, plan) in plans.iter().enumerate() {
             let cells = rows.iter().map(|row| row[n].as_deref());
             match plan.form {
                 Form::Bytes => batch.bytes(cells),
-                form => batch.texts_by(cells, |out, cell| put_text(out, form, plan.style, cell, n, &bad)),
+                form => {
+                    let good = batch.texts_by(cells, |out, cell| put_text(out, form, plan.style, cell));
+                    note(good, n, &mut bad);
+                }
             }
         }
     });
-    sent(&bad, plans.len(), output)
+    sent(bad, plans.len(), output)
 }
 
 /// A block as it was fetched.
@@ -259,13 +261,18 @@ impl<'a> Block<'a> {
         long: &[(usize, usize, Vec<u8>)],
         output: &mut Output,
     ) -> Result<(), Early> {
-        let bad = Flag::new(None);
+        let mut bad = None;
         let of = |row: usize, column: usize| {
             let found = long.iter().find(|(r, c, _)| (*r, *c) == (row, column));
             found.map(|(_, _, value)| value.as_slice())
         };
         BatchWriter::write(output.buffer(), rows.len(), |batch| {
             for (n, (cells, plan)) in self.columns.iter().zip(self.plans).enumerate() {
+                if plan.form == Form::Narrow && long.is_empty() {
+                    let good = put_narrow(batch, cells.narrow(rows.clone()), plan.style);
+                    note(good, n, &mut bad);
+                    continue;
+                }
                 let bytes = rows.clone().map(|row| match cells.cell(row) {
                     Cell::Null | Cell::Double(_) => None,
                     Cell::Bytes(bytes) | Cell::Wide(bytes) => Some(bytes),
@@ -277,47 +284,55 @@ impl<'a> Block<'a> {
                         _ => None,
                     })),
                     Form::Bytes => batch.bytes(bytes),
-                    form => batch.texts_by(bytes, |out, cell| put_text(out, form, plan.style, cell, n, &bad)),
+                    form => {
+                        let good = batch.texts_by(bytes, |out, cell| put_text(out, form, plan.style, cell));
+                        note(good, n, &mut bad);
+                    }
                 }
             }
         });
-        sent(&bad, self.plans.len(), output)
+        sent(bad, self.plans.len(), output)
     }
 }
 
-#[inline]
-fn put_text(
-    out: &mut Vec<u8>,
-    form: Form,
+/// Puts a column of which every cell fits, which is nearly every column.
+fn put_narrow<'c>(
+    batch: &mut BatchWriter<'_>,
+    cells: impl Iterator<Item = Option<&'c [u8]>>,
     style: Style,
-    cell: &[u8],
-    column: usize,
-    bad: &Flag<Option<usize>>,
-) {
-    if form == Form::Wide {
-        let units = cell.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
-        for character in char::decode_utf16(units) {
-            let character = character.unwrap_or_else(|_| {
-                bad.set(Some(column));
-                char::REPLACEMENT_CHARACTER
-            });
-            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-        }
-        return;
-    }
-    if std::str::from_utf8(cell).is_err() {
-        bad.set(Some(column));
-        return;
-    }
+) -> bool {
     match style {
-        Style::Plain => out.extend_from_slice(cell),
-        style => form::put(out, style, cell),
+        Style::Plain => batch.texts_by(cells, |out, cell| out.extend_from_slice(cell)),
+        Style::Decimal => batch.texts_by(cells, |out, cell| form::put(out, Style::Decimal, cell)),
+        style => batch.texts_by(cells, |out, cell| form::put(out, style, cell)),
+    }
+}
+
+/// Remembers the first column that holds something else than texts.
+fn note(good: bool, column: usize, bad: &mut Option<usize>) {
+    if !good {
+        bad.get_or_insert(column);
+    }
+}
+
+/// Appends a text. What is no UTF-16 becomes what is no UTF-8, so that it is noticed as any other.
+#[inline]
+fn put_text(out: &mut Vec<u8>, form: Form, style: Style, cell: &[u8]) {
+    if form != Form::Wide {
+        return form::put(out, style, cell);
+    }
+    let units = cell.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
+    for character in char::decode_utf16(units) {
+        match character {
+            Ok(character) => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            Err(_) => out.push(0xFF),
+        }
     }
 }
 
 /// Sends a batch, unless a text in it is none.
-fn sent(bad: &Flag<Option<usize>>, columns: usize, output: &mut Output) -> Result<(), Early> {
-    if let Some(column) = bad.get() {
+fn sent(bad: Option<usize>, columns: usize, output: &mut Output) -> Result<(), Early> {
+    if let Some(column) = bad {
         output.buffer().clear();
         let message = format!(
             "column {} of {columns} holds a text that is not in the encoding of the connection",

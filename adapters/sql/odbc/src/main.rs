@@ -5,6 +5,7 @@
 //!
 //! **Invariant.** It ends when its standard input or its session ends, and it never prints a value or a secret.
 
+mod bare;
 mod catalog;
 mod database;
 mod execute;
@@ -23,7 +24,13 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
+    let words: Vec<_> = std::env::args_os().collect();
+    if let [_, word, url, sql] = words.as_slice()
+        && word == "--fetch-only"
+    {
+        return fetch_only(&url.to_string_lossy(), &sql.to_string_lossy());
+    }
+    let mut arguments = words.into_iter().skip(1);
     let (Some(socket), None) = (arguments.next(), arguments.next()) else {
         eprintln!("usage: seawall-odbc SOCKET; Seawall starts it for connections of type odbc");
         return ExitCode::from(2);
@@ -52,6 +59,17 @@ fn main() -> ExitCode {
         std::thread::spawn(move || worker.serve(stream));
     }
     ExitCode::SUCCESS
+}
+
+/// For the benchmarks only: what the driver alone costs.
+fn fetch_only(url: &str, sql: &str) -> ExitCode {
+    match bare::run(url.to_owned(), sql) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(early) => {
+            eprintln!("{early:?}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Seawall holds the other end of our input and writes nothing: when it ends, Seawall has ended.

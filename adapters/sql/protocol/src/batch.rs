@@ -109,9 +109,7 @@ impl<'a> Column<'a> {
             TEXT => {
                 let (offsets, bytes) = spread(scan, rows)?;
                 let text = std::str::from_utf8(bytes).map_err(|_| scan.wrong("a column is no UTF-8"))?;
-                // In a text of one byte per character every place is a boundary.
-                let whole = text.is_ascii() || ends(offsets).all(|at| text.is_char_boundary(at));
-                match whole {
+                match has_whole_texts(offsets, text) {
                     true => Texts::Text { offsets, text },
                     false => return Err(scan.wrong("a character lies in two values")),
                 }
@@ -154,6 +152,12 @@ fn spread<'a>(scan: &mut Scan<'a>, rows: usize) -> Result<(&'a [u8], &'a [u8]), 
     Ok((offsets, scan.take(last)?))
 }
 
+/// Returns whether every offset lies between two characters.
+fn has_whole_texts(offsets: &[u8], text: &str) -> bool {
+    // In a text of one byte per character every place does.
+    text.is_ascii() || ends(offsets).all(|at| text.is_char_boundary(at))
+}
+
 /// The offsets as numbers.
 fn ends(offsets: &[u8]) -> impl Iterator<Item = usize> + '_ {
     offsets.chunks_exact(4).map(|at| u32::from_le_bytes([at[0], at[1], at[2], at[3]]) as usize)
@@ -178,9 +182,17 @@ impl<'a> BatchWriter<'a> {
         self.pieces(BYTES, cells, |out, cell| out.extend_from_slice(cell));
     }
 
-    /// Writes a column of texts, each of which `put` appends.
-    pub fn texts_by<C>(&mut self, cells: impl Iterator<Item = Option<C>>, put: impl FnMut(&mut Vec<u8>, C)) {
-        self.pieces(TEXT, cells, put);
+    /// Writes a column of texts, each of which `put` appends. Returns whether each of them is UTF-8.
+    #[must_use]
+    pub fn texts_by<C>(
+        &mut self,
+        cells: impl Iterator<Item = Option<C>>,
+        put: impl FnMut(&mut Vec<u8>, C),
+    ) -> bool {
+        let begin = self.pieces(TEXT, cells, put);
+        let (offsets, bytes) = self.out[begin..].split_at(4 * (self.rows + 1));
+        // One look at the whole column costs less than one at each text.
+        std::str::from_utf8(bytes).is_ok_and(|text| has_whole_texts(offsets, text))
     }
 
     /// Writes a column of integers.
@@ -193,25 +205,27 @@ impl<'a> BatchWriter<'a> {
         self.words(DOUBLE, cells.map(|cell| cell.map(f64::to_le_bytes)));
     }
 
+    /// Writes a column of texts or bytes and returns where its offsets begin.
     fn pieces<C>(
         &mut self,
         representation: u8,
         cells: impl Iterator<Item = Option<C>>,
         mut put: impl FnMut(&mut Vec<u8>, C),
-    ) {
+    ) -> usize {
         let nulls = self.begin(representation);
-        let mut offset = self.out.len();
-        self.out.resize(offset + 4 * (self.rows + 1), 0);
-        let base = self.out.len();
+        let begin = self.out.len();
+        let base = begin + 4 * (self.rows + 1);
+        self.out.resize(base, 0);
         for (row, cell) in cells.take(self.rows).enumerate() {
             match cell {
                 Some(cell) => put(self.out, cell),
                 None => self.out[nulls + row / 8] |= 1 << (row % 8),
             }
-            offset += 4;
             let end = saturated(self.out.len() - base).to_le_bytes();
+            let offset = begin + 4 * (row + 1);
             self.out[offset..offset + 4].copy_from_slice(&end);
         }
+        begin
     }
 
     fn words(&mut self, representation: u8, cells: impl Iterator<Item = Option<[u8; 8]>>) {
@@ -245,9 +259,10 @@ mod tests {
             batch.integers([None, Some(i64::MIN), Some(7)].into_iter());
             batch.doubles([Some(0.5), None, Some(-1.0)].into_iter());
             batch.bytes([Some(&[0xFF_u8, 0][..]), None, Some(&[])].into_iter());
-            batch.texts_by([Some(1), Some(22), None].into_iter(), |out, n: i32| {
+            let are_texts = batch.texts_by([Some(1), Some(22), None].into_iter(), |out, n: i32| {
                 out.extend_from_slice(n.to_string().as_bytes());
             });
+            assert!(are_texts);
         });
         bytes
     }
@@ -269,6 +284,23 @@ mod tests {
         let mut again = Vec::new();
         FromWorker::Batch(batch).encode(&mut again);
         assert_eq!(again, bytes);
+    }
+
+    #[test]
+    fn texts_that_are_none_are_noticed_even_where_they_make_one_together() {
+        let check = |texts: &[&[u8]], expected: bool| {
+            let mut out = Vec::new();
+            BatchWriter::write(&mut out, texts.len(), |batch| {
+                let cells = texts.iter().map(|text| Some(*text));
+                let are_texts = batch.texts_by(cells, |out, text| out.extend_from_slice(text));
+                assert_eq!(are_texts, expected, "{texts:?}");
+            });
+        };
+        check(&[], true);
+        check(&[b"abc", b"", "ä".as_bytes()], true);
+        check(&[b"abc", b"\xFF"], false);
+        check(&[b"x\xC3", b"\xA4y"], false);
+        check(&["ä".as_bytes(), b"\xC3"], false);
     }
 
     #[test]

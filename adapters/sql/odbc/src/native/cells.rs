@@ -115,6 +115,17 @@ impl Cells {
         self.width - self.form.terminator()
     }
 
+    /// Returns the bytes of narrow cells that all fit; nothing for NULL.
+    pub(crate) fn narrow(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = Option<&[u8]>> {
+        let room = self.room();
+        let places = self.data.bytes().chunks_exact(self.width).skip(rows.start);
+        let indicators = self.indicators.get(rows).unwrap_or_default();
+        indicators.iter().zip(places).map(move |(indicator, place)| {
+            let length = usize::try_from(*indicator).ok()?;
+            place.get(..length.min(room))
+        })
+    }
+
     /// Returns a cell of the block that was fetched last.
     pub(crate) fn cell(&self, row: usize) -> Cell<'_> {
         let Some(&indicator) = self.indicators.get(row) else { return Cell::Null };
@@ -177,5 +188,12 @@ mod tests {
         check(Form::Bytes, 4, Cell::Bytes(b"abcd"));
         check(Form::Double, 8, Cell::Double(f64::from_ne_bytes(*b"abcdefgh")));
         assert_eq!(Cells::new(Form::Narrow, 4, 2).cell(7), Cell::Null);
+        for (indicator, expected) in
+            [(4, Some(&b"abcd"[..])), (0, Some(b"")), (99, Some(b"abcde")), (-1, None)]
+        {
+            let cells = filled(Form::Narrow, 4, b"abcdefgh", indicator);
+            assert_eq!(cells.narrow(0..2).collect::<Vec<_>>(), [None, expected], "{indicator}");
+            assert_eq!(cells.narrow(1..9).count(), 0, "there are two rows");
+        }
     }
 }
