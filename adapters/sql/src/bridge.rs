@@ -32,7 +32,9 @@ impl Jvm {
         let mut command = Command::new(self.program()?);
         // Little memory and a quick start are worth more here than the last bit of speed.
         command.args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Xss512k", "-Xrs"]);
-        command.args(&self.arguments);
+        // What a virtual machine writes about its crash may hold values, so it stays in the private folder.
+        command.arg(format!("-XX:ErrorFile={}", bridge.with_file_name("crash.log").display()));
+        command.arg("-XX:-CreateCoredumpOnCrash").args(&self.arguments);
         if let Some(class) = &self.class {
             command.arg(format!("-Dseawall.driver={class}"));
         }
