@@ -70,6 +70,8 @@ pub async fn serve(
         .max_connections(CONNECTIONS_MAX)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(Duration::from_secs(1))
+        // Who closes its side has gone: what is read for it is given up. A write goes on, on its own.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(options.grace.as_secs().max(1))
         .disable_signals()
         .listen(listener)?
