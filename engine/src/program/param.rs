@@ -39,10 +39,38 @@ impl Param {
     /// # Errors
     /// What was expected, in words, without the text itself.
     pub fn parse(&self, text: &str) -> Result<Value, String> {
+        match &self.ty.kind {
+            Kind::List(element) => self.list(&element.kind, text.split(',')),
+            kind => self.one(kind, text),
+        }
+    }
+
+    /// Returns the value of a parameter that is given several times: each text is one element, with its commas.
+    ///
+    /// # Errors
+    /// As [`Param::parse`]; also where it is no list.
+    pub fn parse_all(&self, texts: &[&str]) -> Result<Value, String> {
+        match (&self.ty.kind, texts) {
+            (_, [one]) => self.parse(one),
+            (Kind::List(element), texts) => self.list(&element.kind, texts.iter().copied()),
+            _ => Err("the parameter occurs twice".into()),
+        }
+    }
+
+    /// Whether it may be given several times.
+    pub fn repeats(&self) -> bool {
+        matches!(self.ty.kind, Kind::List(_))
+    }
+
+    fn list<'t>(&self, element: &Kind, texts: impl Iterator<Item = &'t str>) -> Result<Value, String> {
+        texts.map(|text| self.one(element, text)).collect::<Result<_, _>>().map(Value::List)
+    }
+
+    fn one(&self, kind: &Kind, text: &str) -> Result<Value, String> {
         if !self.allowed.is_empty() && !self.allowed.iter().any(|allowed| &**allowed == text) {
             return Err(format!("expected one of {}", self.allowed.join(", ")));
         }
-        parse(&self.ty.kind, text)
+        parse(kind, text)
     }
 }
 
@@ -64,9 +92,6 @@ fn parse(kind: &Kind, text: &str) -> Result<Value, String> {
         Kind::Instant => instant(text)
             .map(Value::Instant)
             .ok_or_else(|| expected("an instant such as 2026-06-01T09:30:00Z")),
-        Kind::List(element) => {
-            text.split(',').map(|item| parse(&element.kind, item)).collect::<Result<_, _>>().map(Value::List)
-        }
         _ => Ok(Value::Text(text.into())),
     }
 }
@@ -122,6 +147,29 @@ mod tests {
         let two = Value::List(vec![Value::Number(Decimal::from(1)), Value::Number(Decimal::from(2))]);
         assert!(param.parse("1,2").unwrap().same(&two));
         assert_eq!(param.parse("1,x").unwrap_err(), "expected an integer");
+    }
+
+    #[test]
+    fn a_list_that_is_given_in_pieces_keeps_their_commas() {
+        let param = |kind, allowed: &[&str]| Param {
+            name: "p".into(),
+            place: Place::Query,
+            ty: Type::optional(kind),
+            allowed: allowed.iter().map(|text| Arc::from(*text)).collect(),
+            default: None,
+            field: None,
+        };
+        let list = |of: &[&str]| Value::List(of.iter().map(|text| Value::Text(Arc::from(*text))).collect());
+        let texts = || Kind::List(Arc::new(Type::required(Kind::Text)));
+        let names = param(texts(), &[]);
+        assert!(names.parse_all(&["a,b"]).unwrap().same(&list(&["a", "b"])));
+        assert!(names.parse_all(&["a,b", "c"]).unwrap().same(&list(&["a,b", "c"])));
+        let codes = param(texts(), &["cold", "dry"]);
+        assert!(codes.parse("cold,dry").unwrap().same(&list(&["cold", "dry"])));
+        assert_eq!(codes.parse("cold,blue").unwrap_err(), "expected one of cold, dry");
+        assert_eq!(codes.parse_all(&["cold", "cold,dry"]).unwrap_err(), "expected one of cold, dry");
+        assert!(names.repeats() && !param(Kind::Text, &[]).repeats());
+        assert_eq!(param(Kind::Text, &[]).parse_all(&["a", "b"]).unwrap_err(), "the parameter occurs twice");
     }
 
     #[test]

@@ -48,6 +48,12 @@ fn declares(operation: &OperationPlan, name: &str) -> bool {
     operation.params.iter().any(|param| &*param.name == name)
 }
 
+/// Returns whether a parameter of the query may be given several times.
+pub fn repeats(operation: &OperationPlan, name: &str) -> bool {
+    let mut queried = operation.params.iter().filter(|param| param.place == Place::Query);
+    queried.any(|param| &*param.name == name && param.repeats())
+}
+
 /// Reads the parameters of an operation, in their order. What belongs to paging and to tables is left in the query.
 ///
 /// # Errors
@@ -60,10 +66,11 @@ pub fn read(
     let mut captures = captures.iter();
     let values = operation.params.iter().map(|param| match param.place {
         Place::Path => captures.next().map_or(Ok(Value::Absent), |text| value(param, text)),
-        Place::Query => match query.iter().position(|(name, _)| **name == *param.name) {
-            Some(at) => value(param, &query.swap_remove(at).1),
-            None => missing(param),
-        },
+        Place::Query => {
+            let given: Vec<_> = query.extract_if(.., |(name, _)| **name == *param.name).collect();
+            let texts: Vec<&str> = given.iter().map(|(_, text)| &**text).collect();
+            if texts.is_empty() { missing(param) } else { values_of(param, &texts) }
+        }
     });
     let values = values.collect::<Result<_, _>>()?;
     match query.iter().find(|(name, _)| !is_known(operation, name)) {
@@ -74,6 +81,10 @@ pub fn read(
 
 fn value(param: &Param, text: &str) -> Result<Value, Problem> {
     param.parse(text).map_err(|why| query::refused(&param.name, why))
+}
+
+fn values_of(param: &Param, texts: &[&str]) -> Result<Value, Problem> {
+    param.parse_all(texts).map_err(|why| query::refused(&param.name, why))
 }
 
 fn missing(param: &Param) -> Result<Value, Problem> {

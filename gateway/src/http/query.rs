@@ -1,6 +1,7 @@
 //! Query strings, read strictly.
 //!
-//! **Invariant.** A parameter that nobody declared, or that is there twice, is refused; nothing is silently ignored.
+//! **Invariant.** A parameter that nobody declared, or that is there twice and is no list, is refused; nothing is silently
+//! ignored.
 
 use super::router::decode;
 use crate::problem::{Kind, Problem};
@@ -17,13 +18,21 @@ pub type Query<'q> = Vec<(Cow<'q, str>, Cow<'q, str>)>;
 /// # Errors
 /// The problem `invalid-parameter`: an escape that is broken, a name that occurs twice, or too many of them.
 pub fn parse(query: &str) -> Result<Query<'_>, Problem> {
+    parse_with(query, |_| false)
+}
+
+/// The same, where some names may occur more than once.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with(query: &str, repeats: impl Fn(&str) -> bool) -> Result<Query<'_>, Problem> {
     let mut parameters: Query<'_> = Vec::new();
     for piece in query.split('&').filter(|piece| !piece.is_empty()) {
         let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
         let (Some(name), Some(value)) = (text(name), text(value)) else {
             return Err(invalid("the query holds an escape that cannot be read"));
         };
-        if parameters.iter().any(|(known, _)| *known == name) {
+        if parameters.iter().any(|(known, _)| *known == name) && !repeats(&name) {
             return Err(refused(&name, "the parameter occurs twice"));
         }
         if parameters.len() == PARAMETERS_MAX {
@@ -76,6 +85,18 @@ mod tests {
         check("a=1&%61=2", Err("invalid-parameter"));
         check("a=%zz", Err("invalid-parameter"));
         check("a=%00", Err("invalid-parameter"));
+        check("a=%FF", Err("invalid-parameter"));
         check(&(0..65).map(|n| format!("p{n}=1&")).collect::<String>(), Err("invalid-parameter"));
+    }
+
+    #[test]
+    fn only_what_may_be_repeated_is() {
+        let repeats = |name: &str| name == "in";
+        let found = parse_with("in=a&b=1&in=c%2Cd", repeats).unwrap();
+        let found: Vec<(&str, &str)> = found.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(found, [("in", "a"), ("b", "1"), ("in", "c,d")]);
+        assert_eq!(parse_with("b=1&b=2", repeats).unwrap_err().slug(), "invalid-parameter");
+        let many = "in=1&".repeat(65);
+        assert_eq!(parse_with(&many, repeats).unwrap_err().slug(), "invalid-parameter");
     }
 }

@@ -126,9 +126,20 @@ fn parameter(param: &Param) -> Value {
         Place::Query => "query",
     };
     let required = param.place == Place::Path || (!param.ty.optional && param.default.is_none());
-    let mut schema = schema_of(&param.ty.kind);
+    let element = match &param.ty.kind {
+        ty::Kind::List(element) => &element.kind,
+        kind => kind,
+    };
+    let mut schema = schema_of(element);
     if !param.allowed.is_empty() {
         schema["enum"] = param.allowed.iter().map(|text| Value::from(&**text)).collect();
+    }
+    if param.repeats() {
+        return json!({
+            "name": &*param.name, "in": place, "required": required, "style": "form", "explode": false,
+            "description": "Values separated by commas. Where it is given several times, each is one value, with its commas.",
+            "schema": { "type": "array", "items": schema },
+        });
     }
     if let Some(default) = &param.default {
         schema["default"] = engine::json::to_serde(default);

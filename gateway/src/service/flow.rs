@@ -201,7 +201,7 @@ impl Service {
         let scope = endpoint.plan.policy.scope.as_ref().map(|scope| scope.value.as_str());
         self.auth.permit(&caller, scope).inspect_err(|_| self.metrics.refused())?;
         media::acceptable(incoming.headers.find("accept"))?;
-        let mut query = query::parse(incoming.query)?;
+        let mut query = query::parse_with(incoming.query, |name| params::repeats(&endpoint.plan, name))?;
         let params = params::read(&endpoint.plan, captures, &mut query)?;
         let wanted = self.wanted(&endpoint, &params, &query)?;
         let page = self.page(&endpoint, &query, &wanted)?;

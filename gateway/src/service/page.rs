@@ -93,7 +93,7 @@ pub(super) fn next(signer: &Signer, scope: &str, page: &Page, cursor: Option<&st
 pub(super) fn link(operation: &OperationPlan, inputs: &Inputs, wanted: &Wanted, next: &str) -> String {
     let text = |index: usize| {
         let value = inputs.params.get(index).filter(|value| !value.is_absent());
-        value.and_then(written).map(|text| super::location::encode(&text))
+        value.and_then(json::text_of).map(|text| super::location::encode(&text))
     };
     let mut target = String::new();
     for segment in &operation.path {
@@ -104,11 +104,14 @@ pub(super) fn link(operation: &OperationPlan, inputs: &Inputs, wanted: &Wanted, 
         }
     }
     let queried = operation.params.iter().enumerate().filter(|(_, param)| param.place == Place::Query);
-    let mut query: Vec<String> = queried
-        .filter_map(|(index, param)| {
-            Some(format!("{}={}", super::location::encode(&param.name), text(index)?))
-        })
-        .collect();
+    let mut query: Vec<String> = Vec::new();
+    for (index, param) in queried {
+        let texts = inputs.params.get(index).filter(|value| !value.is_absent()).map(written);
+        let pair = |text: &String| {
+            format!("{}={}", super::location::encode(&param.name), super::location::encode(text))
+        };
+        query.extend(texts.iter().flatten().map(pair));
+    }
     for (name, text) in [(SORT, &wanted.sort), (FIELDS, &wanted.fields)] {
         query.extend(text.iter().map(|text| format!("{name}={}", super::location::encode(text))));
     }
@@ -117,15 +120,14 @@ pub(super) fn link(operation: &OperationPlan, inputs: &Inputs, wanted: &Wanted, 
     format!("<{target}?{}>; rel=\"next\"", query.join("&"))
 }
 
-/// A parameter as a client writes it; a list by commas.
-fn written(value: &engine::value::Value) -> Option<String> {
-    match value {
-        engine::value::Value::List(items) => {
-            let items: Option<Vec<String>> = items.iter().map(json::text_of).collect();
-            items.map(|items| items.join(","))
-        }
-        single => json::text_of(single),
-    }
+/// A parameter as a client writes it: a list by commas, or in pieces where these have commas themselves.
+fn written(value: &engine::value::Value) -> Vec<String> {
+    let items = match value {
+        engine::value::Value::List(items) => items.iter().filter_map(json::text_of).collect(),
+        single => Vec::from_iter(json::text_of(single)),
+    };
+    let parts = items.len() < 2 || items.iter().any(|item| item.contains(','));
+    if parts { items } else { vec![items.join(",")] }
 }
 
 fn resume(content: &Value, size: u32) -> Option<Page> {
@@ -162,10 +164,14 @@ mod tests {
     #[test]
     fn a_list_is_written_as_a_client_writes_it() {
         use engine::value::Value;
-        let list = Value::List(vec![Value::Text("SI".into()), Value::Text("NO".into())]);
-        assert_eq!(written(&list).as_deref(), Some("SI,NO"));
-        assert_eq!(written(&Value::Bool(true)).as_deref(), Some("true"));
-        assert_eq!(written(&Value::Absent), None);
+        let text = |text: &str| Value::Text(text.into());
+        let check = |value: Value, expected: &[&str]| assert_eq!(written(&value), expected);
+        check(Value::List(vec![text("SI"), text("NO")]), &["SI,NO"]);
+        check(Value::List(vec![text("a,b"), text("c")]), &["a,b", "c"]);
+        check(Value::List(vec![text("SI")]), &["SI"]);
+        check(text("a,b"), &["a,b"]);
+        check(Value::Bool(true), &["true"]);
+        check(Value::Absent, &[]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ models:
 rest:
   GET /items:
     list: Item
-    filter: { colour: colour, name: name starts, minPrice: price >= }
+    filter: { colour: colour, name: name starts, minPrice: price >=, in: name in, colours: colour in }
     page: { size: 10, max: 100000, sort: [name, price] }
   GET /all:
     list: Item
@@ -179,7 +179,18 @@ async fn filters_select_rows() {
     check("name=item%201", &[1, 8]).await;
     check("name=item%20%25", &[]).await;
     check("colour=red&minPrice=8", &[8, 12]).await;
-    check("colour=blue", &[]).await;
+    check("in=item%201,item%203", &[1, 3, 8, 10]).await;
+    // Given in pieces, each is one value as it stands.
+    check("in=item%201&in=item%203", &[1, 3, 8, 10]).await;
+    check("in=item%201,item%203&in=item%202", &[2, 9]).await;
+    check("colours=red&colours=green", &[1, 2, 4, 5, 6, 8, 9, 10, 12]).await;
+    let refused = get(&service, "/items?colour=blue").await;
+    assert_eq!(outcome(&refused), (400, Some("invalid-parameter")));
+    assert_eq!(json(&refused)["detail"], "expected one of red, green");
+    assert_eq!(
+        outcome(&get(&service, "/items?colour=red&colour=red").await),
+        (400, Some("invalid-parameter"))
+    );
     assert_eq!(outcome(&get(&service, "/items?size=x").await), (400, Some("invalid-parameter")));
     assert_eq!(outcome(&get(&service, "/items?unknown=x").await), (400, Some("invalid-parameter")));
 }
@@ -571,7 +582,13 @@ fn the_description_of_the_api_says_what_tables_can() {
         let parameters = document["paths"][path][method]["parameters"].as_array().unwrap();
         parameters.iter().map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(names("/items", "get"), ["colour", "name", "minPrice", "size", "next", "sort", "fields"]);
+    assert_eq!(
+        names("/items", "get"),
+        ["colour", "name", "minPrice", "in", "colours", "size", "next", "sort", "fields"]
+    );
+    let colours = &document["paths"]["/items"]["get"]["parameters"][4];
+    assert_eq!(colours["schema"]["items"]["enum"], json!(["red", "green"]));
+    assert_eq!((&colours["explode"], &colours["schema"]["type"]), (&json!(false), &json!("array")));
     assert_eq!(names("/items/{id}", "get"), ["id", "fields", "If-None-Match"]);
     assert_eq!(names("/items/{id}", "patch"), ["id", "If-Match"]);
     assert_eq!(names("/items/{id}", "delete"), ["id", "If-Match"]);
@@ -596,7 +613,8 @@ fn each_way_to_read_a_table_is_explained() {
         "GET /items ",
         "  ?minPrice Select",
         "  ?name    Select",
-        "  ?colour  (no sample",
+        "  ?colour  Select",
+        "value: Text(\"R\")",
         "  first    Select",
     ] {
         assert!(text.contains(line), "{line}: {text}");

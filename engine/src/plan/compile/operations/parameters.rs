@@ -52,7 +52,7 @@ impl Compiler<'_> {
                 name: filter.name.value.as_str().into(),
                 place: Place::Query,
                 ty: Type::optional(kind),
-                allowed: Vec::new(),
+                allowed: model.map_or_else(Vec::new, |model| allowed(filter, model)),
                 default: None,
                 field: None,
             });
@@ -196,6 +196,18 @@ impl Compiler<'_> {
         names.add_ambient();
         names.done()
     }
+}
+
+/// The only texts that a filter finds anything by, where a code table decides what the field can be.
+fn allowed(filter: &lang::Filter, model: &Model) -> Vec<Arc<str>> {
+    let points = matches!(filter.op.value, CompareOp::Equal | CompareOp::NotEqual | CompareOp::In);
+    let field = find_field(model, &filter.field.value).filter(|_| points);
+    let Some(FieldKind::Value { chain, .. }) = field.map(|field| &field.kind) else { return Vec::new() };
+    let text = |value: &Value| match value {
+        Value::Text(text) => Some(Arc::clone(text)),
+        _ => None,
+    };
+    chain.outcomes().and_then(|values| values.iter().map(text).collect()).unwrap_or_default()
 }
 
 /// The members of a body: all may be missing but those that the schema requires.

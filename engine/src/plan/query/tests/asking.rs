@@ -20,7 +20,6 @@ fn filters_are_turned_around_and_the_key_completes_the_order() {
     check(&[], "");
     check(&["kind=cold"], " where LGART in ('K','KK')");
     check(&["kind=dry", "active=false"], " where LGART = 'T' and LGAKT in ('N','S')");
-    check(&["kind=other"], " where false");
     check(&["kinds=cold,dry"], " where LGART in ('K','KK','T')");
     check(&["not=dry"], " where LGART <> 'T' or LGART is null");
     check(&["worth=10.005"], " where LGWERT <= '10'");
@@ -33,6 +32,25 @@ fn filters_are_turned_around_and_the_key_completes_the_order() {
         &["name=Hof Ost"],
         " where LGBEZ1 like Hof Ost% or (LGBEZ1 = 'Hof' and LGBEZ2 like Ost%) or (LGBEZ1 = '' and LGBEZ2 like Hof Ost%)",
     );
+}
+
+#[test]
+fn a_text_that_the_code_table_does_not_know_is_refused_and_not_found_nowhere() {
+    let kit = Kit::new(TABLES, MAPPING);
+    let check = |name: &str, text: &str, expected: Option<&str>| {
+        let params = &kit.operation("GET /stores").params;
+        let param = params.iter().find(|param| &*param.name == name).unwrap();
+        assert_eq!(param.parse(text).err().as_deref(), expected, "{name}={text}");
+    };
+    check("kind", "cold", None);
+    check("kind", "other", Some("expected one of cold, dry"));
+    check("not", "COLD", Some("expected one of cold, dry"));
+    check("kinds", "dry,cold", None);
+    check("kinds", "dry,other", Some("expected one of cold, dry"));
+    check("kinds", "", Some("expected one of cold, dry"));
+    check("active", "J", Some("expected true or false"));
+    // What no table decides can be anything.
+    check("name", "other", None);
 }
 
 #[test]
