@@ -6,8 +6,10 @@ mod adapter;
 mod backend;
 mod context;
 mod event;
+mod forms;
 
 pub use adapter::{Adapter, AdapterError, Connection, Files, KeyDoc, Opened, Settings};
 pub use backend::{Backend, BoxFuture, FaultReply, Reply, ReplyBody, Request, Wire};
 pub use context::{CallContext, Sent};
 pub use event::{Event, EventBatch, KeptEvent, Outcomes, Sink, TopicAsk, TopicError, TopicPage, Topics};
+pub use forms::Forms;

@@ -8,77 +8,82 @@ use crate::wire::names::OUTSIDE;
 use crate::wire::security::UserToken;
 use crate::wire::walk::{Next, Walk};
 use adapters_client::{Target, Tls};
-use adapters_ports::{Files, KeyDoc, Settings};
+use adapters_ports::{Files, Forms, KeyDoc, Settings};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use forms::Forms;
+use forms::{pem, required, writable};
 use kernel::{Diagnostic, Limits, Node, Secret, Span};
 use std::time::Duration;
 
 /// All keys beside the common ones, for the editor and the reference.
 pub(crate) const KEYS: &[KeyDoc] = &[
-    key("url", "text", "the address in the WSDL", "Where the service is: an `http` or `https` URL."),
-    key("wsdl", "text", "", "The WSDL file, relative to the project; nothing is read from the network."),
-    key("service", "text", "the first", "Which service of the WSDL is meant."),
-    key("port", "text", "the first", "Which port of the service is meant."),
-    key(
+    KeyDoc::new("url", "text", "the address in the WSDL", "Where the service is: an `http` or `https` URL."),
+    KeyDoc::new(
+        "wsdl",
+        "text",
+        "",
+        "The WSDL file, relative to the project; nothing is read from the network.",
+    ),
+    KeyDoc::new("service", "text", "the first", "Which service of the WSDL is meant."),
+    KeyDoc::new("port", "text", "the first", "Which port of the service is meant."),
+    KeyDoc::new(
         "tolerant",
         "true|false",
         "false",
         "Live with what is broken: missing files and undeclared types of the WSDL become warnings, and such types hold anything; in a reply, a name in another namespace than declared is read as the one part of that local name.",
     ),
-    key("auth", "map", "", "How the service knows us."),
-    key(
+    KeyDoc::new("auth", "map", "", "How the service knows us."),
+    KeyDoc::new(
         "auth.type",
         "wsse|basic|bearer|certificate|none",
         "none",
         "What we show: a WS-Security user name token, an HTTP header, a client certificate.",
     ),
-    key("auth.user", "text", "", "The user, for `wsse` and `basic`."),
-    key("auth.password", "text", "", "The password, for `wsse` and `basic`; a `${secret:…}`."),
-    key(
+    KeyDoc::new("auth.user", "text", "", "The user, for `wsse` and `basic`."),
+    KeyDoc::new("auth.password", "text", "", "The password, for `wsse` and `basic`; a `${secret:…}`."),
+    KeyDoc::new(
         "auth.digest",
         "true|false",
         "false",
         "Send a digest of the password instead of the password (`wsse`).",
     ),
-    key(
+    KeyDoc::new(
         "auth.timestamp",
         "duration",
         "5m",
         "How long a message is valid (`wsse`); `off` sends no time stamp.",
     ),
-    key("auth.token", "text", "", "The token, for `bearer`; a `${secret:…}`."),
-    key(
+    KeyDoc::new("auth.token", "text", "", "The token, for `bearer`; a `${secret:…}`."),
+    KeyDoc::new(
         "auth.certificate",
         "text",
         "",
         "The client certificate, for `certificate`: a PEM file of the project, or the PEM text.",
     ),
-    key(
+    KeyDoc::new(
         "auth.key",
         "text",
         "",
         "The private key of the certificate: a PEM file of the project, or the PEM text.",
     ),
-    key("tls", "map", "", "Whom to trust."),
-    key(
+    KeyDoc::new("tls", "map", "", "Whom to trust."),
+    KeyDoc::new(
         "tls.ca",
         "text",
         "the system's",
         "The authorities to trust instead of the system's: a PEM file of the project, or the PEM text.",
     ),
-    key("tls.certificate", "text", "", "A client certificate beside another kind of `auth`."),
-    key("tls.key", "text", "", "The private key of that certificate."),
-    key("headers", "map", "", "HTTP headers of every request."),
-    key("header", "text", "", "XML elements that stand in the header of every envelope."),
-    key("connectTimeout", "duration", "3s", "How long getting a connection may take."),
-    key("limits", "map", "", "Limits of a reply."),
-    key("limits.message", "size", "10MiB", "Size of a reply, after decompression."),
-    key("limits.depth", "number", "64", "Nesting of elements."),
-    key("limits.attributes", "number", "256", "Attributes of one element."),
-    key("limits.namespaces", "number", "64", "Namespace declarations of one element."),
-    key("limits.text", "size", "1MiB", "Size of one text or attribute value."),
+    KeyDoc::new("tls.certificate", "text", "", "A client certificate beside another kind of `auth`."),
+    KeyDoc::new("tls.key", "text", "", "The private key of that certificate."),
+    KeyDoc::new("headers", "map", "", "HTTP headers of every request."),
+    KeyDoc::new("header", "text", "", "XML elements that stand in the header of every envelope."),
+    KeyDoc::new("connectTimeout", "duration", "3s", "How long getting a connection may take."),
+    KeyDoc::new("limits", "map", "", "Limits of a reply."),
+    KeyDoc::new("limits.message", "size", "10MiB", "Size of a reply, after decompression."),
+    KeyDoc::new("limits.depth", "number", "64", "Nesting of elements."),
+    KeyDoc::new("limits.attributes", "number", "256", "Attributes of one element."),
+    KeyDoc::new("limits.namespaces", "number", "64", "Namespace declarations of one element."),
+    KeyDoc::new("limits.text", "size", "1MiB", "Size of one text or attribute value."),
 ];
 
 /// A connection's configuration, understood.
@@ -117,7 +122,7 @@ pub(crate) struct Config {
 /// # Errors
 /// Everything that is wrong.
 pub(crate) fn read(settings: &Settings<'_>, files: &dyn Files) -> Result<Config, Vec<Diagnostic>> {
-    let mut forms = Forms::new(settings.offline, files);
+    let mut forms = Forms::new(settings.offline);
     let node = settings.node;
     let wsdl = forms.text(node, "wsdl");
     if wsdl.is_none() {
@@ -129,7 +134,7 @@ pub(crate) fn read(settings: &Settings<'_>, files: &dyn Files) -> Result<Config,
             .map_err(|reason| forms.wrong(span, format!("`url` cannot be used: {reason}")))
             .ok()
     });
-    let mut headers = http_headers(&mut forms, node);
+    let mut headers = forms.pairs(node, "headers", "a map from header names to values");
     let auth = node.at("auth");
     let token = auth.and_then(|auth| credentials(&mut forms, auth, &mut headers));
     let config = Config {
@@ -143,7 +148,7 @@ pub(crate) fn read(settings: &Settings<'_>, files: &dyn Files) -> Result<Config,
         token,
         headers,
         header: header(&mut forms, node),
-        tls: tls(&mut forms, node),
+        tls: tls(&mut forms, files, node),
         connect_timeout: forms.duration(node, "connectTimeout").unwrap_or(Duration::from_secs(3)),
         limits: limits(&mut forms, node.at("limits")),
     };
@@ -152,7 +157,7 @@ pub(crate) fn read(settings: &Settings<'_>, files: &dyn Files) -> Result<Config,
 
 /// Reads `auth`: a token for envelopes, or a header.
 fn credentials(
-    forms: &mut Forms<'_>,
+    forms: &mut Forms,
     auth: &Node,
     headers: &mut Vec<(String, Secret<String>)>,
 ) -> Option<UserToken> {
@@ -181,8 +186,8 @@ fn credentials(
     }
     match kind {
         "wsse" => {
-            let (user, password) = (forms.required(auth, "user")?, forms.required(auth, "password")?);
-            forms.writable(auth, &["user", "password"]);
+            let (user, password) = (required(forms, auth, "user")?, required(forms, auth, "password")?);
+            writable(forms, auth, &["user", "password"]);
             let digest = forms.truth(auth, "digest").unwrap_or(false);
             let off = forms.text(auth, "timestamp").is_some_and(|(text, _)| text == "off");
             let minutes = Duration::from_secs(300);
@@ -190,16 +195,16 @@ fn credentials(
             Some(UserToken { user, password: Secret::new(password), digest, valid })
         }
         "basic" => {
-            let (user, password) = (forms.required(auth, "user")?, forms.required(auth, "password")?);
+            let (user, password) = (required(forms, auth, "user")?, required(forms, auth, "password")?);
             if forms.is_known(&user) && user.contains(':') {
-                forms.wrong(auth.span, "a user of basic authentication has no `:`".to_owned());
+                forms.wrong(auth.span, "a user of basic authentication has no `:`");
             }
             let value = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
             headers.push(("Authorization".into(), Secret::new(value)));
             None
         }
         "bearer" => {
-            let value = format!("Bearer {}", forms.required(auth, "token")?);
+            let value = format!("Bearer {}", required(forms, auth, "token")?);
             headers.push(("Authorization".into(), Secret::new(value)));
             None
         }
@@ -207,24 +212,8 @@ fn credentials(
     }
 }
 
-fn http_headers(forms: &mut Forms<'_>, node: &Node) -> Vec<(String, Secret<String>)> {
-    let Some(written) = node.at("headers") else { return Vec::new() };
-    let Some(entries) = written.map() else {
-        forms.diagnose(written.expected("a map from header names to values"));
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        match entry.value.text() {
-            Some(text) => found.push((entry.key.clone(), Secret::new(text.to_owned()))),
-            None => forms.diagnose(entry.value.expected("a text")),
-        }
-    }
-    found
-}
-
 /// Reads `header` and makes sure that it is a row of elements.
-fn header(forms: &mut Forms<'_>, node: &Node) -> String {
+fn header(forms: &mut Forms, node: &Node) -> String {
     let Some((text, span)) = forms.text(node, "header") else { return String::new() };
     if forms.is_known(text)
         && let Err(reason) = are_elements(text)
@@ -252,7 +241,7 @@ fn are_elements(text: &str) -> Result<(), String> {
     if elements == 0 { Err("there is no element".into()) } else { Ok(()) }
 }
 
-fn tls(forms: &mut Forms<'_>, node: &Node) -> Tls {
+fn tls(forms: &mut Forms, files: &dyn Files, node: &Node) -> Tls {
     let empty = Node { span: node.span, kind: kernel::NodeKind::Null };
     let tls = node.at("tls").unwrap_or(&empty);
     forms.keys(tls, "tls", &["ca", "certificate", "key"]);
@@ -261,10 +250,10 @@ fn tls(forms: &mut Forms<'_>, node: &Node) -> Tls {
         .filter(|auth| forms.text(auth, "type").is_some_and(|(kind, _)| kind == "certificate"));
     let by_tls = tls.at("certificate").is_some() || tls.at("key").is_some();
     if by_tls && auth.is_some() {
-        forms.wrong(tls.span, "the client certificate stands under `auth` and under `tls`; keep one".into());
+        forms.wrong(tls.span, "the client certificate stands under `auth` and under `tls`; keep one");
     }
     let from = auth.unwrap_or(tls);
-    let identity = match (forms.pem(from, "certificate"), forms.pem(from, "key")) {
+    let identity = match (pem(forms, files, from, "certificate"), pem(forms, files, from, "key")) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         _ => {
             if (auth.is_some() || by_tls) && (from.at("certificate").is_none() || from.at("key").is_none()) {
@@ -273,18 +262,18 @@ fn tls(forms: &mut Forms<'_>, node: &Node) -> Tls {
             None
         }
     };
-    Tls { authorities: forms.pem(tls, "ca"), identity }
+    Tls { authorities: pem(forms, files, tls, "ca"), identity }
 }
 
-fn limits(forms: &mut Forms<'_>, node: Option<&Node>) -> Limits {
+fn limits(forms: &mut Forms, node: Option<&Node>) -> Limits {
     let mut limits = Limits::default();
     let Some(node) = node else { return limits };
     forms.keys(node, "limits", &["message", "depth", "attributes", "namespaces", "text"]);
     let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    if let Some(bytes) = forms.size(node, "message") {
+    if let Some(bytes) = forms.size(node, "message", u64::MAX) {
         limits.message_bytes_max = bytes;
     }
-    if let Some(bytes) = forms.size(node, "text") {
+    if let Some(bytes) = forms.size(node, "text", u64::MAX) {
         limits.text_bytes_max = narrow(bytes);
     }
     for (key, limit) in [
@@ -293,14 +282,10 @@ fn limits(forms: &mut Forms<'_>, node: Option<&Node>) -> Limits {
         ("namespaces", &mut limits.namespaces_max),
     ] {
         if let Some(number) = forms.number(node, key) {
-            *limit = narrow(number);
+            *limit = number;
         }
     }
     limits
-}
-
-const fn key(key: &'static str, form: &'static str, default: &'static str, doc: &'static str) -> KeyDoc {
-    KeyDoc { key, form, default, doc }
 }
 
 #[cfg(test)]

@@ -2,13 +2,11 @@
 //!
 //! **Invariant.** Every reason why a configuration cannot be used is told, not the first; secrets are never in a message.
 
-mod forms;
 mod keys;
 
 pub(crate) use keys::{JDBC_KEYS, ODBC_KEYS};
 
-use adapters_ports::Settings;
-use forms::Forms;
+use adapters_ports::{Forms, Settings};
 use kernel::{Diagnostic, Node, Secret, Span};
 use std::time::Duration;
 
@@ -138,7 +136,7 @@ pub(crate) fn read(way: Way, settings: &Settings<'_>) -> Result<Config, Vec<Diag
         login: forms.duration(node, "login").unwrap_or(Duration::from_secs(5)),
         read_only: forms.truth(node, "readOnly").unwrap_or(false),
         settings: forms.texts(node, "settings"),
-        properties: properties(&mut forms, node),
+        properties: forms.pairs(node, "properties", "a map from properties of the driver to values"),
         charset: charset(&mut forms, node),
         fetch: fetch(&mut forms, node),
         value_bytes_max: limits(&mut forms, node),
@@ -203,7 +201,7 @@ fn fetch(forms: &mut Forms, node: &Node) -> Fetch {
     forms.keys(node, "fetch", &["rows", "bytes"]);
     fetch.rows = forms.number(node, "rows").unwrap_or(fetch.rows);
     // A batch has to fit into a frame of the worker with room to spare.
-    fetch.bytes = forms.size(node, "bytes", 4 << 20).unwrap_or(fetch.bytes);
+    fetch.bytes = bytes(forms.size(node, "bytes", 4 << 20)).unwrap_or(fetch.bytes);
     fetch
 }
 
@@ -211,23 +209,12 @@ fn limits(forms: &mut Forms, node: &Node) -> u32 {
     const DEFAULT: u32 = 1 << 20;
     let Some(node) = node.at("limits") else { return DEFAULT };
     forms.keys(node, "limits", &["text"]);
-    forms.size(node, "text", 8 << 20).unwrap_or(DEFAULT)
+    bytes(forms.size(node, "text", 8 << 20)).unwrap_or(DEFAULT)
 }
 
-fn properties(forms: &mut Forms, node: &Node) -> Vec<(String, Secret<String>)> {
-    let Some(written) = node.at("properties") else { return Vec::new() };
-    let Some(entries) = written.map() else {
-        forms.diagnose(written.expected("a map from properties of the driver to values"));
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        match entry.value.text() {
-            Some(text) => found.push((entry.key.clone(), Secret::new(text.to_owned()))),
-            None => forms.diagnose(entry.value.expected("a text")),
-        }
-    }
-    found
+/// A size whose bound is far below what fits.
+fn bytes(size: Option<u64>) -> Option<u32> {
+    size.and_then(|size| u32::try_from(size).ok())
 }
 
 fn charset(forms: &mut Forms, node: &Node) -> Option<&'static encoding_rs::Encoding> {

@@ -1,7 +1,7 @@
 //! The keys of a connection as they are written, and what is wrong with them.
 
 use super::*;
-use kernel::{Entry, FileId, NodeKind, Style, Text};
+use kernel::{Entry, FileId, Node, NodeKind, Span, Style, Text};
 
 fn span() -> Span {
     Span::new(FileId(0), 0, 0)

@@ -6,13 +6,13 @@ use adapters_ports::KeyDoc;
 
 /// Keys of `odbc`.
 pub(crate) const ODBC_KEYS: &[KeyDoc] = &joined::<23>(&[
-    key(
+    KeyDoc::new(
         "url",
         "text",
         "",
         "The ODBC connection string: `Driver=PostgreSQL Unicode;Server=db;Database=erp`, or `DSN=erp`.",
     ),
-    key(
+    KeyDoc::new(
         "worker",
         "text",
         "beside `seawall`, then PATH",
@@ -22,61 +22,76 @@ pub(crate) const ODBC_KEYS: &[KeyDoc] = &joined::<23>(&[
 
 /// Keys of `jdbc`.
 pub(crate) const JDBC_KEYS: &[KeyDoc] = &joined::<26>(&[
-    key("url", "text", "", "The JDBC URL: `jdbc:postgresql://db/erp`."),
-    key(
+    KeyDoc::new("url", "text", "", "The JDBC URL: `jdbc:postgresql://db/erp`."),
+    KeyDoc::new(
         "driver",
         "list",
         "",
         "The jars of the JDBC driver: paths relative to the project, with `*` for any part of a name.",
     ),
-    key("driverClass", "text", "as the jars say", "The class of the driver, where the jars do not name it."),
-    key("java", "text", "of JAVA_HOME, then PATH", "The program `java`, 17 or newer."),
-    key("jvm", "list", "", "Further arguments of the Java virtual machine: `-Xmx512m`."),
+    KeyDoc::new(
+        "driverClass",
+        "text",
+        "as the jars say",
+        "The class of the driver, where the jars do not name it.",
+    ),
+    KeyDoc::new("java", "text", "of JAVA_HOME, then PATH", "The program `java`, 17 or newer."),
+    KeyDoc::new("jvm", "list", "", "Further arguments of the Java virtual machine: `-Xmx512m`."),
 ]);
 
 /// Keys of both.
 const SHARED: &[KeyDoc] = &[
-    key(
+    KeyDoc::new(
         "catalog",
         "text",
         "",
         "The snapshot of tables and procedures, relative to the project; `seawall snapshot` writes it.",
     ),
-    key("auth", "map", "", "Who we are to the database; without it, what `url` says."),
-    key("auth.type", "basic", "basic", "A user and a password."),
-    key("auth.user", "text", "", "The user."),
-    key("auth.password", "text", "", "The password; a `${secret:…}`."),
-    key("pool", "map", "", "Bounds of the pool of sessions."),
-    key("pool.min", "number", "0", "Sessions that stay open when there is nothing to do."),
-    key("pool.max", "number", "policy.concurrency, else 10", "Most sessions."),
-    key("pool.idle", "duration", "5m", "How long a session may be idle before it is closed."),
-    key(
+    KeyDoc::new("auth", "map", "", "Who we are to the database; without it, what `url` says."),
+    KeyDoc::new("auth.type", "basic", "basic", "A user and a password."),
+    KeyDoc::new("auth.user", "text", "", "The user."),
+    KeyDoc::new("auth.password", "text", "", "The password; a `${secret:…}`."),
+    KeyDoc::new("pool", "map", "", "Bounds of the pool of sessions."),
+    KeyDoc::new("pool.min", "number", "0", "Sessions that stay open when there is nothing to do."),
+    KeyDoc::new("pool.max", "number", "policy.concurrency, else 10", "Most sessions."),
+    KeyDoc::new("pool.idle", "duration", "5m", "How long a session may be idle before it is closed."),
+    KeyDoc::new(
         "pool.lifetime",
         "duration",
         "30m",
         "How long a session may live; it is replaced when nobody uses it.",
     ),
-    key("pool.acquire", "duration", "2s", "How long a call waits for a session."),
-    key("login", "duration", "5s", "How long opening a session may take."),
-    key(
+    KeyDoc::new("pool.acquire", "duration", "2s", "How long a call waits for a session."),
+    KeyDoc::new("login", "duration", "5s", "How long opening a session may take."),
+    KeyDoc::new(
         "readOnly",
         "true|false",
         "false",
         "Nothing is written: operations that write are refused by `check`.",
     ),
-    key("settings", "list", "", "SQL statements that are run in each new session: `SET search_path TO erp`."),
-    key("properties", "map", "", "Properties of the driver, added to `url`."),
-    key(
+    KeyDoc::new(
+        "settings",
+        "list",
+        "",
+        "SQL statements that are run in each new session: `SET search_path TO erp`.",
+    ),
+    KeyDoc::new("properties", "map", "", "Properties of the driver, added to `url`."),
+    KeyDoc::new(
         "charset",
         "text",
         "utf-8",
         "The charset of texts in the database. A text with a character that it lacks is refused before it is sent.",
     ),
-    key("fetch", "map", "", "How much is fetched at once."),
-    key("fetch.rows", "number", "1000", "Most rows in one batch."),
-    key("fetch.bytes", "size", "256KiB", "About how many bytes one batch may have."),
-    key("limits", "map", "", "Limits of what is read."),
-    key("limits.text", "size", "1MiB", "Most bytes of one value that is read; a longer one is an error."),
+    KeyDoc::new("fetch", "map", "", "How much is fetched at once."),
+    KeyDoc::new("fetch.rows", "number", "1000", "Most rows in one batch."),
+    KeyDoc::new("fetch.bytes", "size", "256KiB", "About how many bytes one batch may have."),
+    KeyDoc::new("limits", "map", "", "Limits of what is read."),
+    KeyDoc::new(
+        "limits.text",
+        "size",
+        "1MiB",
+        "Most bytes of one value that is read; a longer one is an error.",
+    ),
 ];
 
 /// Returns the keys of one kind of connection, then the shared ones.
@@ -88,8 +103,4 @@ const fn joined<const N: usize>(own: &[KeyDoc]) -> [KeyDoc; N] {
         n += 1;
     }
     all
-}
-
-const fn key(key: &'static str, form: &'static str, default: &'static str, doc: &'static str) -> KeyDoc {
-    KeyDoc { key, form, default, doc }
 }
