@@ -4,7 +4,7 @@
 
 use super::TABLES;
 use super::kit::{Kit, Statements};
-use kernel::{ScalarType, Statement};
+use kernel::{ScalarType, Statement, TextType};
 use std::sync::Arc;
 
 fn columns(names: &[&str]) -> Option<Vec<Arc<str>>> {
@@ -21,6 +21,14 @@ const STATEMENTS: Statements = &[
         writes: false,
     }),
     ("SELECT less", || Statement { parameters: Vec::new(), columns: columns(&["LGNR"]), writes: false }),
+    ("SELECT town", || Statement {
+        parameters: vec![(
+            "min".into(),
+            Some(ScalarType::Text(TextType { length_max: Some(3), ..TextType::default() })),
+        )],
+        columns: columns(&["LGNR", "LGART"]),
+        writes: false,
+    }),
     ("DELETE one", || Statement {
         parameters: vec![("id".into(), Some(ScalarType::integer()))],
         columns: None,
@@ -98,6 +106,16 @@ fn a_parameter_of_the_path_that_no_field_is_has_the_type_that_it_is_sent_to() {
     let kit = Kit::with(TABLES, &mapping, STATEMENTS);
     assert_eq!(kit.findings(), []);
     assert_eq!(kit.write("POST /stores/{id}/close", &["id=5"], None, "{}"), "DELETE one with id='5'");
+}
+
+#[test]
+fn a_text_that_is_longer_than_its_column_is_compared_and_not_refused() {
+    let mapping = MAPPING.replace("SELECT cold", "SELECT town").replace("min: number", "min: text");
+    let kit = Kit::with(TABLES, &mapping, STATEMENTS);
+    assert_eq!(
+        kit.select("GET /cold", &["min=longer"]),
+        "select LGNR, LGART from (SELECT town with min='longer') order LGNR limit 3"
+    );
 }
 
 #[test]
