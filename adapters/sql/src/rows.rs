@@ -8,7 +8,7 @@ mod cells;
 use crate::call::{Column, Rows};
 use adapters_sql_protocol::{Batch, ColumnInfo};
 use cells::Cells;
-use kernel::{DecodeError, Interest, PartId, Progress, ScalarType, Shape, Stop, TypeId, Visitor};
+use kernel::{DecodeError, Interest, Leaf, PartId, Progress, ScalarType, Shape, Stop, TypeId, Visitor};
 
 /// One result set: where it is in its rows.
 #[derive(Debug)]
@@ -82,38 +82,42 @@ impl RowSet {
 
     /// Tells what is left of the batch; `End` is the end of the batch.
     pub(crate) fn advance(&mut self, to: &mut dyn Visitor) -> Result<Progress, DecodeError> {
-        while self.at < self.rows {
-            match self.advance_row(to) {
-                Ok(None) => self.at += 1,
-                Ok(Some(progress)) => return Ok(progress),
-                Err(Stop) => return Ok(Progress::Stopped),
-            }
-        }
-        Ok(Progress::End)
+        let told = self.advance_rows(to);
+        Ok(told.unwrap_or(Progress::Stopped))
     }
 
-    fn advance_row(&mut self, to: &mut dyn Visitor) -> Result<Option<Progress>, Stop> {
-        if self.next == 0 {
-            match to.enter(self.row.0, self.row.1) {
-                Interest::Pause => return Ok(Some(Progress::Paused)),
-                Interest::Skip | Interest::Leaf => return Ok(None),
-                Interest::Descend => self.next = 1,
+    fn advance_rows(&mut self, to: &mut dyn Visitor) -> Result<Progress, Stop> {
+        let (row, ty) = self.row;
+        let mut leaves = Vec::with_capacity(self.columns.len());
+        while self.at < self.rows {
+            if self.next == 0 {
+                match to.enter(row, ty) {
+                    Interest::Pause => return Ok(Progress::Paused),
+                    Interest::Skip | Interest::Leaf => {
+                        self.at += 1;
+                        continue;
+                    }
+                    Interest::Descend => self.next = 1,
+                }
             }
-        }
-        for name in std::mem::take(&mut self.unknown) {
-            to.unknown(&name);
-        }
-        while let Some(column) = self.columns.get(self.next - 1) {
-            match to.enter(column.part, column.ty) {
-                Interest::Pause => return Ok(Some(Progress::Paused)),
-                Interest::Leaf => to.leaf(column.part, self.cells[column.index].scalar(self.at))?,
-                Interest::Skip | Interest::Descend => {}
+            for name in std::mem::take(&mut self.unknown) {
+                to.unknown(&name);
             }
-            self.next += 1;
+            leaves.clear();
+            leaves.extend(self.columns.iter().skip(self.next - 1).map(|column| Leaf {
+                part: column.part,
+                ty: column.ty,
+                scalar: self.cells[column.index].scalar(self.at),
+            }));
+            let told = to.leaves(&leaves)?;
+            if told < leaves.len() {
+                self.next += told;
+                return Ok(Progress::Paused);
+            }
+            (self.at, self.next) = (self.at + 1, 0);
+            to.leave(row)?;
         }
-        self.next = 0;
-        to.leave(self.row.0)?;
-        Ok(None)
+        Ok(Progress::End)
     }
 }
 

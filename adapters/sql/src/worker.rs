@@ -11,7 +11,7 @@ mod process;
 mod session;
 
 pub(crate) use process::{Failure, Launch, Process};
-pub(crate) use session::{Idle, Session, start};
+pub(crate) use session::{Idle, Session, Stop, start};
 
 use std::future::Future;
 use std::sync::OnceLock;

@@ -42,6 +42,8 @@ struct Family {
     loose: bool,
     /// Makes a session read only.
     read_only: Option<&'static str>,
+    /// What is worth having and not known to all versions.
+    wish: Option<&'static str>,
 }
 
 const FAMILIES: [Family; 3] = [
@@ -52,6 +54,8 @@ const FAMILIES: [Family; 3] = [
         narrow: true,
         loose: false,
         read_only: Some("SET default_transaction_read_only = on"),
+        // A server does not notice by itself that a client was killed while a statement runs.
+        wish: Some("SET client_connection_check_interval = 1000"),
     },
     Family {
         names: &["maodbc", "myodbc", "mariadb", "mysql"],
@@ -59,6 +63,7 @@ const FAMILIES: [Family; 3] = [
         narrow: true,
         loose: false,
         read_only: Some("SET SESSION TRANSACTION READ ONLY"),
+        wish: None,
     },
     Family {
         names: &["sqlite"],
@@ -67,6 +72,7 @@ const FAMILIES: [Family; 3] = [
         narrow: true,
         loose: true,
         read_only: Some("PRAGMA query_only = 1"),
+        wish: None,
     },
 ];
 
@@ -113,6 +119,9 @@ fn described<'e>(connection: Connection<'e>, driver: String, family: Option<&Fam
 impl Database<'_> {
     /// Runs what a new session begins with.
     fn prepare(&self, open: &Open, family: Option<&Family>) -> Result<(), Early> {
+        if let Some(wish) = family.and_then(|family| family.wish) {
+            let _ = self.run(wish);
+        }
         let read_only = family.and_then(|family| family.read_only).filter(|_| open.read_only);
         for sql in read_only.into_iter().chain(open.settings.iter().map(String::as_str)) {
             self.run(sql)?;

@@ -4,7 +4,7 @@
 //! pool is free only after that.
 
 use super::Pool;
-use crate::worker::{Session, spawn};
+use crate::worker::{Session, Stop, spawn};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -104,14 +104,15 @@ impl Lent {
         let Self { session, pool, permit, .. } = self;
         let process = Arc::clone(&session.process);
         // A line belongs to the runtime of its call, and this is another one.
-        let stopped = match session.moved() {
-            Some(mut session) => session.stop(GRACE).await.then_some(session),
-            None => None,
-        };
-        if let Some(session) = stopped {
-            return Self { session, pool, permit, busy: false }.give_back();
+        let mut end = Stop::Unheeded;
+        if let Some(mut session) = session.moved() {
+            end = session.stop(GRACE).await;
+            if end == Stop::Stopped {
+                return Self { session, pool, permit, busy: false }.give_back();
+            }
         }
-        if pool.upgrade().is_some_and(|pool| pool.shared.is_some()) {
+        // Of a worker that hears nothing no other session has anything to hope for.
+        if end != Stop::Deaf && pool.upgrade().is_some_and(|pool| pool.shared.is_some()) {
             // No new session is opened in it; those that are at work may end.
             process.retire();
             tokio::time::sleep(SHARED_GRACE).await;

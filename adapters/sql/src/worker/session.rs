@@ -37,7 +37,18 @@ pub(crate) struct Idle {
 /// How much longer than the login itself everything around it may take.
 const LOGIN_MARGIN: Duration = Duration::from_secs(2);
 /// How long a worker may take to take a cancel.
-const CANCEL_MAX: Duration = Duration::from_millis(500);
+const CANCEL_MAX: Duration = Duration::from_millis(800);
+
+/// How an attempt to stop a statement ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Its answer was read to the end, and the session can be used again.
+    Stopped,
+    /// The worker has heard it, and the statement goes on or its connection is gone.
+    Unheeded,
+    /// The worker does not even take the wish: all that it does is lost.
+    Deaf,
+}
 
 impl Session {
     /// Opens a session in a process.
@@ -117,15 +128,18 @@ impl Session {
         self.line.send(&bytes).await
     }
 
-    /// Stops what it executes and reads its answer to the end; whether it can be used again.
-    pub(crate) async fn stop(&mut self, within: Duration) -> bool {
-        let stopped = async {
-            timeout(CANCEL_MAX, self.cancel())
-                .await
-                .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-            self.drain().await
-        };
-        matches!(timeout(within, stopped).await, Ok(Ok(true)))
+    /// Stops what it executes and reads its answer to the end.
+    pub(crate) async fn stop(&mut self, within: Duration) -> Stop {
+        let until = tokio::time::Instant::now() + within;
+        match timeout(CANCEL_MAX.min(within), self.cancel()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Stop::Unheeded,
+            Err(_) => return Stop::Deaf,
+        }
+        match tokio::time::timeout_at(until, self.drain()).await {
+            Ok(Ok(true)) => Stop::Stopped,
+            _ => Stop::Unheeded,
+        }
     }
 
     /// Asks the worker, over a connection of its own, to cancel what the session executes.

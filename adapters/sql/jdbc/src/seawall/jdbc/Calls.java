@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -24,21 +25,29 @@ final class Calls {
     private static final int PROCEDURE = 2;
     private static final int KEYS = 4;
 
-    private static final ScheduledExecutorService TIMER = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "time-outs");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private static final ScheduledExecutorService TIMER =
+        Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "time-outs"));
+    /** A driver may wait for its database when it cancels, and other time-outs must not wait for that. */
+    private static final Executor CANCELS = Executors.newCachedThreadPool(task -> daemon(task, "cancel"));
 
     private final Connection connection;
     /** Its driver reads whole results into memory unless a transaction is open. */
     private final boolean streamsInTransactions;
+    /** Its time-out counts the sending of rows, which a slow reader holds back. */
+    private final boolean timesSending;
     private volatile Statement running;
     private volatile boolean late;
 
     Calls(Connection connection, String product) {
         this.connection = connection;
         this.streamsInTransactions = "PostgreSQL".equals(product);
+        this.timesSending = "MariaDB".equals(product) || "MySQL".equals(product);
+    }
+
+    private static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        return thread;
     }
 
     /** Stops what is running, if anything is; the statement itself reports it. */
@@ -78,10 +87,10 @@ final class Calls {
         boolean good = false;
         try (PreparedStatement statement = prepare(sql, flags, keys)) {
             statement.setFetchSize(rowsMax);
-            ScheduledFuture<?> timer = limit(statement, timeoutMs);
+            ScheduledFuture<?> timer = limit(statement, timeoutMs, flags);
             try {
                 running = statement;
-                long affected = run(statement, parameters, flags, wishes, out);
+                long affected = run(statement, parameters, flags, wishes, timer, out);
                 if (transaction) {
                     connection.commit();
                 }
@@ -122,27 +131,33 @@ final class Calls {
     }
 
     /** Time-outs of drivers count in seconds and not all obey them, so there is a timer as well. */
-    private ScheduledFuture<?> limit(Statement statement, int timeoutMs) throws SQLException {
+    private ScheduledFuture<?> limit(Statement statement, int timeoutMs, int flags) throws SQLException {
         if (timeoutMs == 0) {
             return TIMER.schedule(() -> {}, 0, TimeUnit.MILLISECONDS);
         }
-        statement.setQueryTimeout(timeoutMs / 1000 + 1);
-        return TIMER.schedule(() -> {
+        if (!timesSending || (flags & ROWS) == 0) {
+            statement.setQueryTimeout(timeoutMs / 1000 + 1);
+        }
+        return TIMER.schedule(() -> CANCELS.execute(() -> {
             late = true;
             try {
                 statement.cancel();
             } catch (SQLException | RuntimeException e) {
                 // Who started this worker ends it where a statement cannot be stopped.
             }
-        }, timeoutMs, TimeUnit.MILLISECONDS);
+        }), timeoutMs, TimeUnit.MILLISECONDS);
     }
 
     private static long run(PreparedStatement statement, List<Parameter> parameters, int flags, Wishes wishes,
-            Output out) throws SQLException, IOException {
+            ScheduledFuture<?> timer, Output out) throws SQLException, IOException {
         for (int i = 0; i < parameters.size(); i++) {
             parameters.get(i).bind(statement, i + 1);
         }
         boolean isRows = statement.execute();
+        if ((flags & PROCEDURE) == 0) {
+            // From here on a reader may be slow; how long each batch may take is watched by who waits for it.
+            timer.cancel(false);
+        }
         long affected = -1;
         while (true) {
             if (isRows) {

@@ -5,7 +5,10 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -26,7 +29,7 @@ final class Main {
             System.err.println("usage: SEAWALL_WORKER_TOKEN=... java seawall.jdbc.Main SOCKET");
             System.exit(2);
         }
-        endWithStandardInput();
+        endWithStandardInput(Path.of(args[0]));
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(Path.of(args[0])));
             while (true) {
@@ -38,7 +41,7 @@ final class Main {
         }
     }
 
-    private static void endWithStandardInput() {
+    private static void endWithStandardInput(Path socket) {
         Thread thread = new Thread(() -> {
             try {
                 while (System.in.read() >= 0) {
@@ -47,9 +50,42 @@ final class Main {
             } catch (IOException e) {
                 // A broken pipe is an end, too.
             }
+            stopAll();
+            leaveNothing(socket);
             Runtime.getRuntime().halt(0);
         }, "standard input");
         thread.setDaemon(true);
         thread.start();
+    }
+
+    /** Tells the databases, so that no statement goes on for nobody; a driver may hang in it. */
+    private static void stopAll() {
+        List<Thread> stops = new ArrayList<>();
+        for (Session session : SESSIONS.values()) {
+            Thread stop = new Thread(session::stop, "stop");
+            stop.setDaemon(true);
+            stop.start();
+            stops.add(stop);
+        }
+        long end = System.nanoTime() + 500_000_000L;
+        try {
+            for (Thread stop : stops) {
+                stop.join(Math.max(1, (end - System.nanoTime()) / 1_000_000));
+            }
+        } catch (InterruptedException e) {
+            // Nobody interrupts it.
+        }
+    }
+
+    /** Who started this worker may be gone and cannot clear away after it. */
+    private static void leaveNothing(Path socket) {
+        Path folder = socket.toAbsolutePath().getParent();
+        for (Path file : new Path[] {socket, folder.resolve("bridge.jar"), folder}) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                // There is something else in the folder, which stays.
+            }
+        }
     }
 }

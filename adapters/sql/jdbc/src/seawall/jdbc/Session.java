@@ -75,7 +75,8 @@ final class Session {
         }
     }
 
-    private void stop() {
+    /** Stops what runs, if anything does. */
+    void stop() {
         Calls running = calls;
         try {
             if (running != null) {
@@ -192,12 +193,27 @@ final class Session {
 
     private void prepare(boolean readOnly, List<String> settings) throws SQLException {
         connection.setAutoCommit(true);
+        noticeTheDead();
         if (readOnly) {
             connection.setReadOnly(true);
         }
         try (Statement statement = connection.createStatement()) {
             for (String setting : settings) {
                 statement.execute(setting);
+            }
+        }
+    }
+
+    /** PostgreSQL does not notice by itself that a client was killed while a statement runs; before version 14 it cannot. */
+    private void noticeTheDead() throws SQLException {
+        if (!"PostgreSQL".equals(connection.getMetaData().getDatabaseProductName())) {
+            return;
+        }
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET client_connection_check_interval = 1000");
+        } catch (SQLException e) {
+            if (Faults.phase(e) == Faults.GONE) {
+                throw e;
             }
         }
     }
@@ -212,10 +228,11 @@ final class Session {
     private void cancel(long session) throws IOException, SQLException {
         Session other = Main.SESSIONS.get(session);
         Calls running = other == null ? null : other.calls;
+        // It is heard; how long a driver takes to cancel is its own affair.
+        ready();
         if (running != null) {
             running.cancel();
         }
-        ready();
     }
 
     private void ping() throws IOException, SQLException {
