@@ -65,7 +65,7 @@ impl Sql<'_> {
             }
             Predicate::Compare { column, op, value, fold } => {
                 let column = self.maker.column(row, *column)?;
-                self.compare(column, *op, value, *fold)
+                self.compare(column, *op, value, *fold, around)
             }
             Predicate::In { column, values, fold } => {
                 let column = self.maker.column(row, *column)?;
@@ -73,7 +73,7 @@ impl Sql<'_> {
             }
             Predicate::Like { column, text, anywhere, fold } => {
                 let column = self.maker.column(row, *column)?;
-                self.like(column, text, *anywhere, *fold)
+                self.like(column, text, *anywhere, *fold, around)
             }
             Predicate::Null { column, is } => {
                 let column = self.maker.column(row, *column)?;
@@ -117,19 +117,78 @@ impl Sql<'_> {
         op: Comparison,
         value: &Datum,
         fold: bool,
+        around: Around,
     ) -> Result<(), Error> {
         match values::fit(self.maker.rules(), &column.ty, op, value) {
             Fit::Never => self.push(NONE),
             // NULL compares with nothing.
             Fit::Always if column.nullable => self.null(column, false),
             Fit::Always => self.push(EVERY),
+            Fit::Compare(op, parameter) if self.is_told_by_text(column) => {
+                self.moment(column, op, *parameter, around);
+            }
+            Fit::Compare(Comparison::Equal, parameter) if !fold && self.collates(column) => {
+                self.push(if around == Around::Or { "(" } else { "" });
+                self.name(&column.name);
+                self.push(sign(op));
+                self.bind_as(&column.ty, (*parameter).clone());
+                self.push(" AND ");
+                self.exactly(column, sign(op), [*parameter]);
+                self.push(if around == Around::Or { ")" } else { "" });
+            }
+            Fit::Compare(Comparison::NotEqual, parameter) if !fold && self.collates(column) => {
+                self.exactly(column, sign(op), [*parameter]);
+            }
             Fit::Compare(op, parameter) => {
-                self.folded_column(column, fold);
+                self.folded_column(column, fold, &letters([&*parameter]));
                 self.push(sign(op));
                 self.folded_value(column, *parameter, fold)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether equal texts may differ in case, accents or blanks at the end. An index serves the comparison as it is, and
+    /// an exact one beside it leaves out what is only alike.
+    fn collates(&self, column: &ColumnDef) -> bool {
+        let dialect = self.maker.dialect();
+        (dialect.is_mysql() || dialect == Dialect::Sqlserver) && matches!(column.ty, SqlType::Text(_))
+    }
+
+    /// Whether a moment is a text, in which zeros at the end may stand or not.
+    fn is_told_by_text(&self, column: &ColumnDef) -> bool {
+        self.maker.dialect() == Dialect::Sqlite
+            && matches!(&column.ty, SqlType::Timestamp(timestamp) if !timestamp.zone)
+    }
+
+    /// Compares a moment with texts: all that mean a moment lie between the shortest and the longest of them.
+    fn moment(&mut self, column: &ColumnDef, op: Comparison, parameter: Parameter, around: Around) {
+        let bound = |text: String| Parameter { value: Value::Text(text), ..parameter.clone() };
+        let text = match &parameter.value {
+            Value::Text(text) => text.as_str(),
+            Value::Null | Value::Bytes(_) => "",
+        };
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let fraction = fraction.trim_end_matches('0');
+        let point = if fraction.is_empty() { "" } else { "." };
+        let first = || bound(format!("{whole}{point}{fraction}"));
+        let last = || bound(format!("{whole}.{fraction:0<9}"));
+        let (bounds, joint) = match op {
+            Comparison::Equal => (vec![(" >= ", first()), (" <= ", last())], Around::And),
+            Comparison::NotEqual => (vec![(" < ", first()), (" > ", last())], Around::Or),
+            Comparison::Less | Comparison::GreaterOrEqual => (vec![(sign(op), first())], around),
+            Comparison::LessOrEqual | Comparison::Greater => (vec![(sign(op), last())], around),
+        };
+        let enclosed = around != Around::Nothing && around != joint;
+        self.push(if enclosed { "(" } else { "" });
+        for (n, (sign, parameter)) in bounds.into_iter().enumerate() {
+            let word = if joint == Around::And { " AND " } else { " OR " };
+            self.push(if n > 0 { word } else { "" });
+            self.name(&column.name);
+            self.push(sign);
+            self.bind(parameter);
+        }
+        self.push(if enclosed { ")" } else { "" });
     }
 
     fn in_list(
@@ -149,11 +208,36 @@ impl Sql<'_> {
             self.push(NONE);
             return Ok(());
         }
+        if self.is_told_by_text(column) {
+            let enclosed = parameters.len() > 1 && around == Around::And;
+            self.push(if enclosed { "(" } else { "" });
+            let inside = if parameters.len() > 1 { Around::Or } else { around };
+            for (n, parameter) in parameters.into_iter().enumerate() {
+                self.push(if n > 0 { " OR " } else { "" });
+                self.moment(column, Comparison::Equal, parameter, inside);
+            }
+            self.push(if enclosed { ")" } else { "" });
+            return Ok(());
+        }
+        if !fold && self.collates(column) {
+            self.push(if around == Around::Or { "(" } else { "" });
+            self.name(&column.name);
+            self.push(" IN (");
+            for (n, parameter) in parameters.iter().enumerate() {
+                self.push(if n > 0 { ", " } else { "" });
+                self.bind_as(&column.ty, parameter.clone());
+            }
+            self.push(") AND ");
+            self.exactly(column, " IN ", parameters);
+            self.push(if around == Around::Or { ")" } else { "" });
+            return Ok(());
+        }
+        let letters = letters(&parameters);
         let enclosed = parameters.len() > IN_MAX && around == Around::And;
         self.push(if enclosed { "(" } else { "" });
         for (n, chunk) in parameters.chunks(IN_MAX).enumerate() {
             self.push(if n > 0 { " OR " } else { "" });
-            self.folded_column(column, fold);
+            self.folded_column(column, fold, &letters);
             self.push(" IN (");
             for (n, parameter) in chunk.iter().enumerate() {
                 self.push(if n > 0 { ", " } else { "" });
@@ -165,7 +249,14 @@ impl Sql<'_> {
         Ok(())
     }
 
-    fn like(&mut self, column: &ColumnDef, text: &str, anywhere: bool, fold: bool) -> Result<(), Error> {
+    fn like(
+        &mut self,
+        column: &ColumnDef,
+        text: &str,
+        anywhere: bool,
+        fold: bool,
+        around: Around,
+    ) -> Result<(), Error> {
         let dialect = self.maker.dialect();
         if !matches!(column.ty, SqlType::Text(_) | SqlType::Formed(Form::Citext)) {
             return Err(defect("only texts begin with something or hold it").with("column", &column.name));
@@ -197,14 +288,34 @@ impl Sql<'_> {
             '[' if dialect == Dialect::Sqlserver => Some(format!("{ESCAPE}{letter}")),
             _ => None,
         });
-        self.folded_column(column, fold);
+        let escape = format!(" ESCAPE '{ESCAPE}'");
+        let exact = !fold && self.collates(column);
+        self.push(if exact && around == Around::Or { "(" } else { "" });
+        let padded = matches!(&column.ty, SqlType::Text(text) if text.padded);
+        if padded && !fold && text.ends_with(' ') {
+            // The blanks that fill a CHAR are none of its text.
+            self.push("RTRIM(");
+            self.name(&column.name);
+            self.push(")");
+        } else {
+            self.folded_column(column, fold, text);
+        }
         self.push(" LIKE ");
         if fold {
             self.lower(bound(pattern))?;
-        } else {
-            self.bind(bound(pattern));
+            self.push(&escape);
+            return Ok(());
         }
-        self.push(&format!(" ESCAPE '{ESCAPE}'"));
+        self.bind(bound(pattern.clone()));
+        self.push(&escape);
+        if exact {
+            self.push(" AND ");
+            self.exact_name(column, false);
+            self.push(" LIKE ");
+            self.bind(bound(pattern));
+            self.push(&escape);
+        }
+        self.push(if exact && around == Around::Or { ")" } else { "" });
         Ok(())
     }
 
@@ -213,17 +324,42 @@ impl Sql<'_> {
         self.push(if is { " IS NULL" } else { " IS NOT NULL" });
     }
 
-    fn folded_column(&mut self, column: &ColumnDef, fold: bool) {
+    /// Writes a column whose case does not count. `letters` holds those of the wanted texts.
+    fn folded_column(&mut self, column: &ColumnDef, fold: bool, letters: &str) {
         let padded = matches!(&column.ty, SqlType::Text(text) if text.padded);
         let (before, behind) = match (fold, self.maker.dialect()) {
             (false, _) => ("", ""),
             // A folded CHAR is a VARCHAR there, whose blanks count.
             (true, Dialect::Ansi) if padded => ("LOWER(TRIM(TRAILING FROM ", "))"),
+            // Case does not count, but accents do.
+            (true, Dialect::Mysql | Dialect::Mariadb) => {
+                ("LOWER(CONVERT(", " USING utf8mb4)) COLLATE utf8mb4_bin")
+            }
+            (true, Dialect::Sqlserver) => ("LOWER(", ") COLLATE Latin1_General_100_BIN2"),
+            (true, Dialect::Sqlite) => return self.folded_apart(column, letters),
             (true, _) => ("LOWER(", ")"),
         };
         self.push(before);
         self.name(&column.name);
         self.push(behind);
+    }
+
+    /// SQLite folds only the letters of ASCII; the others that are looked for are folded one by one.
+    fn folded_apart(&mut self, column: &ColumnDef, letters: &str) {
+        let mut pairs: Vec<(char, char)> = letters.chars().filter_map(both_cases).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        self.push(&"REPLACE(".repeat(pairs.len()));
+        self.push("LOWER(");
+        self.name(&column.name);
+        self.push(")");
+        for (upper, lower) in pairs {
+            for letter in [upper, lower] {
+                self.push(", ");
+                self.bind(Parameter::input(ValueKind::Text, Value::Text(letter.to_string())));
+            }
+            self.push(")");
+        }
     }
 
     fn folded_value(&mut self, column: &ColumnDef, parameter: Parameter, fold: bool) -> Result<(), Error> {
@@ -241,7 +377,11 @@ impl Sql<'_> {
     }
 
     /// Writes a folded parameter, with a type where nothing beside it gives one.
-    fn lower(&mut self, parameter: Parameter) -> Result<(), Error> {
+    fn lower(&mut self, mut parameter: Parameter) -> Result<(), Error> {
+        if let (Dialect::Sqlite, Value::Text(text)) = (self.maker.dialect(), &mut parameter.value) {
+            *text =
+                text.chars().map(|letter| both_cases(letter).map_or(letter, |(_, lower)| lower)).collect();
+        }
         if !self.maker.dialect().types_parameters() {
             self.push("LOWER(");
             self.bind(parameter);
@@ -264,6 +404,24 @@ impl Sql<'_> {
         });
         Ok(())
     }
+}
+
+/// All letters of these texts.
+fn letters<'p>(parameters: impl IntoIterator<Item = &'p Parameter>) -> String {
+    let text = |parameter: &'p Parameter| match &parameter.value {
+        Value::Text(text) => text.as_str(),
+        Value::Null | Value::Bytes(_) => "",
+    };
+    parameters.into_iter().map(text).collect()
+}
+
+/// Both cases of a letter beyond ASCII, where each is one letter.
+fn both_cases(letter: char) -> Option<(char, char)> {
+    let one =
+        |mut letters: Box<dyn Iterator<Item = char>>| letters.next().filter(|_| letters.next().is_none());
+    let lower = one(Box::new(letter.to_lowercase()))?;
+    let upper = one(Box::new(lower.to_uppercase()))?;
+    (!letter.is_ascii() && !lower.is_ascii() && upper != lower).then_some((upper, lower))
 }
 
 fn sign(op: Comparison) -> &'static str {

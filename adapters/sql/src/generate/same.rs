@@ -48,16 +48,16 @@ impl Sql<'_> {
         };
         let parameter = values::parameter(dialect, &column.ty, value);
         match &column.ty {
-            SqlType::Text(text) if !text.padded => self.same_text(column, parameter),
-            SqlType::Text(_) => self.same_padded(column, parameter),
-            SqlType::Formed(Form::Citext) => self.same_text(column, parameter),
+            SqlType::Text(_) | SqlType::Formed(Form::Citext) => self.exactly(column, " = ", [parameter]),
             SqlType::Formed(Form::Json | Form::Jsonb | Form::Xml) => {
                 self.push("CAST(");
                 self.name(&column.name);
                 self.push(" AS text) = ");
                 self.bind(parameter);
             }
-            SqlType::Timestamp(_) if dialect == Dialect::Sqlite => self.same_moment(column, parameter),
+            SqlType::Timestamp(ty) if dialect == Dialect::Sqlite => {
+                self.same_moment(column, parameter, ty.digits);
+            }
             ty => {
                 self.name(&column.name);
                 self.push(" = ");
@@ -67,66 +67,80 @@ impl Sql<'_> {
         Ok(())
     }
 
-    /// Compares texts letter by letter, whatever the collation passes over: case, accents, blanks at the end.
-    fn same_text(&mut self, column: &ColumnDef, mut parameter: Parameter) {
-        let dialect = self.maker.dialect();
-        let stop = |parameter: &mut Parameter| {
-            if let Value::Text(text) = &mut parameter.value {
+    /// Compares texts letter by letter, whatever the collation passes over: case, accents, blanks at the end. Only the
+    /// blanks that a CHAR has anyway do not count.
+    pub(super) fn exactly(
+        &mut self,
+        column: &ColumnDef,
+        sign: &str,
+        parameters: impl IntoIterator<Item = Parameter>,
+    ) {
+        let padded = matches!(&column.ty, SqlType::Text(text) if text.padded);
+        let stopped = self.exact_name(column, !padded);
+        let list = sign.ends_with("IN ");
+        self.push(sign);
+        self.push(if list { "(" } else { "" });
+        for (n, mut parameter) in parameters.into_iter().enumerate() {
+            self.push(if n > 0 { ", " } else { "" });
+            if let (true, Value::Text(text)) = (stopped, &mut parameter.value) {
                 text.push_str(STOP);
+                parameter.precision = 0;
             }
-            parameter.precision = 0;
-        };
-        let (before, behind) = match dialect {
-            Dialect::Postgresql => ("CAST(", " AS text) COLLATE \"C\" = "),
-            Dialect::Sqlite => ("", " COLLATE BINARY = "),
-            // Neither pads VARCHAR2 nor folds, unless the session says so.
-            Dialect::Oracle => ("", " = "),
-            Dialect::Mysql | Dialect::Mariadb => {
-                stop(&mut parameter);
-                ("CONVERT(CONCAT(", ", '.') USING utf8mb4) COLLATE utf8mb4_bin = ")
+            match self.maker.dialect() {
+                Dialect::Db2 | Dialect::Db2i | Dialect::Ansi | Dialect::Oracle if padded => {
+                    self.bind_as(&column.ty, parameter);
+                }
+                Dialect::Sqlite if padded => self.bind_as(&column.ty, parameter),
+                _ => self.bind(parameter),
             }
-            Dialect::Sqlserver => {
-                stop(&mut parameter);
-                ("(", " + N'.') COLLATE Latin1_General_100_BIN2 = ")
+        }
+        self.push(if list { ")" } else { "" });
+    }
+
+    /// Writes a column of texts in the form in which no collation passes over anything. Returns whether [`STOP`] stands
+    /// behind each text, which is so where blanks at the end count and the database would pass over them.
+    pub(super) fn exact_name(&mut self, column: &ColumnDef, blanks: bool) -> bool {
+        let (before, behind, stopped) = match (self.maker.dialect(), blanks) {
+            (Dialect::Postgresql, _) => ("CAST(", " AS text) COLLATE \"C\"", false),
+            (Dialect::Sqlite, true) => ("", " COLLATE BINARY", false),
+            (Dialect::Mysql | Dialect::Mariadb, true) => {
+                ("CONVERT(CONCAT(", ", '.') USING utf8mb4) COLLATE utf8mb4_bin", true)
             }
-            Dialect::Db2 | Dialect::Db2i | Dialect::Ansi => {
-                stop(&mut parameter);
-                ("", " || '.' = ")
+            (Dialect::Mysql | Dialect::Mariadb, false) => {
+                ("CONVERT(", " USING utf8mb4) COLLATE utf8mb4_bin", false)
             }
+            (Dialect::Sqlserver, true) => ("(", " + N'.') COLLATE Latin1_General_100_BIN2", true),
+            (Dialect::Sqlserver, false) => ("", " COLLATE Latin1_General_100_BIN2", false),
+            (Dialect::Db2 | Dialect::Db2i | Dialect::Ansi, true) => ("", " || '.'", true),
+            // Oracle neither pads VARCHAR2 nor folds, unless the session says so.
+            _ => ("", "", false),
         };
         self.push(before);
         self.name(&column.name);
         self.push(behind);
-        self.bind(parameter);
+        stopped
     }
 
-    /// Compares texts letter by letter but for the blanks that a CHAR has at its end.
-    fn same_padded(&mut self, column: &ColumnDef, parameter: Parameter) {
-        let (before, behind) = match self.maker.dialect() {
-            Dialect::Postgresql => ("CAST(", " AS text) COLLATE \"C\" = "),
-            Dialect::Mysql | Dialect::Mariadb => ("CONVERT(", " USING utf8mb4) COLLATE utf8mb4_bin = "),
-            Dialect::Sqlserver => ("", " COLLATE Latin1_General_100_BIN2 = "),
-            _ => {
-                self.name(&column.name);
-                self.push(" = ");
-                self.bind_as(&column.ty, parameter);
-                return;
-            }
-        };
-        self.push(before);
-        self.name(&column.name);
-        self.push(behind);
-        self.bind(parameter);
-    }
-
-    /// SQLite keeps times as texts of more than one form.
-    fn same_moment(&mut self, column: &ColumnDef, parameter: Parameter) {
+    /// SQLite keeps times as texts of more than one form, and its function tells three digits of a fraction.
+    fn same_moment(&mut self, column: &ColumnDef, parameter: Parameter, digits: u8) {
         const FORM: &str = "strftime('%Y-%m-%d %H:%M:%f', ";
+        let fraction = match &parameter.value {
+            Value::Text(text) => text.split_once('.').map_or("", |(_, fraction)| fraction),
+            Value::Null | Value::Bytes(_) => "",
+        };
+        let fraction = Value::Text(fraction.trim_end_matches('0').to_owned());
+        let fraction = Parameter { value: fraction, ..parameter.clone() };
         self.push(FORM);
         self.name(&column.name);
         self.push(") = ");
         self.push(FORM);
         self.bind(parameter);
         self.push(")");
+        if digits > 3 {
+            self.push(" AND RTRIM(SUBSTR(");
+            self.name(&column.name);
+            self.push(", 21), '0') = ");
+            self.bind(fraction);
+        }
     }
 }

@@ -120,6 +120,8 @@ fn a_page_has_its_filter_its_order_and_its_limit() {
         })
     };
     let filter = "FROM L.T WHERE LKZ = 'A' AND (NAME > 'x' OR (NAME = 'x' AND LIM >= 7.5))";
+    let exact = "FROM L.T WHERE LKZ = 'A' AND CONVERT(LKZ USING utf8mb4) COLLATE utf8mb4_bin = 'A' AND (NAME > 'x' OR \
+                 (NAME = 'x' AND CONVERT(CONCAT(NAME, '.') USING utf8mb4) COLLATE utf8mb4_bin = 'x.' AND LIM >= 7.5))";
     let case = |column: &str| format!("CASE WHEN {column} IS NULL THEN 1 ELSE 0 END, {column}");
     check(
         query,
@@ -142,15 +144,14 @@ fn a_page_has_its_filter_its_order_and_its_limit() {
                 "SELECT ID, NAME FROM L.T WHERE LKZ = CAST('A' AS CHAR(3)) AND (NAME > 'x' OR (NAME = 'x' AND LIM >= 7.5)) \
                   ORDER BY LIM DESC NULLS LAST, NAME, ID FETCH FIRST 51 ROWS ONLY",
             ),
-            (
-                &[MY, MA, LITE],
-                &format!("SELECT ID, NAME {filter} ORDER BY LIM DESC, {}, ID LIMIT 51", case("NAME")),
-            ),
+            (&[LITE], &format!("SELECT ID, NAME {filter} ORDER BY LIM DESC, {}, ID LIMIT 51", case("NAME"))),
+            (&[MY, MA], &format!("SELECT ID, NAME {exact} ORDER BY LIM DESC, {}, ID LIMIT 51", case("NAME"))),
             (
                 &[MS],
                 &format!(
                     "SELECT TOP (51) ID, NAME {} ORDER BY LIM DESC, {}, ID",
-                    filter.replace("'x'", "N'x'"),
+                    "FROM L.T WHERE LKZ = 'A' AND LKZ COLLATE Latin1_General_100_BIN2 = 'A' AND (NAME > N'x' OR (NAME = N'x' \
+                     AND (NAME + N'.') COLLATE Latin1_General_100_BIN2 = N'x.' AND LIM >= 7.5))",
                     case("NAME")
                 ),
             ),
@@ -174,8 +175,17 @@ fn texts_are_searched_in_the_words_of_the_database() {
     check(
         like(false, false),
         &[
-            (&[DB2I, DB2, MY, MA, ORA, ANSI], "SELECT ID FROM L.T WHERE NAME LIKE '10!%!_!!*%' ESCAPE '!'"),
-            (&[MS], "SELECT ID FROM L.T WHERE NAME LIKE N'10!%!_!!*%' ESCAPE '!'"),
+            (&[DB2I, DB2, ORA, ANSI], "SELECT ID FROM L.T WHERE NAME LIKE '10!%!_!!*%' ESCAPE '!'"),
+            (
+                &[MY, MA],
+                "SELECT ID FROM L.T WHERE NAME LIKE '10!%!_!!*%' ESCAPE '!' \
+                 AND CONVERT(NAME USING utf8mb4) COLLATE utf8mb4_bin LIKE '10!%!_!!*%' ESCAPE '!'",
+            ),
+            (
+                &[MS],
+                "SELECT ID FROM L.T WHERE NAME LIKE N'10!%!_!!*%' ESCAPE '!' \
+                 AND NAME COLLATE Latin1_General_100_BIN2 LIKE N'10!%!_!!*%' ESCAPE '!'",
+            ),
             (&[LITE], "SELECT ID FROM L.T WHERE NAME GLOB '10%_![*]*'"),
             (&[PG], "SELECT id FROM l.t WHERE name LIKE '10!%!_!!*%' ESCAPE '!'"),
         ],
@@ -187,11 +197,17 @@ fn texts_are_searched_in_the_words_of_the_database() {
                 &[DB2I, DB2, ANSI],
                 "SELECT ID FROM L.T WHERE LOWER(NAME) LIKE LOWER(CAST('%10!%!_!!*%' AS VARCHAR(4000))) ESCAPE '!'",
             ),
+            (&[ORA, LITE], "SELECT ID FROM L.T WHERE LOWER(NAME) LIKE LOWER('%10!%!_!!*%') ESCAPE '!'"),
             (
-                &[MY, MA, ORA, LITE],
-                "SELECT ID FROM L.T WHERE LOWER(NAME) LIKE LOWER('%10!%!_!!*%') ESCAPE '!'",
+                &[MY, MA],
+                "SELECT ID FROM L.T WHERE LOWER(CONVERT(NAME USING utf8mb4)) COLLATE utf8mb4_bin \
+                 LIKE LOWER('%10!%!_!!*%') ESCAPE '!'",
             ),
-            (&[MS], "SELECT ID FROM L.T WHERE LOWER(NAME) LIKE LOWER(N'%10!%!_!!*%') ESCAPE '!'"),
+            (
+                &[MS],
+                "SELECT ID FROM L.T WHERE LOWER(NAME) COLLATE Latin1_General_100_BIN2 \
+                 LIKE LOWER(N'%10!%!_!!*%') ESCAPE '!'",
+            ),
             (&[PG], "SELECT id FROM l.t WHERE LOWER(name) LIKE LOWER('%10!%!_!!*%') ESCAPE '!'"),
         ],
     );
@@ -340,6 +356,131 @@ fn a_folded_char_is_compared_without_its_blanks() {
     let shown = folded(1);
     let expected = "WHERE LOWER(TRIM(TRAILING FROM LKZ)) = LOWER(CAST('a' AS VARCHAR(4000)))";
     assert!(shown.ends_with(expected), "{shown}");
+}
+
+/// The condition of a query, with the values in place.
+fn filtered(dialect: Dialect, filter: impl Fn(&Parts) -> Predicate) -> String {
+    let schema = schema(dialect, "");
+    let parts = parts(&schema);
+    let query = Query::Select(select(&parts, &[0], filter(&parts)));
+    let shown = made(&schema, Way::Odbc, &query).shown(|parameter| literal(dialect, parameter));
+    shown.split_once(" WHERE ").unwrap().1.to_owned()
+}
+
+#[test]
+fn moments_in_texts_are_compared_whatever_zeros_stand_at_their_end() {
+    let check = |op, value: &str, expected: &str| {
+        let found = filtered(LITE, |parts| {
+            let at = compare(parts.columns[3], op, value);
+            Predicate::All(vec![compare(parts.columns[4], Comparison::Equal, "1"), at])
+        });
+        assert_eq!(found, format!("LIM = 1 AND {expected}"), "{op:?} {value}");
+    };
+    use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
+    let half = "2026-06-01T09:30:00.5";
+    check(Less, half, "AT < '2026-06-01 09:30:00.5'");
+    check(GreaterOrEqual, half, "AT >= '2026-06-01 09:30:00.5'");
+    check(LessOrEqual, half, "AT <= '2026-06-01 09:30:00.500000000'");
+    check(Greater, "2026-06-01T09:30:00", "AT > '2026-06-01 09:30:00.000000000'");
+    check(Equal, half, "AT >= '2026-06-01 09:30:00.5' AND AT <= '2026-06-01 09:30:00.500000000'");
+    check(
+        NotEqual,
+        "2026-06-01T09:30:00",
+        "(AT < '2026-06-01 09:30:00' OR AT > '2026-06-01 09:30:00.000000000')",
+    );
+    let found = filtered(LITE, |parts| Predicate::In {
+        column: parts.columns[3],
+        values: vec![text("2026-06-01T09:30:00"), text(half)],
+        fold: false,
+    });
+    assert_eq!(
+        found,
+        "(AT >= '2026-06-01 09:30:00' AND AT <= '2026-06-01 09:30:00.000000000') \
+         OR (AT >= '2026-06-01 09:30:00.5' AND AT <= '2026-06-01 09:30:00.500000000')"
+    );
+}
+
+#[test]
+fn no_collation_makes_other_texts_the_wanted_ones() {
+    let name = |op, around: fn(Vec<Predicate>) -> Predicate| {
+        move |parts: &Parts| {
+            around(vec![
+                compare(parts.columns[2], op, "Wien"),
+                compare(parts.columns[4], Comparison::Equal, "1"),
+            ])
+        }
+    };
+    let exact = "CONVERT(CONCAT(NAME, '.') USING utf8mb4) COLLATE utf8mb4_bin";
+    let check = |filter: &dyn Fn(&Parts) -> Predicate, expected: String| {
+        assert_eq!(filtered(MA, filter), expected);
+    };
+    check(
+        &name(Comparison::Equal, Predicate::All),
+        format!("NAME = 'Wien' AND {exact} = 'Wien.' AND LIM = 1"),
+    );
+    check(
+        &name(Comparison::Equal, Predicate::Any),
+        format!("(NAME = 'Wien' AND {exact} = 'Wien.') OR LIM = 1"),
+    );
+    check(&name(Comparison::NotEqual, Predicate::All), format!("{exact} <> 'Wien.' AND LIM = 1"));
+    check(
+        &|parts| Predicate::In {
+            column: parts.columns[2],
+            values: vec![text("Wien"), text("Graz ")],
+            fold: false,
+        },
+        format!("NAME IN ('Wien', 'Graz ') AND {exact} IN ('Wien.', 'Graz .')"),
+    );
+    check(
+        &|parts| Predicate::Compare {
+            column: parts.columns[2],
+            op: Comparison::Equal,
+            value: text("Wien"),
+            fold: true,
+        },
+        "LOWER(CONVERT(NAME USING utf8mb4)) COLLATE utf8mb4_bin = LOWER('Wien')".to_owned(),
+    );
+    // How texts are ordered is the affair of the collation.
+    check(&name(Comparison::Less, Predicate::All), "NAME < 'Wien' AND LIM = 1".to_owned());
+}
+
+#[test]
+fn letters_that_sqlite_cannot_fold_are_folded_one_by_one() {
+    let check = |value: &str, expected: &str| {
+        let found = filtered(LITE, |parts| Predicate::Compare {
+            column: parts.columns[2],
+            op: Comparison::Equal,
+            value: text(value),
+            fold: true,
+        });
+        assert_eq!(found, expected, "{value}");
+    };
+    check("wien", "LOWER(NAME) = LOWER('wien')");
+    check("Bäckerei", "REPLACE(LOWER(NAME), 'Ä', 'ä') = LOWER('Bäckerei')");
+    check("ÖBB Züge Öl ß", "REPLACE(REPLACE(LOWER(NAME), 'Ö', 'ö'), 'Ü', 'ü') = LOWER('öBB Züge öl ß')");
+    let found = filtered(LITE, |parts| Predicate::Like {
+        column: parts.columns[2],
+        text: "ÄRZ".into(),
+        anywhere: false,
+        fold: true,
+    });
+    assert_eq!(found, "REPLACE(LOWER(NAME), 'Ä', 'ä') LIKE LOWER('äRZ%') ESCAPE '!'");
+}
+
+#[test]
+fn the_blanks_that_fill_a_char_are_not_found() {
+    let check = |dialect, wanted: &str, expected: &str| {
+        let found = filtered(dialect, |parts| Predicate::Like {
+            column: parts.columns[1],
+            text: wanted.into(),
+            anywhere: true,
+            fold: false,
+        });
+        assert_eq!(found, expected, "{dialect}");
+    };
+    check(DB2I, "A ", "RTRIM(LKZ) LIKE '%A %' ESCAPE '!'");
+    check(ANSI, "A ", "RTRIM(LKZ) LIKE '%A %' ESCAPE '!'");
+    check(DB2I, " A", "LKZ LIKE '% A%' ESCAPE '!'");
 }
 
 #[test]

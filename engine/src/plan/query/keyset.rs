@@ -5,7 +5,7 @@
 use crate::plan::compile::tables::is_nullable;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kernel::{Comparison, Datum, Order, Predicate, Shape};
+use kernel::{Comparison, Datum, Order, PartId, Predicate, ScalarType, Shape};
 use serde_json::{Value as Json, json};
 
 /// The values of a row by which rows are ordered.
@@ -63,12 +63,15 @@ impl Keyset {
                 Some(after) => ways.push(super::all(equal.iter().cloned().chain([after]).collect())),
                 None => {}
             }
-            equal.push(match value {
-                Datum::Null => Predicate::Null { column, is: true },
-                value => {
-                    Predicate::Compare { column, op: Comparison::Equal, value: value.clone(), fold: false }
+            let compare = |op| Predicate::Compare { column, op, value: value.clone(), fold: false };
+            match value {
+                Datum::Null => equal.push(Predicate::Null { column, is: true }),
+                // An order may take different texts for equal, which `=` does not.
+                _ if is_text(shape, column) => {
+                    equal.extend([Comparison::GreaterOrEqual, Comparison::LessOrEqual].map(compare));
                 }
-            });
+                _ => equal.push(compare(Comparison::Equal)),
+            }
         }
         if ways.len() == 1 { ways.swap_remove(0) } else { Predicate::Any(ways) }
     }
@@ -86,6 +89,10 @@ fn after(shape: &Shape, order: Order, value: &Datum) -> Option<Predicate> {
         true => Predicate::Any(vec![beyond, Predicate::Null { column, is: true }]),
         false => beyond,
     })
+}
+
+fn is_text(shape: &Shape, column: PartId) -> bool {
+    matches!(shape.scalar(shape.part(column).ty), Some(ScalarType::Text(_)))
 }
 
 fn numbers(order: &[Order]) -> Vec<i64> {

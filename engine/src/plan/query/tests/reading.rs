@@ -54,7 +54,7 @@ fn a_keyset_goes_on_in_mixed_directions_and_behind_null() {
     check(
         "kind2,-since",
         ROWS[0],
-        "LGART > 'K' or LGART is null or (LGART = 'K' and LGSEIT < '0') or (LGART = 'K' and LGSEIT = '0' and LGNR > '1')",
+        "LGART > 'K' or LGART is null or (LGART >= 'K' and LGART <= 'K' and LGSEIT < '0') or (LGART >= 'K' and LGART <= 'K' and LGSEIT = '0' and LGNR > '1')",
     );
     check(
         "-kind2,since",
