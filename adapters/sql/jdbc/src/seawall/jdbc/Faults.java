@@ -1,5 +1,6 @@
 package seawall.jdbc;
 
+import java.io.IOException;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLNonTransientConnectionException;
@@ -25,7 +26,8 @@ final class Faults {
         if (state.startsWith("08") || state.startsWith("57P")
                 || e instanceof SQLRecoverableException
                 || e instanceof SQLNonTransientConnectionException
-                || e instanceof SQLTransientConnectionException) {
+                || e instanceof SQLTransientConnectionException
+                || isOfTheNetwork(e)) {
             return GONE;
         }
         if (state.equals("40003")) {
@@ -39,6 +41,18 @@ final class Faults {
             default:
                 return UNKNOWN;
         }
+    }
+
+    /** Drivers have codes of their own for it, but they tell what it came of. */
+    private static boolean isOfTheNetwork(Throwable e) {
+        Throwable cause = e;
+        for (int depth = 0; cause != null && depth < 16; depth++) {
+            if (cause instanceof IOException) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
     }
 
     static String state(SQLException e) {

@@ -134,12 +134,21 @@ final class Session {
                     throw new IOException("a frame of an unknown kind");
             }
         } catch (SQLException e) {
-            fault(Faults.state(e), e.getErrorCode(), e.getMessage(), Faults.phase(e));
+            fault(Faults.state(e), e.getErrorCode(), e.getMessage(), isClosed() ? Faults.GONE : Faults.phase(e));
         } catch (RuntimeException | LinkageError | OutOfMemoryError | StackOverflowError e) {
             // A driver that fails in its own way has broken its connection, as far as anybody can know.
             fault("HY000", 0, "the driver failed: " + e.getClass().getName(), Faults.GONE);
         }
         return true;
+    }
+
+    /** A driver that has closed its connection says so, whatever it called the error. */
+    private boolean isClosed() {
+        try {
+            return connection != null && connection.isClosed();
+        } catch (SQLException e) {
+            return true;
+        }
     }
 
     private void fault(String state, int code, String message, int phase) throws IOException {
