@@ -119,7 +119,10 @@ impl SqlBackend {
             if let Some(reply) = run.first(&call.execute).await? {
                 return Ok(reply);
             }
-            return run.reply(follow, &call.answer).await.map_err(Ended::certainly_sent);
+            return match run.reply(follow, &call.answer).await {
+                Ok(Reply::Fault(fault)) => Err(Ended::Failed(fail::behind(&fault))),
+                ended => ended.map_err(Ended::certainly_sent),
+            };
         }
         run.reply(&call.execute, &call.answer).await
     }

@@ -14,6 +14,12 @@ use crate::types::{self, Form, SqlType};
 use adapters_sql_protocol::{Parameter, Value};
 use kernel::{Cause, Class, Datum, Decimal, Error};
 
+/// Digits that a binary float of 64 bits keeps of every number.
+const FLOAT_DIGITS: u32 = 15;
+/// Why a value lies between two others.
+const FLOATS: &str = "SQLite holds at most 15 digits exactly";
+const DECIMALS: &str = "it has too many decimals";
+
 /// What values are checked against, beside their type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
@@ -30,7 +36,7 @@ pub(crate) enum Misfit {
     /// It is too long, too large or too small; `true` where it is above all values of the type.
     Beyond(&'static str, bool),
     /// It lies between two values of the type; this is the lower one.
-    Between(Value),
+    Between(&'static str, Value),
     /// A character that the charset lacks.
     Character(char),
 }
@@ -138,7 +144,7 @@ fn exact(text: &str, precision: Option<u16>, scale: Option<u16>) -> Result<Decim
             return Err(Misfit::Beyond("it has too many digits", integer > 0));
         }
     }
-    if cut > 0 { Err(Misfit::Between(Value::Text(floor.to_string()))) } else { Ok(number) }
+    if cut > 0 { Err(Misfit::Between(DECIMALS, Value::Text(floor.to_string()))) } else { Ok(number) }
 }
 
 fn bounds(digits: u16, unsigned: bool) -> (i128, i128) {
@@ -159,12 +165,25 @@ fn bounds(digits: u16, unsigned: bool) -> (i128, i128) {
 
 /// SQLite keeps a number with decimals as a binary float: of more than 15 digits it would lose some.
 fn sqlite_holds(dialect: Dialect, number: Decimal) -> Result<(), Misfit> {
+    let is_held = |number: Decimal| number.scale() == 0 && i64::try_from(number.mantissa()).is_ok();
     let digits = number.mantissa().unsigned_abs().checked_ilog10().unwrap_or(0) + 1;
-    let whole = number.scale() == 0 && i64::try_from(number.mantissa()).is_ok();
-    if dialect == Dialect::Sqlite && !whole && digits > 15 {
-        return Err(Misfit::Beyond("SQLite holds at most 15 digits exactly", number.mantissa() > 0));
+    if dialect != Dialect::Sqlite || is_held(number) || digits <= FLOAT_DIGITS {
+        return Ok(());
     }
-    Ok(())
+    // The lower neighbour: the whole number below, if there is no room for decimals, or one of so many digits.
+    let cut = |digits: u32| {
+        let floor = number.mantissa().div_euclid(10_i128.pow(digits));
+        let zeros = 10_i128.pow(digits.saturating_sub(u32::from(number.scale())));
+        let scale = number.scale().saturating_sub(u16::try_from(digits).unwrap_or(u16::MAX));
+        floor.checked_mul(zeros).and_then(|floor| Decimal::new(floor, scale).ok())
+    };
+    let whole = cut(number.scale().into()).filter(|&whole| is_held(whole));
+    let is_whole = digits.saturating_sub(number.scale().into()) >= FLOAT_DIGITS;
+    let lower = whole.filter(|_| is_whole).or_else(|| cut(digits - FLOAT_DIGITS));
+    Err(match lower {
+        Some(lower) => Misfit::Between(FLOATS, Value::Text(lower.normalized().to_string())),
+        None => Misfit::Beyond(FLOATS, number.mantissa() > 0),
+    })
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -180,11 +199,8 @@ pub(crate) fn refused(misfit: &Misfit, column: &str) -> Error {
     let error =
         |message: &'static str| Error::new(Class::Client, Cause::Unwritable, message).with("column", column);
     match misfit {
-        Misfit::Form(reason) | Misfit::Beyond(reason, _) => {
+        Misfit::Form(reason) | Misfit::Beyond(reason, _) | Misfit::Between(reason, _) => {
             error("a value that the column cannot hold").with("reason", reason)
-        }
-        Misfit::Between(_) => {
-            error("a value that the column cannot hold").with("reason", "it has too many decimals")
         }
         Misfit::Character(letter) => error("a character that the column's charset lacks")
             .with("character", format!("U+{:04X}", u32::from(*letter))),

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** A write that may have left is `Ambiguous`; a read never is.
 
-use adapters_ports::Sent;
+use adapters_ports::{FaultReply, Sent};
 use adapters_sql_protocol::{Fault, Malformed};
 use kernel::{Cause, Class, Error};
 use std::io;
@@ -49,6 +49,13 @@ pub(crate) fn gone(effect: Effect, fault: &Fault) -> Error {
 /// A write that the driver broke off.
 pub(crate) fn within(fault: &Fault) -> Error {
     coded(Error::new(Class::Ambiguous, Cause::TimedOut, "the database broke the statement off"), fault)
+}
+
+/// The second statement of a call was refused: what the first one did stands.
+pub(crate) fn behind(fault: &FaultReply) -> Error {
+    let message = "the database did not tell what it made of a new row, which is there";
+    let error = Error::new(Class::Ambiguous, Cause::Contract, message);
+    error.with("sqlstate", fault.sqlstate.as_deref().unwrap_or_default())
 }
 
 /// An answer that ended by a fault after rows had come.

@@ -56,6 +56,23 @@ async fn the_class_says_what_may_have_happened() {
 }
 
 #[tokio::test]
+async fn what_was_written_stands_whatever_becomes_of_the_question_behind_it() {
+    let kit = Kit::double(2, false);
+    let check = async |first: &str, second: &str, expected: &str| {
+        let mut call = kit::call(first, true);
+        call.follow = Some(kit::call(second, false).execute);
+        assert_eq!(kit.run(&call, 2000).await, expected, "{first}; {second}");
+        assert_eq!(kit.run(&read("ok"), 5000).await, "3 rows");
+    };
+    check("changed", "ok", "3 rows").await;
+    check("duplicate", "ok", "fault 23505 unique").await;
+    check("changed", "duplicate", "ambiguous Contract").await;
+    check("changed", "die", "ambiguous Broken").await;
+    check("changed", "gone", "ambiguous Broken").await;
+    kit.is_whole().await;
+}
+
+#[tokio::test]
 async fn a_statement_that_stops_when_it_is_cancelled_costs_no_process() {
     let kit = Kit::double(1, false);
     for _ in 0..3 {

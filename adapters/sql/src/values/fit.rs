@@ -38,8 +38,8 @@ pub(crate) fn fit(rules: Rules, ty: &SqlType, op: Comparison, datum: &Datum) -> 
         (Ok(value), op) => bound(op, value),
         (Err(_), Equal) => Fit::Never,
         (Err(_), NotEqual) => Fit::Always,
-        (Err(Misfit::Between(lower)), Less | LessOrEqual) => bound(LessOrEqual, lower),
-        (Err(Misfit::Between(lower)), Greater | GreaterOrEqual) => bound(Greater, lower),
+        (Err(Misfit::Between(_, lower)), Less | LessOrEqual) => bound(LessOrEqual, lower),
+        (Err(Misfit::Between(_, lower)), Greater | GreaterOrEqual) => bound(Greater, lower),
         // A text that is too long still has its place in the order.
         (Err(Misfit::Beyond(..)), op) if text => match datum {
             Datum::Text(text) => {

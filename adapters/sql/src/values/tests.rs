@@ -157,4 +157,14 @@ fn a_comparison_with_what_a_column_cannot_hold_finds_the_right_rows() {
     check(Dialect::Oracle, "VARCHAR2(3)", Equal, "", "never");
     check(db2, "VARCHAR(3)", Equal, "", "Equal ");
     check(db2, "DATE", Equal, "yesterday", "never");
+    // What a binary float cannot hold has its place between those that it can.
+    let lite = Dialect::Sqlite;
+    check(lite, "DECIMAL(38,10)", Less, "1234567.1234567891", "LessOrEqual 1234567.12345678");
+    check(lite, "DECIMAL(38,10)", GreaterOrEqual, "1234567.1234567891", "Greater 1234567.12345678");
+    check(lite, "DECIMAL(38,10)", Less, "-1234567.1234567891", "LessOrEqual -1234567.12345679");
+    check(lite, "DECIMAL(38,10)", Equal, "1234567.1234567891", "never");
+    check(lite, "DECIMAL(38,10)", NotEqual, "1234567.1234567891", "always");
+    check(lite, "DECIMAL(20,2)", Less, "1234567890123456.5", "LessOrEqual 1234567890123456");
+    check(lite, "DECIMAL(38,0)", Less, "123456789012345678901", "LessOrEqual 123456789012345000000");
+    check(lite, "DECIMAL(38,10)", Less, "1234567.12345", "Less 1234567.12345");
 }

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** A fraction of a second that the column does not hold is noticed, never cut.
 
-use super::Misfit;
+use super::{DECIMALS, Misfit};
 use crate::dialect::Dialect;
 use crate::types::{Timestamp, TimestampName};
 use adapters_sql_protocol::Value;
@@ -21,7 +21,7 @@ pub(super) fn time(dialect: Dialect, digits: u8, text: &str) -> Result<Value, Mi
     let time: civil::Time = text.parse().map_err(|_| Misfit::Form("it is no time"))?;
     let (nanos, cut) = fraction(time.subsec_nanosecond(), digits);
     let written = |nanos| Value::Text(clock(dialect, time, nanos));
-    if cut { Err(Misfit::Between(written(nanos))) } else { Ok(written(nanos)) }
+    if cut { Err(Misfit::Between(DECIMALS, written(nanos))) } else { Ok(written(nanos)) }
 }
 
 /// Returns date and time, or a point in time.
@@ -35,7 +35,7 @@ pub(super) fn timestamp(dialect: Dialect, ty: Timestamp, text: &str) -> Result<V
     let between = if dialect == Dialect::Sqlite { ' ' } else { 'T' };
     let offset = if zoned { "+00:00" } else { "" };
     let written = Value::Text(format!("{}{between}{}{offset}", at.date(), clock(dialect, time, nanos)));
-    if cut || minutes { Err(Misfit::Between(written)) } else { Ok(written) }
+    if cut || minutes { Err(Misfit::Between(DECIMALS, written)) } else { Ok(written) }
 }
 
 fn read(ty: Timestamp, text: &str) -> Result<(civil::DateTime, bool), Misfit> {
