@@ -129,7 +129,8 @@ impl SqlBackend {
 
     fn fault(&self, fault: Fault) -> Reply {
         let error = (self.word)(self.dialect, &fault.sqlstate, fault.native, &fault.message);
-        let (code, sqlstate) = (fault.sqlstate.clone(), Some(fault.sqlstate));
+        let sqlstate = fault.state().map(str::to_owned);
+        let code = sqlstate.clone().unwrap_or_default();
         Reply::Fault(FaultReply { code, sqlstate, text: fault.message, error, ..FaultReply::default() })
     }
 }
@@ -224,11 +225,13 @@ impl Run<'_> {
         execute.batch_rows_max = limits.batch_rows_max;
         execute.batch_bytes_max = limits.batch_bytes_max;
         execute.value_bytes_max = limits.value_bytes_max;
-        if self.effect == Effect::Writes {
-            self.cx.sent.mark();
-        }
         let Some(session) = self.lease.session() else { return Err(Ended::Unsent) };
-        match session.execute(execute).await {
+        let left = || {
+            if self.effect == Effect::Writes {
+                self.cx.sent.mark();
+            }
+        };
+        match session.execute(execute, left).await {
             Ok(()) => Ok(()),
             Err((0, _)) => {
                 self.lease.broken();

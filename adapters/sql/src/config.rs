@@ -22,8 +22,6 @@ pub(crate) enum Way {
 /// A connection's configuration, understood.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    /// The connection's name.
-    pub(crate) name: String,
     /// The way to the database.
     pub(crate) way: Way,
     /// The ODBC connection string or the JDBC URL; nothing where it is not known offline.
@@ -120,7 +118,6 @@ pub(crate) fn read(way: Way, settings: &Settings<'_>) -> Result<Config, Vec<Diag
     }
     let (user, password) = credentials(&mut forms, node);
     let config = Config {
-        name: settings.name.to_owned(),
         way,
         url: url.filter(|(text, _)| forms.is_known(text)).map(|(text, _)| Secret::new(text.to_owned())),
         catalog: catalog.map(|(text, _)| text.to_owned()).unwrap_or_default(),

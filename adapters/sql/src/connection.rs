@@ -12,7 +12,9 @@ use crate::schema::Schema;
 use crate::statement::Statements;
 use crate::testdata;
 use adapters_ports::{Adapter, AdapterError, Backend, Connection, Files, KeyDoc, Opened, Settings, Wire};
-use kernel::{Diagnostic, Document, Error, OperationId, PartId, Query, Sources, Statement, StatementError};
+use kernel::{
+    Diagnostic, Document, Error, OperationId, PartId, Query, Sources, Span, Statement, StatementError,
+};
 use std::sync::Arc;
 
 /// Connections to databases by ODBC.
@@ -70,7 +72,13 @@ fn open(
     sources: &mut Sources,
     findings: &mut Vec<Diagnostic>,
 ) -> Result<Opened, AdapterError> {
-    let mut config = config::read(way, settings).map_err(AdapterError)?;
+    let mut config = match config::read(way, settings) {
+        Ok(config) => config,
+        Err(mut wrong) => {
+            wrong.extend(mistakes_of_catalog(settings, files, sources));
+            return Err(AdapterError(wrong));
+        }
+    };
     config.root = files.root().map(std::path::Path::to_owned);
     let span = settings
         .node
@@ -79,7 +87,8 @@ fn open(
         .map_or(settings.node.span, |it| it.span);
     findings
         .extend(backend::missing(way, &config).into_iter().map(|what| Diagnostic::new("W092", span, what)));
-    let snapshot = read_snapshot(&config, files, sources).map_err(AdapterError)?;
+    let (path, at) = (&config.catalog, config.catalog_span);
+    let snapshot = read_snapshot(settings.name, path, at, files, sources).map_err(AdapterError)?;
     let schema = Arc::new(Schema::new(snapshot));
     let catalogue = Arc::clone(&schema.catalogue);
     let callable = config.url.is_some() && !config.offline;
@@ -89,19 +98,28 @@ fn open(
     Ok(Opened { catalogue, connection: Arc::new(connection) })
 }
 
+/// Returns what is wrong with the catalog, where the rest is wrong already.
+fn mistakes_of_catalog(settings: &Settings<'_>, files: &dyn Files, sources: &mut Sources) -> Vec<Diagnostic> {
+    let catalog = settings.node.at("catalog").and_then(|node| Some((node.text()?, node.span)));
+    let Some((path, span)) = catalog.filter(|(path, _)| !path.is_empty()) else { return Vec::new() };
+    read_snapshot(settings.name, path, span, files, sources).err().unwrap_or_default()
+}
+
 fn read_snapshot(
-    config: &Config,
+    name: &str,
+    path: &str,
+    span: Span,
     files: &dyn Files,
     sources: &mut Sources,
 ) -> Result<Snapshot, Vec<Diagnostic>> {
     let unreadable = |reason: String| {
-        let message = format!("the catalog `{}` cannot be read: {reason}", config.catalog);
-        let hint = format!("write it from the database: seawall snapshot {}", config.name);
-        vec![Diagnostic::new("E091", config.catalog_span, message).hint(hint)]
+        let message = format!("the catalog `{path}` cannot be read: {reason}");
+        let hint = format!("write it from the database: seawall snapshot {name}");
+        vec![Diagnostic::new("E091", span, message).hint(hint)]
     };
-    let bytes = files.read(&config.catalog).map_err(unreadable)?;
+    let bytes = files.read(path).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
-    let file = sources.add(config.catalog.as_str(), text.as_str());
+    let file = sources.add(path, text.as_str());
     Snapshot::parse(&text, file)
 }
 

@@ -90,6 +90,10 @@ impl Pool {
     /// # Cancel safety
     /// A session that is being opened when the future is dropped is kept for the next call.
     pub(crate) async fn lease(&self, cx: &CallContext) -> Result<Lease, Error> {
+        let late = || Error::new(Class::Transient, Cause::TimedOut, "no database session was opened in time");
+        if cx.remaining().is_zero() {
+            return Err(late());
+        }
         let within = self.bounds.acquire.min(cx.remaining());
         let permit = match timeout(within, Arc::clone(&self.slots).acquire_owned()).await {
             Ok(Ok(permit)) => permit,
@@ -107,9 +111,7 @@ impl Pool {
         }
         match timeout(cx.remaining(), self.opened(cx)).await {
             Ok(opened) => opened.map(|session| self.lent(session, permit, false)),
-            Err(_) => {
-                Err(Error::new(Class::Transient, Cause::TimedOut, "no database session was opened in time"))
-            }
+            Err(_) => Err(late()),
         }
     }
 

@@ -167,6 +167,13 @@ impl ColumnInfo {
 }
 
 impl Fault {
+    /// Returns the SQLSTATE, if it is one: five letters and digits. Anything else that stands in its place is text of
+    /// the database like the message.
+    pub fn state(&self) -> Option<&str> {
+        let is = self.sqlstate.len() == 5 && self.sqlstate.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is.then_some(self.sqlstate.as_str())
+    }
+
     fn take(scan: &mut Scan<'_>) -> Result<Self, Malformed> {
         let (sqlstate, native, message) = (scan.owned()?, scan.i32()?, scan.owned()?);
         let phase = match scan.u8()? {
@@ -181,7 +188,7 @@ impl Fault {
 
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fault({}, {}, {:?})", self.sqlstate, self.native, self.phase)
+        write!(f, "Fault({:?}, {}, {:?})", self.state(), self.native, self.phase)
     }
 }
 
@@ -198,6 +205,21 @@ mod tests {
         for cut in 0..payload.len() {
             assert!(FromWorker::decode(kind, &payload[..cut], 0).is_err(), "{frame:?} cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_state_that_is_none_is_not_shown() {
+        let check = |sqlstate: &str, expected: Option<&str>| {
+            let fault = Fault { sqlstate: sqlstate.into(), ..Fault::default() };
+            assert_eq!(fault.state(), expected);
+            assert_eq!(format!("{fault:?}"), format!("Fault({expected:?}, 0, Before)"));
+        };
+        check("23505", Some("23505"));
+        check("HYT00", Some("HYT00"));
+        check("", None);
+        check("O'Brien", None);
+        check("a b c", None);
+        check("ääa", None);
     }
 
     #[test]

@@ -105,7 +105,11 @@ pub(crate) fn judged(effect: Effect, mut error: Error) -> Error {
 }
 
 fn coded(error: Error, fault: &Fault) -> Error {
-    error.with("sqlstate", &fault.sqlstate).with("native", fault.native)
+    let error = error.with("native", fault.native);
+    match fault.state() {
+        Some(state) => error.with("sqlstate", state),
+        None => error,
+    }
 }
 
 /// An answer that did not end in time.

@@ -35,12 +35,25 @@ impl Line {
     }
 
     /// Sends all bytes, and tells by the error how many had left.
-    pub(crate) async fn send(&mut self, mut bytes: &[u8]) -> Result<(), (usize, io::Error)> {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
+        self.send_noting(bytes, || {}).await
+    }
+
+    /// Sends all bytes; `left` is called as soon as the first of them have left.
+    ///
+    /// # Cancel safety
+    /// If `left` was not called when the future is dropped, nothing has left.
+    pub(crate) async fn send_noting(
+        &mut self,
+        mut bytes: &[u8],
+        left: impl Fn(),
+    ) -> Result<(), (usize, io::Error)> {
         let mut sent = 0;
         while !bytes.is_empty() {
             match self.stream.write(bytes).await {
                 Ok(0) => return Err((sent, io::ErrorKind::WriteZero.into())),
                 Ok(count) => {
+                    left();
                     sent += count;
                     bytes.advance(count);
                 }

@@ -4,7 +4,7 @@
 
 use super::line::{Line, Quiet};
 use super::process::{Failure, Launch, Process};
-use adapters_sql_protocol::{Execute, Fault, FromWorker, Open, Phase, ToWorker, kind};
+use adapters_sql_protocol::{Execute, FromWorker, Open, Phase, ToWorker, kind};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,6 +36,8 @@ pub(crate) struct Idle {
 
 /// How much longer than the login itself everything around it may take.
 const LOGIN_MARGIN: Duration = Duration::from_secs(2);
+/// The SQLSTATE of a refusal that tells none.
+const GENERAL: &str = "HY000";
 /// How long a worker may take to take a cancel.
 const CANCEL_MAX: Duration = Duration::from_millis(800);
 
@@ -79,8 +81,12 @@ impl Session {
                 Ok(FromWorker::Ready { .. }) => {}
                 Ok(FromWorker::Opened { .. }) => return Ok(()),
                 Ok(FromWorker::Fault(fault)) => {
-                    let failure = Failure::new("the database refused a session", &fault.message);
-                    return Err(Failure { sqlstate: Some(fault.sqlstate), ..failure });
+                    let told = without_secrets(&fault.message, open);
+                    let failure = Failure::new("the database refused a session", told);
+                    return Err(Failure {
+                        sqlstate: Some(fault.state().unwrap_or(GENERAL).to_owned()),
+                        ..failure
+                    });
                 }
                 Ok(_) => return Err(Failure::new("a database worker broke off", "it said something else")),
                 Err(wrong) => return Err(Failure::new("a database worker broke off", wrong)),
@@ -111,9 +117,12 @@ impl Session {
             match FromWorker::decode(kind, &payload, 0) {
                 Ok(FromWorker::Catalog(piece)) => text.push_str(piece),
                 Ok(FromWorker::Done { .. }) => return Ok(text),
-                Ok(FromWorker::Fault(Fault { message, sqlstate, .. })) => {
-                    let failure = Failure::new("the database does not tell its catalog", message);
-                    return Err(Failure { sqlstate: Some(sqlstate), ..failure });
+                Ok(FromWorker::Fault(fault)) => {
+                    let failure = Failure::new("the database does not tell its catalog", &fault.message);
+                    return Err(Failure {
+                        sqlstate: Some(fault.state().unwrap_or(GENERAL).to_owned()),
+                        ..failure
+                    });
                 }
                 Ok(_) => return Err(Failure::new("a database worker broke off", "it said something else")),
                 Err(wrong) => return Err(Failure::new("a database worker broke off", wrong)),
@@ -121,11 +130,15 @@ impl Session {
         }
     }
 
-    /// Sends a statement, and tells by the error whether something had left.
-    pub(crate) async fn execute(&mut self, execute: Execute) -> Result<(), (usize, io::Error)> {
+    /// Sends a statement, and tells by the error whether something had left; `left` is told as soon as it has.
+    pub(crate) async fn execute(
+        &mut self,
+        execute: Execute,
+        left: impl Fn(),
+    ) -> Result<(), (usize, io::Error)> {
         let mut bytes = Vec::with_capacity(256 + execute.sql.len());
         ToWorker::Execute(execute).encode(&mut bytes);
-        self.line.send(&bytes).await
+        self.line.send_noting(&bytes, left).await
     }
 
     /// Stops what it executes and reads its answer to the end.
@@ -195,6 +208,17 @@ impl Idle {
     }
 }
 
+/// Returns what a driver says of a login without what is secret of it: some of them repeat all that they were given.
+/// Nothing of a client is in it, and an operator needs it.
+fn without_secrets(message: &str, open: &Open) -> String {
+    let properties = open.properties.iter().map(|(_, value)| value).filter(|value| value.len() > 5);
+    let mut secrets: Vec<&str> = properties.chain([&open.url, &open.password]).map(String::as_str).collect();
+    // A long one may hold a shorter one.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let blank = |text: String, secret: &&str| text.replace(secret, "***");
+    secrets.iter().filter(|secret| !secret.is_empty()).fold(message.to_owned(), blank)
+}
+
 /// Opens a session in the process of `shared`, or in a new one. Only on the thread of the workers.
 pub(crate) async fn start(
     launch: &dyn Launch,
@@ -215,5 +239,28 @@ pub(crate) async fn start(
             Err(failure) if !fresh && failure.sqlstate.is_none() => process.retire(),
             opened => return opened,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_driver_says_of_a_login_is_told_without_secrets() {
+        let check = |message: &str, expected: &str| {
+            let open = Open {
+                url: "jdbc:x://db?password=geheim".into(),
+                user: "u".into(),
+                password: "geheim".into(),
+                properties: vec![("ssl".into(), "true".into()), ("key".into(), "s3cr3t!".into())],
+                ..Open::default()
+            };
+            assert_eq!(without_secrets(message, &open), expected);
+        };
+        check("no driver for jdbc:x://db?password=geheim", "no driver for ***");
+        check("u may not log in with geheim, s3cr3t!", "u may not log in with ***, ***");
+        check("it is not true", "it is not true");
+        assert_eq!(without_secrets("refused", &Open::default()), "refused");
     }
 }
