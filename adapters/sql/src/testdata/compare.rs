@@ -48,6 +48,12 @@ fn differ(expected: &Node, found: &Node, path: &str) -> Option<String> {
 }
 
 fn same(one: &str, other: &str) -> bool {
-    one == other
-        || matches!((Decimal::parse(one), Decimal::parse(other)), (Ok(one), Ok(other)) if one == other)
+    let number = |text| Decimal::parse(text).ok().filter(|_| is_number(text));
+    one == other || number(one).is_some_and(|one| number(other) == Some(one))
+}
+
+/// Whether a text can be a number: codes like `007` are none, and never the same as `7`.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    !matches!(digits, [b'0', b'0'..=b'9', ..]) && digits.first().is_some_and(u8::is_ascii_digit)
 }

@@ -46,6 +46,11 @@ fn a_difference_is_told_by_its_path() {
     check(r#"{"A":1,"B":"x"}"#, r#"{"B":"x","A":"1.00"}"#, None);
     check(r#"{"A":1}"#, r#"{"A":2}"#, Some("A: expected `1`, found `2`"));
     check(r#"{"A":1}"#, r#"{}"#, Some("the record: `A` is missing"));
+    check(r#"{"A":"12.5"}"#, r#"{"A":"12.50"}"#, None);
+    check(r#"{"A":0}"#, r#"{"A":"-0.00"}"#, None);
+    check(r#"{"A":"007"}"#, r#"{"A":"7"}"#, Some("A: expected `007`, found `7`"));
+    check(r#"{"A":"-07"}"#, r#"{"A":"-7"}"#, Some("A: expected `-07`, found `-7`"));
+    check(r#"{"A":"+7"}"#, r#"{"A":"7"}"#, Some("A: expected `+7`, found `7`"));
     check(r#"{}"#, r#"{"A":1}"#, Some("the record: `A` is not expected"));
     check(r#"{"A":[{"B":1}]}"#, r#"{"A":[{"B":null}]}"#, Some("A[1]/B: expected a text, found nothing"));
     assert!(difference(b"{", b"{}").is_err());
