@@ -156,6 +156,11 @@ fn error(refused: &Refused) -> Error {
             Cause::Unavailable,
             "an event of the same key before it was not kept",
         ),
+        Refused::Name => Error::new(
+            Class::Defect,
+            Cause::Unwritable,
+            "the event log cannot have a topic of this name: it is empty, or longer than 200 letters and digits",
+        ),
         Refused::TooLarge => Error::new(
             Class::Poison,
             Cause::Unwritable,

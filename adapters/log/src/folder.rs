@@ -22,6 +22,9 @@ const WAITING_BYTES_MAX: usize = 64 << 20;
 /// Longest name of a topic's folder.
 const NAME_BYTES_MAX: usize = 200;
 
+/// The name of the file whose lock says who has the folder.
+const LOCK: &str = "lock";
+
 /// How a log keeps events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
@@ -139,7 +142,7 @@ pub(crate) fn place(path: &Path, topic: &str) -> Option<PathBuf> {
 fn lock(path: &Path) -> Result<File, String> {
     let describe = |error: std::io::Error| format!("the event log {}: {error}", path.display());
     fs::create_dir_all(path).map_err(describe)?;
-    let file = path.join("lock");
+    let file = path.join(LOCK);
     let mut lock =
         File::options().read(true).write(true).create(true).truncate(false).open(file).map_err(describe)?;
     match lock.try_lock() {
@@ -169,7 +172,9 @@ fn encode(topic: &str) -> String {
     use std::fmt::Write as _;
     let mut name = String::new();
     for (n, byte) in topic.bytes().enumerate() {
-        if byte.is_ascii_alphanumeric() || b"-_".contains(&byte) || byte == b'.' && n > 0 {
+        let plain = byte.is_ascii_alphanumeric() || b"-_".contains(&byte) || byte == b'.' && n > 0;
+        // The lock lies beside the topics.
+        if plain && (n > 0 || topic != LOCK) {
             name.push(char::from(byte));
         } else {
             // Writing to a string cannot fail.

@@ -45,6 +45,8 @@ pub(crate) struct Topic {
 pub(crate) enum Refused {
     /// It is larger than a record can be.
     TooLarge,
+    /// Its topic has a name that cannot name a folder.
+    Name,
     /// An event of the same key before it was not kept.
     Behind,
     /// The disk says no, in its words.

@@ -74,7 +74,7 @@ impl Writer {
             let events: Vec<&Event> = jobs.iter().flat_map(|job| &job.batch.events).collect();
             let mut outcomes = match self.topic(&topic) {
                 Ok(open) => open.append(&events, now_ms()),
-                Err(why) => vec![Err(Refused::Disk(why)); events.len()],
+                Err(refused) => vec![Err(refused); events.len()],
             }
             .into_iter();
             for job in jobs {
@@ -86,13 +86,14 @@ impl Writer {
         }
     }
 
-    fn topic(&mut self, name: &str) -> Result<&mut Topic, String> {
+    fn topic(&mut self, name: &str) -> Result<&mut Topic, Refused> {
         use std::collections::hash_map::Entry;
         match self.open.entry(name.to_owned()) {
             Entry::Occupied(open) => Ok(open.into_mut()),
             Entry::Vacant(vacant) => {
-                let folder = place(&self.path, name).ok_or("the name of the topic is empty or too long")?;
-                let topic = Topic::open(&folder, self.rules, shared(&self.topics, name))?;
+                let folder = place(&self.path, name).ok_or(Refused::Name)?;
+                let topic = Topic::open(&folder, self.rules, shared(&self.topics, name));
+                let topic = topic.map_err(Refused::Disk)?;
                 Ok(vacant.insert(topic))
             }
         }
