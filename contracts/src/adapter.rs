@@ -1,7 +1,7 @@
 //! The suite that every adapter passes.
 //!
-//! An adapter brings a [`Subject`]: its configuration, sample data in wire form, and a fake that speaks its protocol.
-//! [`Suite::run`] then holds it to what the ports promise.
+//! An adapter brings a [`Subject`]: its configuration and, for each port that it has, sample data in wire form and a fake
+//! that speaks its protocol, or a place where events are kept. [`Suite::run`] then holds it to what the ports promise.
 //!
 //! **Invariant.** Written against the ports alone; what a protocol looks like stands in the subject.
 
@@ -10,11 +10,15 @@
 mod calls;
 mod fixtures;
 mod opening;
+mod sinks;
+mod statements;
+mod subject;
 mod told;
 
+pub use subject::{Ask, Asked, Callee, Fake, Keeper, Limit, Manner, Subject, Tables};
 pub use told::{Event, Owned, Playing, Recorder};
 
-use adapters_ports::{Adapter, BoxFuture, Connection, Files, Opened, Settings};
+use adapters_ports::{Connection, Opened, Settings};
 use kernel::{Diagnostic, Entry, FileId, Node, NodeKind, OperationId, PartId, Sources, Span, Style, Text};
 use std::fmt::Debug;
 
@@ -23,72 +27,12 @@ pub const POISON: &str = "P0IS0N";
 /// The secret in the settings of a subject; it must not be seen anywhere.
 pub const SECRET: &str = "s3cr3t-0f-the-c0nnecti0n";
 
-/// How the fake behaves towards a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Manner {
-    /// It answers.
-    Answer,
-    /// It answers in many pieces, all of them within a second.
-    Pieces,
-    /// It begins to answer, and goes on so slowly that nobody waits for the end.
-    Crawl,
-    /// It hangs up before it has read anything.
-    HangUp,
-    /// It reads the request and hangs up.
-    Drop,
-    /// It sends half of the answer and hangs up.
-    Half,
-    /// It sends something that is not of the protocol at all.
-    Garbage,
-    /// It reads the request and says nothing.
-    Silence,
-    /// It sends these bytes instead of its answer.
-    Says(Vec<u8>),
-}
-
-/// A running fake.
-pub trait Fake: Debug + Send + Sync {
-    /// Where it is, in the form in which [`Subject::settings`] wants it.
-    fn address(&self) -> String;
-    /// How many connections it accepted so far.
-    fn accepted(&self) -> u64;
-    /// How many connections neither side has closed.
-    fn open(&self) -> u64;
-    /// How many bytes it got in all.
-    fn bytes(&self) -> u64;
-}
-
-/// What an adapter brings to be tried.
-pub trait Subject: Sync {
-    /// The adapter.
-    fn adapter(&self) -> &dyn Adapter;
-    /// Files of a project that uses it.
-    fn files(&self) -> &dyn Files;
-    /// Settings of a connection to this address, as dotted keys and values; [`SECRET`] is one of the values.
-    fn settings(&self, address: &str) -> Vec<(&'static str, String)>;
-    /// Settings that are each wrong by themselves and can be wrong all at once.
-    fn mistakes(&self) -> Vec<(&'static str, &'static str)>;
-    /// A setting under which the usual answer is too large, and what the error calls the limit.
-    fn limit(&self) -> (&'static str, &'static str, &'static str);
-    /// An operation, and its request in the form of test data.
-    fn request(&self) -> (&'static str, Vec<u8>);
-    /// A part that stands alone, and an example of it in the form of test data, without white space at its ends.
-    fn part(&self) -> (&'static str, Vec<u8>);
-    /// Whole replies, as bytes of the protocol, that report faults with [`POISON`] in each text, or break the contract
-    /// in a place whose text is [`POISON`].
-    fn poisoned(&self) -> Vec<Vec<u8>>;
-    /// Starts the fake.
-    fn start(&self, manner: Manner) -> BoxFuture<'_, Box<dyn Fake>>;
-    /// Returns an address where nobody listens.
-    fn nowhere(&self) -> String;
-}
-
 /// The suite, applied to one adapter.
 #[derive(Clone, Copy)]
 pub struct Suite<'a>(pub &'a dyn Subject);
 
 impl Suite<'_> {
-    /// Holds the adapter to all promises.
+    /// Holds the adapter to all promises of the ports that it has, and sees that it has no other.
     ///
     /// # Panics
     /// A promise is broken; the message says which.
@@ -97,17 +41,39 @@ impl Suite<'_> {
         self.opening_reads_files_and_nothing_else().await;
         self.every_mistake_is_told_with_its_place();
         self.unknown_keys_are_refused();
-        self.what_is_read_is_written_again();
-        self.a_difference_is_found();
-        self.test_data_that_is_not_whole_is_refused();
-        self.a_document_can_be_paused_at_every_part();
-        self.an_answer_is_told_whole_in_whatever_pieces_it_comes().await;
-        self.where_nobody_listens_nothing_is_sent().await;
-        self.a_broken_call_says_what_may_have_happened().await;
-        self.a_deadline_holds().await;
-        self.a_reply_that_is_too_large_names_the_limit().await;
-        self.a_call_that_is_dropped_leaves_nothing_behind().await;
-        self.texts_of_the_legacy_system_are_not_shown().await;
+        self.the_ports_are_those_of_the_subject();
+        if self.0.callee().is_some() {
+            self.what_is_read_is_written_again();
+            self.a_difference_is_found();
+            self.test_data_that_is_not_whole_is_refused();
+            self.a_document_can_be_paused_at_every_part();
+            self.calls_keep_their_promises(Ask::Operation).await;
+            self.a_reply_that_is_too_large_names_the_limit().await;
+        }
+        if self.tables().is_some() {
+            self.calls_keep_their_promises(Ask::Reading).await;
+            self.a_value_is_never_text_of_a_statement().await;
+            self.a_value_that_does_not_fit_is_refused_and_not_shown();
+        }
+        if self.0.keeper().is_some() {
+            self.what_was_published_is_there_after_opening_again().await;
+            self.a_refused_event_is_never_told().await;
+            self.a_topic_stays_in_its_place_whatever_its_name().await;
+            self.readers_go_on_where_they_were().await;
+            self.a_place_that_cannot_be_used_is_a_clear_error().await;
+        }
+    }
+
+    fn callee(&self) -> &dyn Callee {
+        self.0.callee().unwrap_or_else(|| panic!("{self:?} cannot be called"))
+    }
+
+    fn keeper(&self) -> &dyn Keeper {
+        self.0.keeper().unwrap_or_else(|| panic!("{self:?} keeps no events"))
+    }
+
+    fn tables(&self) -> Option<&dyn Tables> {
+        self.0.callee()?.tables()
     }
 
     /// Opens a connection with these settings.
@@ -134,7 +100,7 @@ impl Suite<'_> {
     }
 
     fn operation(self, opened: &Opened) -> (OperationId, PartId, Vec<u8>) {
-        let (name, wire) = self.0.request();
+        let (name, wire) = self.callee().request();
         let operations = &opened.catalogue.operations;
         let number = operations.iter().position(|operation| &*operation.name == name);
         let number = number.unwrap_or_else(|| panic!("there is no operation {name}"));
@@ -142,7 +108,7 @@ impl Suite<'_> {
     }
 
     fn sample(self, opened: &Opened) -> (PartId, Vec<u8>) {
-        let (name, wire) = self.0.part();
+        let (name, wire) = self.callee().part();
         let shape = &opened.catalogue.shape;
         let found = shape.globals().iter().copied().find(|&part| &*shape.part(part).name.local == name);
         (found.unwrap_or_else(|| panic!("there is no part {name}")), wire)

@@ -4,8 +4,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -37,11 +37,15 @@ pub struct Peer {
     task: JoinHandle<()>,
 }
 
+/// Bytes that are kept of what it got.
+const RECEIVED_BYTES_MAX: usize = 1 << 20;
+
 #[derive(Debug, Default)]
 struct Counts {
     accepted: AtomicU64,
     ended: AtomicU64,
     bytes: AtomicU64,
+    received: Mutex<Vec<u8>>,
 }
 
 impl Peer {
@@ -75,6 +79,11 @@ impl Peer {
     /// How many bytes it got in all.
     pub fn bytes(&self) -> u64 {
         self.counts.bytes.load(Ordering::SeqCst)
+    }
+
+    /// The bytes that it got, in the order in which they came, up to a MiB.
+    pub fn received(&self) -> Vec<u8> {
+        self.counts.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -132,5 +141,8 @@ async fn follow(mut stream: TcpStream, whole: Whole, script: &[Step], counts: &C
 async fn read(stream: &mut TcpStream, into: &mut Vec<u8>, counts: &Counts) -> io::Result<usize> {
     let count = stream.read_buf(into).await?;
     counts.bytes.fetch_add(count as u64, Ordering::SeqCst);
+    let mut received = counts.received.lock().unwrap_or_else(PoisonError::into_inner);
+    let room = RECEIVED_BYTES_MAX - received.len();
+    received.extend_from_slice(&into[into.len() - count..][..count.min(room)]);
     Ok(count)
 }

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** No call is made here: opening reads files.
 
-use super::{Manner, SECRET, Suite};
+use super::{Ask, Manner, SECRET, Suite};
 use std::collections::BTreeSet;
 
 /// Keys that the engine reads itself, as the ports list them.
@@ -38,16 +38,40 @@ impl Suite<'_> {
             .into_iter()
             .map(|(key, value)| (key, if value == SECRET { "${secret:password}".into() } else { value }))
             .collect();
-        assert!(unknown.iter().any(|(_, value)| value.contains("${secret:")), "the subject shows no secret");
+        let documented = self.0.adapter().keys().iter().any(|doc| doc.doc.contains("${secret:"));
+        let shown = unknown.iter().any(|(_, value)| value.contains("${secret:"));
+        assert_eq!(shown, documented, "a secret is documented and not shown, or shown and not documented");
         if let Err(wrong) = self.try_open(&unknown, true) {
             panic!("offline it wants what is not known: {wrong:?}");
         }
-        let fake = self.0.start(Manner::Answer).await;
-        let opened = self.open(&fake.address(), &[]);
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        assert_eq!(fake.accepted(), 0, "opening made a connection");
-        assert!(opened.connection.backend().is_some(), "it cannot be called");
-        assert!(!format!("{opened:?}").contains(SECRET), "a secret is shown");
+        if let Some(callee) = self.0.callee() {
+            let fake = callee.start(Manner::Answer, Ask::Operation).await;
+            let opened = self.open(&fake.address(), &[]);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            assert_eq!(fake.accepted(), 0, "opening made a connection");
+            assert!(!format!("{opened:?}").contains(SECRET), "a secret is shown");
+        }
+        if let Some(keeper) = self.0.keeper() {
+            let place = keeper.place();
+            let before = keeper.around(&place);
+            let opened = self.open(&place, &[]);
+            assert!(!keeper.is_there(&place), "opening made the place");
+            assert_eq!(keeper.around(&place), before, "opening made something");
+            assert!(!format!("{opened:?}").contains(SECRET), "a secret is shown");
+        }
+    }
+
+    /// A port that is there and not tried proves nothing, and neither does one that is tried and not there.
+    pub(super) fn the_ports_are_those_of_the_subject(self) {
+        let opened = self.open(&self.0.nowhere(), &[]);
+        let (connection, catalogue) = (&opened.connection, &opened.catalogue);
+        let (called, keeps) = (self.0.callee().is_some(), self.0.keeper().is_some());
+        assert!(called || keeps, "nothing of it is tried");
+        assert_eq!(connection.backend().is_some(), called, "whether it can be called");
+        assert_eq!(!catalogue.operations.is_empty(), called, "whether it has operations");
+        assert_eq!(!catalogue.tables.is_empty(), self.tables().is_some(), "whether it has tables");
+        assert_eq!(connection.sink().is_some(), keeps, "whether it takes events");
+        assert_eq!(connection.topics().is_some(), keeps, "whether its topics can be read");
     }
 
     pub(super) fn every_mistake_is_told_with_its_place(self) {

@@ -1,8 +1,9 @@
 //! The SOAP adapter as a subject of the suite: the example's service, and a fake that speaks HTTP.
 
+use crate::script::{self, Pace, Peered};
 use adapters_ports::{Adapter, BoxFuture, Files};
-use adapters_testkit::{Peer, Step, http};
-use contracts::adapter::{Fake, Manner, POISON, SECRET, Subject};
+use adapters_testkit::http;
+use contracts::adapter::{Ask, Callee, Fake, Keeper, Limit, Manner, POISON, SECRET, Subject, Tables};
 use gateway::project::Folder;
 use std::path::Path;
 use std::time::Duration;
@@ -16,9 +17,6 @@ pub(crate) struct Soap {
     project: Folder,
     reservation: String,
 }
-
-#[derive(Debug)]
-struct Service(Peer);
 
 impl Soap {
     pub(crate) fn new(adapter: &'static dyn Adapter) -> Self {
@@ -66,8 +64,23 @@ impl Subject for Soap {
         ]
     }
 
-    fn limit(&self) -> (&'static str, &'static str, &'static str) {
-        ("limits.message", "300B", "limit=300")
+    fn nowhere(&self) -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}/pms", listener.local_addr().unwrap())
+    }
+
+    fn callee(&self) -> Option<&dyn Callee> {
+        Some(self)
+    }
+
+    fn keeper(&self) -> Option<&dyn Keeper> {
+        None
+    }
+}
+
+impl Callee for Soap {
+    fn limit(&self) -> Limit {
+        Limit::Set("limits.message", "300B", "limit=300")
     }
 
     fn request(&self) -> (&'static str, Vec<u8>) {
@@ -81,7 +94,7 @@ impl Subject for Soap {
         ("HotelReservation", self.reservation.clone().into_bytes())
     }
 
-    fn poisoned(&self) -> Vec<Vec<u8>> {
+    fn poisoned(&self, _ask: Ask) -> Vec<Vec<u8>> {
         let fault = format!(
             "<s:Fault><faultcode>s:{POISON}</faultcode><faultstring>{POISON}</faultstring>\
              <faultactor>{POISON}</faultactor><detail><x>{POISON}</x></detail></s:Fault>"
@@ -104,47 +117,20 @@ impl Subject for Soap {
         ]
     }
 
-    fn start(&self, manner: Manner) -> BoxFuture<'_, Box<dyn Fake>> {
-        let answer = self.answer();
-        let script = match manner {
-            Manner::Answer => vec![Step::Read, Step::Send(answer)],
-            Manner::Pieces => vec![Step::Read, Step::Trickle(answer, 97, Duration::from_millis(1))],
-            Manner::Crawl => vec![Step::Read, Step::Trickle(answer, 200, Duration::from_millis(50))],
-            Manner::HangUp => vec![Step::Close],
-            Manner::Drop => vec![Step::Read, Step::Close],
-            Manner::Half => vec![Step::Read, Step::Send(answer[..answer.len() / 2].to_vec()), Step::Close],
-            Manner::Garbage => {
-                vec![Step::Read, Step::Send(b"\0\x01\xffno protocol\n\n\n".to_vec()), Step::Close]
-            }
-            Manner::Silence => vec![Step::Read],
-            Manner::Says(bytes) => vec![Step::Read, Step::Send(bytes), Step::Close],
-        };
-        Box::pin(async move {
-            Box::new(Service(Peer::start(http::is_whole, script).await.unwrap())) as Box<dyn Fake>
-        })
+    fn start(&self, manner: Manner, _ask: Ask) -> BoxFuture<'_, Box<dyn Fake>> {
+        let pace = Pace { pieces: 97, crawl: 200 };
+        let garbage = b"\0\x01\xffno protocol\n\n\n";
+        let address = |at| format!("http://{at}/pms");
+        let script = script::of(manner, &self.answer(), garbage, pace);
+        Box::pin(async move { Peered::start(http::is_whole, script, address).await })
     }
 
-    fn nowhere(&self) -> String {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}/pms", listener.local_addr().unwrap())
-    }
-}
-
-impl Fake for Service {
-    fn address(&self) -> String {
-        format!("http://{}/pms", self.0.address())
+    fn patience(&self) -> Duration {
+        Duration::from_millis(120)
     }
 
-    fn accepted(&self) -> u64 {
-        self.0.accepted()
-    }
-
-    fn open(&self) -> u64 {
-        self.0.open()
-    }
-
-    fn bytes(&self) -> u64 {
-        self.0.bytes()
+    fn tables(&self) -> Option<&dyn Tables> {
+        None
     }
 }
 
