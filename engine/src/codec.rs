@@ -182,12 +182,18 @@ impl Chain {
         Ok(if parts.iter().all(Value::is_absent) { Value::Absent } else { Value::List(parts) })
     }
 
+    /// Reads one source and appends the JSON text, if no value has to be made for that; else nothing is appended.
+    #[inline(always)]
+    pub(crate) fn read_at_once(&self, source: Scalar<'_>, out: &mut Vec<u8>) -> bool {
+        self.inner.fast.read(&self.inner.steps, source, out).is_some()
+    }
+
     /// Reads one source and appends the JSON text, or appends nothing and returns `false` if it is absent.
     ///
     /// # Errors
     /// As [`Chain::read`]; then nothing was appended.
     pub fn read_json(&self, source: Scalar<'_>, out: &mut Vec<u8>) -> Result<bool, CodecError> {
-        if self.inner.fast.read(&self.inner.steps, source, out).is_some() {
+        if self.read_at_once(source, out) {
             return Ok(true);
         }
         let value = self.read(&[source])?;

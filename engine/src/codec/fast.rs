@@ -63,8 +63,26 @@ impl Fast {
     }
 
     /// Appends JSON text. `None`: the slow path has to decide; nothing was appended then.
+    #[inline(always)]
     pub(crate) fn read(&self, steps: &[Step], scalar: Scalar<'_>, out: &mut Vec<u8>) -> Option<()> {
         let Scalar::Text(text) = scalar else { return None };
+        match self {
+            // Nearly every text begins with something else than a blank.
+            Self::Text if text.as_bytes().first().is_some_and(|&byte| byte > b' ') => {
+                json::write_text(text, out);
+                Some(())
+            }
+            // Most numbers are counts of one digit.
+            Self::Number { .. } if matches!(text.as_bytes(), [b'1'..=b'9']) => {
+                out.push(text.as_bytes()[0]);
+                Some(())
+            }
+            _ => self.read_any(steps, text, out),
+        }
+    }
+
+    #[inline(never)]
+    fn read_any(&self, steps: &[Step], text: &str, out: &mut Vec<u8>) -> Option<()> {
         match self {
             Self::None => None,
             Self::Text => {
@@ -117,7 +135,7 @@ fn known(lookup: &Lookup, text: &str, out: &mut Vec<u8>) -> Option<()> {
 
 /// Copies a number in the lexical form of `xs:decimal` as JSON writes it.
 fn number(text: &str, whole: bool, out: &mut Vec<u8>) -> Option<()> {
-    // Most numbers are counts of a few digits.
+    // Most of the others are counts of a few digits.
     if text.len() <= DIGITS_MAX
         && matches!(text.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit))
     {

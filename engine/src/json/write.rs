@@ -37,12 +37,65 @@ pub fn write(value: &Value, out: &mut Vec<u8>) {
 }
 
 /// Appends a text in quotes, escaped where JSON demands it.
+#[inline(always)]
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
+    if let Some(word) = quoted(text.as_bytes()) {
+        let end = out.len() + text.len() + 2;
+        out.extend_from_slice(&word.to_le_bytes());
+        out.truncate(end);
+    } else {
+        write_long(text, out);
+    }
+}
+
+/// Returns a text in quotes as the low end of a word, if it fits and nothing in it has to be escaped.
+#[inline]
+fn quoted(text: &[u8]) -> Option<u64> {
+    const QUOTE: u64 = b'"' as u64;
+    let length = text.len();
+    let word = match text {
+        // Where the two halves overlap they are alike.
+        [a, b, c, d, ..] if length <= WORD - 2 => {
+            let high = text.last_chunk::<4>().map_or(0, |half| u32::from_le_bytes(*half));
+            u64::from(u32::from_le_bytes([*a, *b, *c, *d])) | u64::from(high) << ((length - 4) * 8)
+        }
+        [a, b, c] => u64::from(*a) | u64::from(*b) << 8 | u64::from(*c) << 16,
+        [a, b] => u64::from(*a) | u64::from(*b) << 8,
+        [a] => u64::from(*a),
+        _ => return None,
+    };
+    // A nought would have to be escaped, so there are blanks behind the text while that is asked.
+    let blanks = (u64::MAX / 0xff * 0x20) << (length * 8);
+    if has_to_escape((word | blanks).to_le_bytes()) {
+        return None;
+    }
+    Some(QUOTE | word << 8 | QUOTE << ((length + 1) * 8))
+}
+
+/// Appends a text of any length in quotes.
+#[inline(never)]
+fn write_long(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    let next = first_to_escape(bytes);
+    if let (None, 16..=32, Some(first), Some(last)) =
+        (next, bytes.len(), bytes.first_chunk::<16>(), bytes.last_chunk::<16>())
+    {
+        // Two moves that may overlap are less than a call.
+        let mut quoted = [b'"'; 34];
+        quoted[1..17].copy_from_slice(first);
+        let end = bytes.len() + 1;
+        quoted[end - 16..end].copy_from_slice(last);
+        quoted[end] = b'"';
+        let end = out.len() + end + 1;
+        out.extend_from_slice(&quoted);
+        out.truncate(end);
+        return;
+    }
     out.reserve(text.len() + 2);
     out.push(b'"');
-    match first_to_escape(text.as_bytes()) {
-        None => out.extend_from_slice(text.as_bytes()),
-        Some(n) => write_escaped(text.as_bytes(), n, out),
+    match next {
+        None => out.extend_from_slice(bytes),
+        Some(n) => write_escaped(bytes, n, out),
     }
     out.push(b'"');
 }

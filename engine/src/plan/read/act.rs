@@ -3,7 +3,7 @@
 //! **Invariant.** A leaf that nothing but the JSON needs is copied once, into the arena of its level.
 
 use super::layout::{Act, Read};
-use super::state::{Cell, Held, State};
+use super::state::{Cell, Held, State, UNTIDY};
 use crate::codec::Chain;
 use crate::plan::tree::Leaf;
 use crate::value::Value;
@@ -16,19 +16,41 @@ impl State {
     pub(super) fn read(&mut self, read: &Read, scalar: Scalar<'_>) {
         self.fingerprint_leaf(read.cell, scalar);
         let arena = &mut self.arenas[read.level as usize];
-        let start = arena.len();
-        read.label.append(arena);
-        let done = read.chain.read_json(scalar, arena);
+        let start = arena.text.len();
+        read.label.append(&mut arena.text);
+        if !read.chain.read_at_once(scalar, &mut arena.text) {
+            return self.read_slowly(read, scalar, start);
+        }
+        self.cells[read.cell as usize].set(Cell::Json(start, arena.text.len()));
+        arena.tidy = if arena.tidy == read.place { read.place + 1 } else { UNTIDY };
+        if read.keep {
+            self.keep_value(read, scalar);
+        }
+    }
+
+    /// Reads a leaf by way of its value; its label begins here.
+    #[inline(never)]
+    fn read_slowly(&mut self, read: &Read, scalar: Scalar<'_>, start: usize) {
+        let arena = &mut self.arenas[read.level as usize];
+        let done = read.chain.read_json(scalar, &mut arena.text);
         let cell = &mut self.cells[read.cell as usize];
+        arena.tidy =
+            if matches!(done, Ok(true)) && arena.tidy == read.place { read.place + 1 } else { UNTIDY };
         if let Ok(true) = done {
-            cell.set(Cell::Json(start, arena.len()));
+            cell.set(Cell::Json(start, arena.text.len()));
         } else {
-            arena.truncate(start);
+            arena.text.truncate(start);
             cell.set(done.map_or_else(|error| Cell::Failed(Box::new(error)), |_| Cell::Nothing));
         }
         if read.keep {
-            self.values[read.cell as usize] = read.chain.read(&[scalar]).unwrap_or_default();
+            self.keep_value(read, scalar);
         }
+    }
+
+    /// Keeps the value of a leaf too.
+    #[inline(never)]
+    fn keep_value(&mut self, read: &Read, scalar: Scalar<'_>) {
+        self.values[read.cell as usize] = read.chain.read(&[scalar]).unwrap_or_default();
     }
 
     /// Keeps a leaf as it is.
@@ -38,9 +60,10 @@ impl State {
         self.cells[cell as usize] = match scalar {
             Scalar::Text(text) => {
                 let arena = &mut self.arenas[level as usize];
-                let start = arena.len();
-                arena.extend_from_slice(text.as_bytes());
-                Cell::Text(start, arena.len())
+                let start = arena.text.len();
+                arena.text.extend_from_slice(text.as_bytes());
+                arena.tidy = UNTIDY;
+                Cell::Text(start, arena.text.len())
             }
             other => Cell::Raw(Box::new(Leaf::from_scalar(other))),
         };
@@ -55,7 +78,10 @@ impl State {
             Act::Condition { number, value } => {
                 let held = &mut self.conditions[*number as usize];
                 if *held != Held::Yes {
-                    let yes = with_text(scalar, |text| is_trimmed(text, value));
+                    let yes = match scalar {
+                        Scalar::Text(text) => is_trimmed(text, value),
+                        other => with_text(other, |text| is_trimmed(text, value)),
+                    };
                     *held = if yes { Held::Yes } else { Held::No };
                 }
             }
@@ -128,7 +154,7 @@ fn is_trimmed(text: &str, value: &str) -> bool {
     // Nearly all texts differ by length or by a byte; only what could still be the same is trimmed.
     match text.len().cmp(&value.len()) {
         Ordering::Less => false,
-        Ordering::Equal => text == value && !has_blank_ends(text),
+        Ordering::Equal => text.bytes().eq(value.bytes()) && !has_blank_ends(text),
         Ordering::Greater => has_blank_ends(text) && text.trim() == value,
     }
 }

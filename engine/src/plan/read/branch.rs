@@ -2,15 +2,15 @@
 //!
 //! **Invariant.** What came on a branch whose conditions do not hold is forgotten at its end.
 
-use super::layout::{Branch, ReadPlan, Take};
-use super::state::{Active, Cell, Held, State};
+use super::layout::{Branch, CellKind, ReadPlan, Take};
+use super::state::{Active, Cell, Held, State, UNTIDY};
 use super::way::{NOWHERE, Node, Way};
 use crate::value::Value;
 use kernel::TypeId;
 
 impl State {
     /// Begins a structure on a branch.
-    #[inline(never)]
+    #[inline]
     pub(super) fn begin(&mut self, plan: &ReadPlan, way: &Way, ty: TypeId, late: bool) {
         if way.plain {
             if let Some(node) = plan.nodes.get(way.node as usize) {
@@ -43,7 +43,10 @@ impl State {
     pub(super) fn open(&mut self, plan: &ReadPlan, branch: u32, late: bool) {
         let it = &plan.branches[branch as usize];
         if it.begins {
-            self.prepare(it, late);
+            self.prepare(plan, it, late);
+        }
+        for &condition in &it.conditions {
+            self.conditions[condition as usize] = Held::Open;
         }
         if let Some(node) = it.node {
             self.start_node(&plan.nodes[node as usize]);
@@ -60,17 +63,14 @@ impl State {
 
     /// Fills and empties what the beginning of a branch does.
     #[inline(never)]
-    fn prepare(&mut self, branch: &Branch, late: bool) {
+    fn prepare(&mut self, plan: &ReadPlan, branch: &Branch, late: bool) {
         if !(late && branch.pass.now) {
             for &cell in &branch.clear_at_open {
-                self.clear_cell(cell);
+                self.clear_cell(plan, cell);
             }
         }
         if branch.marks() {
             self.mark_present(branch, late);
-        }
-        for &condition in &branch.conditions {
-            self.conditions[condition as usize] = Held::Open;
         }
     }
 
@@ -94,7 +94,6 @@ impl State {
             self.values[cell as usize] = Value::Absent;
         }
         self.arenas[level as usize].clear();
-        self.nil[level as usize] = false;
     }
 
     #[inline(never)]
@@ -111,7 +110,7 @@ impl State {
             self.done[active.branch as usize] = true;
         }
         if let Some(level) = branch.level
-            && !self.nil[level as usize]
+            && !self.arenas[level as usize].nil
         {
             self.emit(plan, level);
         }
@@ -124,7 +123,7 @@ impl State {
         let branch = &plan.branches[active.branch as usize];
         let cells = if active.late { &branch.clear_late } else { &branch.clear_at_failure };
         for &cell in cells {
-            self.clear_cell(cell);
+            self.clear_cell(plan, cell);
         }
     }
 
@@ -134,8 +133,13 @@ impl State {
         conditions.iter().all(|&condition| self.conditions[condition as usize] == Held::Yes)
     }
 
-    pub(super) fn clear_cell(&mut self, cell: u32) {
-        self.cells[cell as usize].clear();
+    fn clear_cell(&mut self, plan: &ReadPlan, cell: u32) {
+        let it = &mut self.cells[cell as usize];
+        if let (Cell::Json(..), CellKind::Single(level)) = (&it, plan.cells[cell as usize]) {
+            // Its text stays in the arena.
+            self.arenas[level as usize].tidy = UNTIDY;
+        }
+        it.clear();
         let value = &mut self.values[cell as usize];
         if !matches!(value, Value::Absent) {
             *value = Value::Absent;
@@ -145,12 +149,12 @@ impl State {
     /// The open structure is explicitly nothing, so it counts as absent.
     pub(super) fn mark_nil(&mut self, plan: &ReadPlan) {
         for at in self.start..self.active.len() {
-            let branch = &plan.branches[self.active[at].branch as usize];
+            let Some(branch) = plan.branches.get(self.active[at].branch as usize) else { continue };
             for &cell in &branch.present {
-                self.clear_cell(cell);
+                self.clear_cell(plan, cell);
             }
             if let Some(level) = branch.level {
-                self.nil[level as usize] = true;
+                self.arenas[level as usize].nil = true;
             }
         }
     }

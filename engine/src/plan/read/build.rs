@@ -152,7 +152,8 @@ impl Builder {
         let pause = self.pause(spec);
         let rooted = spec.record.as_ref().is_some_and(|record| record.receive.steps.is_empty());
         finish::mark_late(&mut self.trie, &self.waiting, &self.levels);
-        let (nodes, branches, counters) = self.trie.freeze(&self.shape, pause);
+        let (nodes, mut branches, counters) = self.trie.freeze(&self.shape, pause);
+        finish::mark_places(&mut self.levels, &mut branches);
         let groups = self.shape.types().map(|(_, ty)| matches!(ty.kind, TypeKind::Group(_))).collect();
         ReadPlan {
             groups,

@@ -6,7 +6,7 @@
 //! told once more, and then only the branches that waited are taken.
 
 use super::layout::ReadPlan;
-use super::state::{Active, Frame, State};
+use super::state::{Active, State};
 use super::way::NOWHERE;
 use crate::plan::tree::Leaf;
 use kernel::{Interest, PartId, Scalar, TypeId};
@@ -47,7 +47,7 @@ impl State {
             *depth += 1;
         }
         for at in self.start..self.active.len() {
-            let branch = &plan.branches[self.active[at].branch as usize];
+            let Some(branch) = plan.branches.get(self.active[at].branch as usize) else { continue };
             let (Some(log), Some(node)) = (branch.waits, branch.node) else { continue };
             if !self.active[at].late && plan.nodes[node as usize].find(part).iter().any(|way| way.late) {
                 self.recordings.push((log, 1));
@@ -108,12 +108,11 @@ impl State {
             self.start_node(&plan.nodes[node as usize]);
         }
         // A part of its own keeps the branches of the owner out; its name is in no path.
-        let around = std::mem::replace(&mut self.start, self.active.len());
-        self.frames.push(Frame { part: PartId::TYPE, around });
+        let (around, start) = (self.start, self.active.len());
         self.active.push(Active::new(branch, node.unwrap_or(NOWHERE), true));
+        self.enclose(start, PartId::TYPE);
         self.tell(plan, &told);
-        self.active.pop();
-        self.frames.pop();
+        self.active.truncate(start);
         self.start = around;
     }
 

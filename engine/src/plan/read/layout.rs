@@ -107,7 +107,7 @@ impl Branch {
 
     /// Returns whether its beginning fills or empties something.
     pub(super) fn touches(&self) -> bool {
-        self.marks() || !(self.conditions.is_empty() && self.clear_at_open.is_empty())
+        self.marks() || !self.clear_at_open.is_empty()
     }
 
     /// Returns whether its beginning alone fills something.
@@ -123,6 +123,7 @@ impl Branch {
             && self.pass == Pass::default()
             && self.pick != Take::FirstWhere
             && self.acts.is_empty()
+            && self.conditions.is_empty()
             && !self.touches()
     }
 }
@@ -180,10 +181,17 @@ pub(super) struct Read {
     /// The level in whose arena the text is.
     pub(super) level: u32,
     pub(super) chain: Chain,
+    /// The place of its member among those of a level that has nothing but leaves, or [`Read::NO_PLACE`].
+    pub(super) place: u32,
     /// The value is kept too.
     pub(super) keep: bool,
     /// `,"checkIn":`, which is written before the text; empty for a member that is not in the JSON.
     pub(super) label: Label,
+}
+
+impl Read {
+    /// No member has this place.
+    pub(super) const NO_PLACE: u32 = u32::MAX - 1;
 }
 
 /// The label of a member, made to be appended in one move where it is short.
@@ -243,6 +251,23 @@ pub(super) struct Level {
     pub(super) pointer: Box<str>,
     /// Its values are needed by an expression.
     pub(super) keep: bool,
+    /// How many members it has, if they are nothing but leaves of which the JSON Schema demands nothing, and nobody
+    /// keeps it; else nought.
+    pub(super) leaves: u32,
+}
+
+impl Level {
+    /// Returns the cells of its members in their order if they are nothing but leaves; the level has this number.
+    pub(super) fn leaves(&self, number: usize) -> Option<Vec<u32>> {
+        let members = self.members.iter().filter(|member| !member.label.is_empty());
+        let leaf = |member: &Member| match member.kind {
+            MemberKind::Cell { cell, level, .. } if level as usize == number && member.checks.is_empty() => {
+                Some(cell)
+            }
+            _ => None,
+        };
+        if self.keep { None } else { members.map(leaf).collect() }
+    }
 }
 
 /// A member of a JSON object.

@@ -82,13 +82,22 @@ impl State {
         }
         let level = &plan.levels[number as usize];
         let Cell::List(list) = &mut self.cells[level.list as usize] else { return };
-        let mut json = std::mem::take(&mut list.json);
         self.positions[number as usize] = list.count;
         list.count += 1;
         if list.count > 1 {
-            json.push(b',');
+            list.json.push(b',');
         }
-        json.push(b'{');
+        list.json.push(b'{');
+        let arena = &self.arenas[number as usize];
+        if number > 1
+            && level.leaves == arena.tidy
+            && let [_comma, members @ ..] = arena.text.as_slice()
+        {
+            list.json.extend_from_slice(members);
+            list.json.push(b'}');
+            return;
+        }
+        let mut json = std::mem::take(&mut list.json);
         let done = self.members(plan, number, &level.members, &mut json);
         let done = done.and_then(|_| self.kept(plan, number));
         json.push(b'}');
@@ -135,7 +144,7 @@ impl State {
             if let Some((arena, text)) = self.ready(member) {
                 so_far.present = true;
                 if !member.checks.is_empty() {
-                    let json = &self.arenas[arena as usize][text.start + member.label.len()..text.end];
+                    let json = &self.arenas[arena as usize].text[text.start + member.label.len()..text.end];
                     so_far.check(member, json, None);
                 }
                 if !run.append(arena, &text) {
@@ -214,7 +223,7 @@ impl State {
     #[inline]
     fn copy(&self, run: &Run, out: &mut Vec<u8>) {
         if !run.text.is_empty() {
-            let text = &self.arenas[run.arena as usize][run.text.clone()];
+            let text = &self.arenas[run.arena as usize].text[run.text.clone()];
             let first = out.last() == Some(&b'{');
             out.extend_from_slice(&text[usize::from(first)..]);
         }

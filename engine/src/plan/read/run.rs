@@ -3,64 +3,113 @@
 //! **Invariant.** A part that nothing asks for is skipped without being decoded.
 
 use super::layout::{Act, ReadPlan};
-use super::state::{Active, Frame, Held, State};
-use super::way::{Count, Node, Way};
+use super::state::{Active, Held, State};
+use super::way::{Count, NOWHERE, Near, Node, Way};
 use kernel::{Cause, Class, Error, Interest, PartId, PartKind, Scalar, Stop, TypeId};
 
 impl State {
+    /// A part begins.
+    ///
+    /// Nearly all go the short way: the part around is on one branch, whose node has one short way for it. Here nothing is
+    /// called but at the end, so that nothing has to be saved for it.
     #[inline]
     pub(super) fn enter(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> Interest {
+        self.next = NOWHERE;
         self.pending.clear();
-        self.step(plan, part, ty).unwrap_or_else(|| self.enter_any(plan, part, ty))
+        let alone = self.active.len() == self.start + 1;
+        let Some(from) = self.active.last().filter(|_| alone) else { return self.enter_any(plan, part, ty) };
+        let Some(node) = plan.nodes.get(from.node as usize) else { return self.enter_any(plan, part, ty) };
+        match node.near(part) {
+            Near::Way(way) if way.guarded => self.enter_guarded(plan, way, part, ty),
+            Near::Way(way) => self.enter_way(plan, way, part, ty),
+            Near::Nothing if plan.logs == 0 => Interest::Skip,
+            Near::Nothing | Near::Far => self.enter_far(plan, part, ty),
+        }
     }
 
-    /// Goes the short way into a part: the part around it is on one branch, whose node has one short way for it.
-    ///
-    /// `None`, and nothing was done, if it has to be gone as any part.
+    /// Goes a way of the innermost part, which is on one branch: the short way, if this is one.
     #[inline(always)]
-    fn step(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> Option<Interest> {
-        let end = self.active.len();
-        let [from] = self.active.get_mut(self.start..)? else { return None };
-        let node = plan.nodes.get(from.node as usize)?;
-        let Some(way) = node.first(part) else {
-            return (plan.logs == 0).then_some(Interest::Skip);
-        };
-        if !way.short || from.came & way.mark != 0 || self.failure.is_some() {
-            return None;
-        }
-        if way.guarded && failed(&self.conditions, &node.conditions) {
-            return Some(Interest::Skip);
-        }
-        if !*plan.groups.get(ty.0 as usize)? {
-            from.came |= way.mark;
-            if !way.acts {
-                return Some(Interest::Skip);
-            }
-            self.pending.push(way.branch);
-            return Some(Interest::Leaf);
+    fn enter_way(&mut self, plan: &ReadPlan, way: &Way, part: PartId, ty: TypeId) -> Interest {
+        let (around, end) = (self.start, self.active.len());
+        let full = end == self.active.capacity();
+        let Some(from) = self.active.last_mut() else { return self.enter_any(plan, part, ty) };
+        let Some(&group) = plan.groups.get(ty.0 as usize) else { return self.enter_any(plan, part, ty) };
+        if !way.short || full || from.came & way.mark != 0 || self.failure.is_some() {
+            return self.enter_any(plan, part, ty);
         }
         from.came |= way.mark;
-        if way.leads {
-            self.active.push(Active { ends: false, ..Active::new(way.branch, way.node, false) });
-        } else {
-            self.begin(plan, way, ty, false);
-            if self.active.len() == end {
-                return Some(Interest::Skip);
+        if !group {
+            if !way.acts {
+                return Interest::Skip;
+            }
+            self.next = way.branch;
+            return Interest::Leaf;
+        }
+        if !way.leads {
+            return self.enter_branch(plan, way, part, ty);
+        }
+        self.start = end;
+        self.active.push(Active { ends: false, part, around, ..Active::new(way.branch, way.node, false) });
+        Interest::Descend
+    }
+
+    /// Goes a way of a node that has conditions.
+    #[inline(never)]
+    fn enter_guarded(&mut self, plan: &ReadPlan, way: &Way, part: PartId, ty: TypeId) -> Interest {
+        let from = self.active.get(self.start).and_then(|from| plan.nodes.get(from.node as usize));
+        let out = from.is_some_and(|node| failed(&self.conditions, &node.conditions));
+        if out && way.short && self.failure.is_none() {
+            return Interest::Skip;
+        }
+        self.enter_way(plan, way, part, ty)
+    }
+
+    /// Goes into a part that has to be searched for, or is at most recorded; the part around it is on one branch.
+    #[inline(never)]
+    fn enter_far(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> Interest {
+        let from = self.active.get(self.start).and_then(|from| plan.nodes.get(from.node as usize));
+        match from.and_then(|node| node.first(part)) {
+            Some(way) if way.guarded => self.enter_guarded(plan, way, part, ty),
+            Some(way) => self.enter_way(plan, way, part, ty),
+            None if plan.logs == 0 => Interest::Skip,
+            None => self.enter_any(plan, part, ty),
+        }
+    }
+
+    /// Goes into a part on a branch whose beginning fills, empties or opens something.
+    #[inline(never)]
+    fn enter_branch(&mut self, plan: &ReadPlan, way: &Way, part: PartId, ty: TypeId) -> Interest {
+        let start = self.active.len();
+        self.begin(plan, way, ty, false);
+        if self.active.len() == start {
+            return Interest::Skip;
+        }
+        self.enclose(start, part);
+        Interest::Descend
+    }
+
+    /// Goes into a part whose branches begin here.
+    #[inline]
+    pub(super) fn enclose(&mut self, start: usize, part: PartId) {
+        let around = std::mem::replace(&mut self.start, start);
+        match self.active.get_mut(start) {
+            Some(first) => (first.part, first.around) = (part, around),
+            None => {
+                let none = Active { ends: false, ..Active::new(NOWHERE, NOWHERE, false) };
+                self.active.push(Active { part, around, ..none });
             }
         }
-        self.frames.push(Frame { part, around: self.start });
-        self.start = end;
-        Some(Interest::Descend)
     }
 
     /// Goes into a part on all branches that the part around it is on.
     #[inline(never)]
     pub(super) fn enter_any(&mut self, plan: &ReadPlan, part: PartId, ty: TypeId) -> Interest {
+        self.next = NOWHERE;
         self.pending.clear();
         if self.is_over(plan) {
             return Interest::Skip;
         }
-        if self.frames.is_empty() && self.pauses(plan, part) {
+        if self.start == 0 && self.pauses(plan, part) {
             self.decided = true;
             return Interest::Pause;
         }
@@ -76,22 +125,22 @@ impl State {
         if self.active.len() == end && !recorded {
             return Interest::Skip;
         }
-        self.frames.push(Frame { part, around: self.start });
-        self.start = end;
+        self.enclose(end, part);
         Interest::Descend
     }
 
     #[inline]
     pub(super) fn leaf(&mut self, plan: &ReadPlan, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
         self.record_leaf(part, scalar);
-        if let [branch] = *self.pending
-            && let [Act::Read(read)] = plan.branches[branch as usize].acts.as_slice()
+        match plan
+            .branches
+            .get(std::mem::replace(&mut self.next, NOWHERE) as usize)
+            .map(|it| it.acts.as_slice())
         {
-            self.read(read, scalar);
-        } else {
-            self.leaf_any(plan, scalar);
+            Some([Act::Read(read)]) => self.read(read, scalar),
+            Some(acts) => acts.iter().for_each(|act| self.act(act, scalar)),
+            None => self.leaf_any(plan, scalar),
         }
-        self.pending.clear();
         if self.is_over(plan) { Err(Stop) } else { Ok(()) }
     }
 
@@ -106,21 +155,40 @@ impl State {
                 self.act(act, scalar);
             }
         }
+        self.pending.clear();
     }
 
+    /// The innermost part ends; nearly all are on one branch, at whose end nothing is done.
     #[inline]
     pub(super) fn leave(&mut self, plan: &ReadPlan, part: PartId) -> Result<(), Stop> {
-        self.record_leave(part);
-        self.pending.clear();
-        let Some(&Frame { around, .. }) = self.frames.last() else { return Ok(()) };
         match self.active.get(self.start..) {
-            Some([one]) if !one.ends => {}
-            Some(&[one]) => self.close(plan, one),
-            _ => self.close_all(plan),
+            Some(&[Active { ends: false, around, .. }])
+                if self.start > 0 && self.recordings.is_empty() && self.failure.is_none() =>
+            {
+                self.next = NOWHERE;
+                self.pending.clear();
+                self.active.truncate(self.start);
+                self.start = around;
+                Ok(())
+            }
+            _ => self.leave_any(plan, part),
         }
-        self.active.truncate(self.start);
-        self.start = around;
-        self.frames.pop();
+    }
+
+    #[inline(never)]
+    fn leave_any(&mut self, plan: &ReadPlan, part: PartId) -> Result<(), Stop> {
+        self.record_leave(part);
+        self.next = NOWHERE;
+        self.pending.clear();
+        let start = self.start;
+        let Some(&first) = self.active.get(start).filter(|_| start > 0) else { return Ok(()) };
+        if self.active.len() > start + 1 {
+            self.close_all(plan);
+        } else if first.ends {
+            self.close(plan, first);
+        }
+        self.active.truncate(start);
+        self.start = first.around;
         if self.is_over(plan) { Err(Stop) } else { Ok(()) }
     }
 
@@ -150,26 +218,23 @@ impl State {
     /// Follows one branch of the open part into a part of it.
     #[inline]
     fn follow(&mut self, plan: &ReadPlan, at: usize, part: PartId, ty: TypeId, leaf: bool) {
-        let from = self.active[at];
+        let Some(from) = self.active.get_mut(at) else { return };
         let Some(node) = plan.nodes.get(from.node as usize) else {
             if from.text && leaf && plan.shape.part(part).kind == PartKind::Text {
                 self.pending.push(from.branch);
             }
             return;
         };
-        let ways = node.find(part);
-        if leaf
-            && let [way] = ways
-            && way.short
-            && from.came & way.mark == 0
-        {
-            self.active[at].came |= way.mark;
+        let Some(way) = node.first(part) else { return };
+        if leaf && way.short && from.came & way.mark == 0 {
+            from.came |= way.mark;
             if way.acts && !failed(&self.conditions, &node.conditions) {
                 self.pending.push(way.branch);
             }
             return;
         }
-        self.follow_all(plan, (at, from), (part, ty), (node, ways));
+        let from = *from;
+        self.follow_all(plan, (at, from), (part, ty), (node, node.find(part)));
     }
 
     /// Follows one branch along ways of which anything may be asked.
@@ -239,9 +304,15 @@ impl State {
 
     /// Returns the path from the root of the reply to a name below the open part.
     fn path(&self, plan: &ReadPlan, name: &str) -> String {
+        let mut parts = Vec::new();
+        let mut at = self.start;
+        while let Some(open) = self.active.get(at).filter(|_| at > 0) {
+            parts.push(open.part);
+            at = open.around;
+        }
         let mut path = String::new();
-        for frame in self.frames.iter().filter(|frame| frame.part != PartId::TYPE) {
-            path.push_str(&plan.shape.part(frame.part).name.local);
+        for &part in parts.iter().rev().filter(|&&part| part != PartId::TYPE) {
+            path.push_str(&plan.shape.part(part).name.local);
             path.push('/');
         }
         path + name

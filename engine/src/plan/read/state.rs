@@ -6,6 +6,7 @@ use super::Answer;
 use super::late::Log;
 use super::layout::{CellKind, Pass, ReadPlan, Yield};
 use super::residue::Residue;
+use super::way::NOWHERE;
 use crate::codec::CodecError;
 use crate::plan::errors::FaultView;
 use crate::plan::tree::Leaf;
@@ -20,13 +21,13 @@ const BUFFER_BYTES_KEPT: usize = 1 << 20;
 /// Everything that changes while a reply is read.
 #[derive(Debug)]
 pub(super) struct State {
-    /// The open parts; none at the root.
-    pub(super) frames: Vec<Frame>,
-    /// The branches that open parts are on.
+    /// The branches that open parts are on: at least one for each, but for the root.
     pub(super) active: Vec<Active>,
-    /// Where those of the innermost part begin.
+    /// Where those of the innermost part begin; nought at the root.
     pub(super) start: usize,
-    /// Branches that the leaf which comes next is for.
+    /// The branch that the leaf which comes next is for, or [`NOWHERE`], where it is found at once.
+    pub(super) next: u32,
+    /// Branches that the leaf which comes next is for, where they are several or have to be looked for.
     pub(super) pending: Vec<u32>,
     /// Occurrences of parts, where not only the first is asked for.
     pub(super) counters: Vec<u32>,
@@ -38,11 +39,9 @@ pub(super) struct State {
     /// Values by cell, where an expression needs them.
     pub(super) values: Vec<Value>,
     /// JSON text by level.
-    pub(super) arenas: Vec<Vec<u8>>,
+    pub(super) arenas: Vec<Arena>,
     /// Elements written so far in the list of a level, for pointers.
     pub(super) positions: Vec<usize>,
-    /// Levels that are explicitly nothing.
-    pub(super) nil: Vec<bool>,
     pub(super) logs: Vec<Log>,
     /// Branches whose late parts are being recorded, with the depth in them.
     pub(super) recordings: Vec<(u32, u32)>,
@@ -57,19 +56,25 @@ pub(super) struct State {
     out: Vec<u8>,
 }
 
-/// An open part.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Frame {
-    pub(super) part: PartId,
-    /// Where the branches of the part around it begin.
-    pub(super) around: usize,
+/// What leaves left behind in a level, as text.
+#[derive(Debug, Default)]
+pub(super) struct Arena {
+    pub(super) text: Vec<u8>,
+    /// So many members came, in the order of the mapping and once each, and nothing else; or [`UNTIDY`].
+    pub(super) tidy: u32,
+    /// The level is explicitly nothing.
+    pub(super) nil: bool,
 }
+
+/// The text of an arena is not its members one behind the other.
+pub(super) const UNTIDY: u32 = u32::MAX;
 
 /// A branch that an open part is on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Active {
+    /// The branch, or [`NOWHERE`] for a part that is only recorded.
     pub(super) branch: u32,
-    /// Where the branch leads, or [`NOWHERE`](super::way::NOWHERE).
+    /// Where the branch leads, or [`NOWHERE`].
     pub(super) node: u32,
     /// Marks of the parts that came, where only the first is asked for.
     pub(super) came: u32,
@@ -79,13 +84,18 @@ pub(super) struct Active {
     pub(super) text: bool,
     /// Something is done at its end.
     pub(super) ends: bool,
+    /// The part; said only of the first branch that it is on.
+    pub(super) part: PartId,
+    /// Where the branches of the part around it begin; said only of the first, too.
+    pub(super) around: usize,
 }
 
 impl Active {
     /// Returns a branch on which a part begins, and which leads to a node.
     #[inline]
     pub(super) fn new(branch: u32, node: u32, late: bool) -> Self {
-        Self { branch, node, came: 0, late, text: false, ends: true }
+        let (part, around) = (PartId::TYPE, 0);
+        Self { branch, node, came: 0, late, text: false, ends: true, part, around }
     }
 }
 
@@ -130,6 +140,16 @@ pub(super) struct List {
     pub(super) failed: Option<Box<CodecError>>,
 }
 
+impl Arena {
+    /// Forgets what came.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.tidy = 0;
+        self.nil = false;
+    }
+}
+
 impl Cell {
     #[inline]
     pub(super) fn clear(&mut self) {
@@ -170,9 +190,9 @@ impl State {
             CellKind::Single(_) => Cell::Empty,
         };
         Self {
-            frames: Vec::new(),
             active: Vec::new(),
             start: 0,
+            next: NOWHERE,
             pending: Vec::new(),
             counters: vec![0; plan.counters],
             done: vec![false; plan.branches.len()],
@@ -180,9 +200,8 @@ impl State {
             tests: vec![false; plan.table.tests],
             cells: plan.cells.iter().map(cell).collect(),
             values: vec![Value::Absent; plan.cells.len()],
-            arenas: vec![Vec::new(); plan.levels.len()],
+            arenas: plan.levels.iter().map(|_| Arena::default()).collect(),
             positions: vec![0; plan.levels.len()],
-            nil: vec![false; plan.levels.len()],
             logs: Log::all(plan),
             recordings: Vec::new(),
             decided: false,
@@ -198,15 +217,14 @@ impl State {
 
     pub(super) fn reset(&mut self, plan: &ReadPlan, ambient: &Ambient) {
         self.ambient = ambient.clone();
-        self.frames.clear();
         self.active.clear();
+        self.next = NOWHERE;
         self.pending.clear();
         self.recordings.clear();
         self.counters.fill(0);
         self.done.fill(false);
         self.conditions.fill(Held::Open);
         self.tests.fill(false);
-        self.nil.fill(false);
         self.values.fill(Value::Absent);
         for log in &mut self.logs {
             log.clear(BUFFER_BYTES_KEPT);
@@ -217,9 +235,12 @@ impl State {
                 list.json.shrink_to(BUFFER_BYTES_KEPT);
             }
         }
-        for arena in self.arenas.iter_mut().chain([&mut self.out]) {
+        for arena in &mut self.arenas {
             arena.clear();
-            arena.shrink_to(BUFFER_BYTES_KEPT);
+        }
+        for buffer in self.arenas.iter_mut().map(|arena| &mut arena.text).chain([&mut self.out]) {
+            buffer.clear();
+            buffer.shrink_to(BUFFER_BYTES_KEPT);
         }
         self.decided = false;
         self.failure = None;
@@ -299,7 +320,7 @@ impl State {
     pub(super) fn raw(&self, plan: &ReadPlan, cell: u32) -> Scalar<'_> {
         match (&self.cells[cell as usize], plan.cells[cell as usize]) {
             (&Cell::Text(start, end), CellKind::Single(level)) => {
-                let text = str::from_utf8(&self.arenas[level as usize][start..end]);
+                let text = str::from_utf8(&self.arenas[level as usize].text[start..end]);
                 text.map_or(Scalar::Nil, Scalar::Text)
             }
             (Cell::Raw(leaf), _) => leaf.as_scalar(),

@@ -56,7 +56,7 @@ pub(super) struct Way {
     pub(super) acts: bool,
     /// The branch only leads on: its beginning and its end fill, empty and write nothing.
     pub(super) plain: bool,
-    /// Nothing is to be looked at before the way is gone but whether the part came before; see `State::step`.
+    /// Nothing is to be looked at before the way is gone but whether the part came before; see `State::enter`.
     pub(super) short: bool,
     /// That is so, but for whether a condition of the node failed.
     pub(super) guarded: bool,
@@ -86,6 +86,17 @@ pub(super) const NOWHERE: u32 = u32::MAX;
 
 /// So many places of a node may be for each part that it has.
 const PLACES_PER_PART: usize = 8;
+
+/// What is known of a part without searching for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Near<'a> {
+    /// Its first way.
+    Way(&'a Way),
+    /// It has none.
+    Nothing,
+    /// It has to be searched for.
+    Far,
+}
 
 impl Node {
     /// Makes a node of parts, each with a way that it leads to.
@@ -125,6 +136,16 @@ impl Node {
     #[inline]
     pub(super) fn first(&self, part: PartId) -> Option<&Way> {
         self.ways.get(self.place(part))
+    }
+
+    /// Returns the first way of a part, if that is to be had without a search.
+    #[inline]
+    pub(super) fn near(&self, part: PartId) -> Near<'_> {
+        match self.places.get(part.0.wrapping_sub(self.first) as usize) {
+            Some(place) => self.ways.get(*place as usize).map_or(Near::Nothing, Near::Way),
+            None if self.sparse.is_empty() => Near::Nothing,
+            None => Near::Far,
+        }
     }
 
     #[inline]

@@ -220,7 +220,8 @@ impl Builder {
                 if keep {
                     self.has_value(level, cell);
                 }
-                let read = Read { cell, level, chain: chain.clone(), keep, label: Label::new(label) };
+                let (label, place) = (Label::new(label), Read::NO_PLACE);
+                let read = Read { cell, level, chain: chain.clone(), keep, label, place };
                 self.leaf(source, around, cell, Act::Read(read));
                 MemberKind::Cell { cell, level, empty: empty(chain) }
             }

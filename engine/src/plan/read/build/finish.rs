@@ -3,7 +3,7 @@
 //! **Invariant.** A branch that opens a level, or that others wait for, is taken in one pass only.
 
 use super::trie::Trie;
-use crate::plan::read::layout::{Level, Pass};
+use crate::plan::read::layout::{Act, Branch, Level, Pass, Read};
 
 /// Marks, for each owner, the way to the branches that wait for its end.
 pub(super) fn mark_late(trie: &mut Trie, waiting: &[(u32, u32)], levels: &[Level]) {
@@ -79,12 +79,25 @@ fn late_lists(trie: &Trie, branch: u32, levels: &[Level]) -> Vec<u32> {
 
 /// Lets the leaves below a branch that are conditions be taken in both passes.
 fn look_again(trie: &mut Trie, branch: u32) {
-    use crate::plan::read::layout::Act;
     for below in trie.below(branch) {
         look_again(trie, below);
         let inner = trie.below(below).iter().any(|&at| trie.get(at).pass.late);
         let it = trie.branch(below);
         let condition = it.acts.iter().any(|act| matches!(act, Act::Condition { .. }));
         it.pass.late |= it.pass.now && (condition || inner);
+    }
+}
+
+/// Marks the levels that are nothing but leaves, and says to each of these its place.
+pub(super) fn mark_places(levels: &mut [Level], branches: &mut [Branch]) {
+    let cells: Vec<_> =
+        (0..).zip(&*levels).map(|(number, level)| level.leaves(number).unwrap_or_default()).collect();
+    for (level, cells) in levels.iter_mut().zip(&cells) {
+        level.leaves = u32::try_from(cells.len()).unwrap_or_default();
+    }
+    for act in branches.iter_mut().flat_map(|branch| &mut branch.acts) {
+        let Act::Read(read) = act else { continue };
+        let place = cells[read.level as usize].iter().position(|&cell| cell == read.cell);
+        read.place = place.and_then(|place| u32::try_from(place).ok()).unwrap_or(Read::NO_PLACE);
     }
 }
