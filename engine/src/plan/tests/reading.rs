@@ -105,6 +105,37 @@ fn arrays_of_objects_nest_and_an_empty_one_is_an_empty_array() {
 }
 
 #[test]
+fn elements_of_leaves_are_the_same_in_whatever_order_their_leaves_come() {
+    check(
+        "G* { A? B? P* { @T? @C? } }",
+        "g:\n  each: G\n  fields:\n    a: A\n    b: B\n    c: P[T=1]/C\n    d: P[last]/C",
+        &[
+            (
+                // In order; another order; some are missing; none is there; in order again.
+                "(G (A x) (B y) (P @T=1 @C=c)) (G (B y) (A x) (P @T=2 @C=e)) (G (B y)) (G) (G (A x) (B y) (P @T=1 @C=c))",
+                r#"{"g":[{"a":"x","b":"y","c":"c","d":"c"},{"a":"x","b":"y","c":null,"d":"e"},{"a":null,"b":"y","c":null,"d":null},{"a":null,"b":null,"c":null,"d":null},{"a":"x","b":"y","c":"c","d":"c"}]}"#,
+            ),
+            (
+                // What was read is forgotten: its condition fails afterwards, or another one is the last.
+                "(G (A x) (B y) (P @C=c @T=2)) (G (A x) (B y) (P @T=1 @C=c) (P @T=2 @C=e)) (G (A x) (B y) (P @C=c @T=1) (P))",
+                r#"{"g":[{"a":"x","b":"y","c":null,"d":"c"},{"a":"x","b":"y","c":"c","d":"e"},{"a":"x","b":"y","c":"c","d":null}]}"#,
+            ),
+        ],
+    );
+    check(
+        "G* { A? B? }",
+        "g:\n  each: G\n  fields:\n    a: A\n    b: B",
+        &[
+            // Blank is nothing, explicit nothing too.
+            (
+                "(G (A x) (B y)) (G (A \" \") (B y)) (G (A x) (B nil)) (G (A x) (B y))",
+                r#"{"g":[{"a":"x","b":"y"},{"a":null,"b":"y"},{"a":"x","b":null},{"a":"x","b":"y"}]}"#,
+            ),
+        ],
+    );
+}
+
+#[test]
 fn two_arrays_may_be_made_of_the_same_elements() {
     check(
         "A* { @N? @T? }",
