@@ -7,7 +7,7 @@ mod cells;
 
 use crate::call::{Column, Rows};
 use adapters_sql_protocol::{Batch, ColumnInfo};
-use cells::Cells;
+pub(crate) use cells::Cells;
 use kernel::{DecodeError, Interest, Leaf, PartId, Progress, ScalarType, Shape, Stop, TypeId, Visitor};
 
 /// One result set: where it is in its rows.

@@ -7,7 +7,7 @@
 
 use super::fail;
 use crate::call::{Column, Outcome};
-use crate::rows::RowSet;
+use crate::rows::{Cells, RowSet};
 use adapters_ports::{BoxFuture, CallContext, ReplyBody};
 use adapters_sql_protocol::{ColumnInfo, FromWorker, ValueKind, kind};
 use bytes::Bytes;
@@ -52,8 +52,30 @@ impl Collected {
         Ok(None)
     }
 
+    /// Takes the values out of the only row of the first result set, by their names.
+    fn row_of_values(&mut self, outcome: &Outcome) -> Result<Vec<Option<String>>, Error> {
+        let Some((columns, batches)) = (!self.sets.is_empty()).then(|| self.sets.remove(0)) else {
+            return Ok(Vec::new());
+        };
+        let [payload] = batches.as_slice() else { return Ok(Vec::new()) };
+        let frame = FromWorker::decode(kind::BATCH, payload, columns.len()).map_err(fail::malformed)?;
+        let FromWorker::Batch(batch) = frame else { return Err(fail::strange()) };
+        let mut values = Vec::with_capacity(outcome.values.len());
+        for wanted in &outcome.values {
+            let place = columns.iter().position(|column| column.name == wanted.name);
+            let column = place.and_then(|place| batch.columns.get(place));
+            let column = column.ok_or_else(|| fail::unasked(&wanted.name))?;
+            values.push(first(column));
+        }
+        Ok(values)
+    }
+
     /// Makes the document of it.
-    pub(crate) fn told(self, outcome: &Outcome, shape: &Shape) -> Result<Told, Error> {
+    pub(crate) fn told(mut self, outcome: &Outcome, shape: &Shape) -> Result<Told, Error> {
+        if self.values.is_empty() && !outcome.values.is_empty() && outcome.results.is_empty() {
+            // PostgreSQL gives what comes out as a row.
+            self.values = self.row_of_values(outcome)?;
+        }
         if self.values.len() != outcome.values.len() {
             let error =
                 Error::new(Class::Poison, Cause::Contract, "a procedure gave other values than declared");
@@ -74,6 +96,19 @@ impl Collected {
         }
         let row = outcome.row.map(|row| (row, shape.part(row).ty));
         Ok(Told { row, values, next: 0, entered: false, sets, residue, bytes: self.bytes as u64 })
+    }
+}
+
+/// The first cell of a column, as text.
+fn first(column: &adapters_sql_protocol::Column<'_>) -> Option<String> {
+    let mut cells = Cells::default();
+    cells.load(column, 1);
+    match cells.scalar(0) {
+        Scalar::Text(text) => Some(text.to_owned()),
+        Scalar::Int(number) => Some(number.to_string()),
+        Scalar::Float(number) => Some(number.to_string()),
+        Scalar::Bytes(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        _ => None,
     }
 }
 

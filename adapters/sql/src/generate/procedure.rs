@@ -2,9 +2,13 @@
 //!
 //! **Invariant.** Every parameter of the procedure has its `?`, in the order of the catalog; one that nobody sends is NULL.
 
+mod postgresql;
+
 use super::{Maker, defect, told};
 use crate::call::{Answer, Call, Outcome, Rows};
-use crate::catalog::{ParameterDef, ParameterDirection};
+use crate::catalog::{ParameterDef, ParameterDirection, ProcedureDef};
+use crate::dialect::Dialect;
+use crate::schema::Procedure;
 use crate::testdata::datum;
 use crate::types::SqlType;
 use crate::values;
@@ -19,6 +23,19 @@ pub(crate) fn call(maker: Maker<'_>, number: u32, sent: &[(PartId, Datum)]) -> R
     let (procedure, parts) = maker.schema.procedure(number).ok_or_else(|| defect("no such operation"))?;
     let mut sql = maker.sql();
     let mut outcome = Outcome::default();
+    if maker.dialect() == Dialect::Postgresql
+        && procedure.parameters.iter().all(|one| one.direction != ParameterDirection::Return)
+    {
+        let value = |n: usize| {
+            let value = parts.sent[n].and_then(|part| sent.iter().find(|(sent, _)| *sent == part));
+            value.map(|(_, value)| value.clone())
+        };
+        postgresql::write(&mut sql, maker, procedure, value)?;
+        for (declared, part) in procedure.parameters.iter().zip(&parts.told) {
+            outcome.values.extend(part.map(|part| told(maker.dialect(), part, &declared.name, &declared.ty)));
+        }
+        return Ok(finished(maker, sql, outcome, procedure, parts));
+    }
     let returns = procedure.parameters.iter().position(|one| one.direction == ParameterDirection::Return);
     let mut bind = |sql: &mut super::Sql<'_>, n: usize| -> Result<(), Error> {
         let declared = &procedure.parameters[n];
@@ -43,6 +60,16 @@ pub(crate) fn call(maker: Maker<'_>, number: u32, sent: &[(PartId, Datum)]) -> R
         bind(&mut sql, n)?;
     }
     sql.push(")}");
+    Ok(finished(maker, sql, outcome, procedure, parts))
+}
+
+fn finished(
+    maker: Maker<'_>,
+    sql: super::Sql<'_>,
+    mut outcome: Outcome,
+    procedure: &ProcedureDef,
+    parts: &Procedure,
+) -> Call {
     for ((row, columns), declared) in parts.results.iter().zip(&procedure.results) {
         let columns = columns.iter().zip(declared);
         let columns = columns.map(|(&part, column)| maker.told(part, column)).collect();
@@ -51,7 +78,7 @@ pub(crate) fn call(maker: Maker<'_>, number: u32, sent: &[(PartId, Datum)]) -> R
     let rows = !outcome.results.is_empty();
     let mut call = sql.finish(Answer::Procedure(outcome), true);
     (call.execute.call, call.execute.rows) = (true, rows);
-    Ok(call)
+    call
 }
 
 fn parameter(maker: Maker<'_>, declared: &ParameterDef, value: Option<&Datum>) -> Result<Parameter, Error> {

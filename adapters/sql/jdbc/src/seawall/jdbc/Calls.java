@@ -35,12 +35,15 @@ final class Calls {
     private final boolean streamsInTransactions;
     /** Its time-out counts the sending of rows, which a slow reader holds back. */
     private final boolean timesSending;
+    /** It gives what a procedure returns as a row, which has to be there still when the value is asked for. */
+    private final boolean returnsRows;
     private volatile Statement running;
     private volatile boolean late;
 
     Calls(Connection connection, String product) {
         this.connection = connection;
         this.streamsInTransactions = "PostgreSQL".equals(product);
+        this.returnsRows = "H2".equals(product);
         this.timesSending = "MariaDB".equals(product) || "MySQL".equals(product);
     }
 
@@ -148,12 +151,15 @@ final class Calls {
         }), timeoutMs, TimeUnit.MILLISECONDS);
     }
 
-    private static long run(PreparedStatement statement, List<Parameter> parameters, int flags, Wishes wishes,
+    private long run(PreparedStatement statement, List<Parameter> parameters, int flags, Wishes wishes,
             ScheduledFuture<?> timer, Output out) throws SQLException, IOException {
         for (int i = 0; i < parameters.size(); i++) {
             parameters.get(i).bind(statement, i + 1);
         }
         boolean isRows = statement.execute();
+        if (returnsRows && (flags & PROCEDURE) != 0 && parameters.stream().anyMatch(parameter -> parameter.out)) {
+            return -1;
+        }
         if ((flags & PROCEDURE) == 0) {
             // From here on a reader may be slow; how long each batch may take is watched by who waits for it.
             timer.cancel(false);
