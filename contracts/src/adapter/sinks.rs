@@ -97,7 +97,7 @@ impl Suite<'_> {
         let sent = vec![event(0, "a"), large, event(2, "b"), event(3, "a"), event(4, "b")];
         let outcomes = publish(&opened, &batch("things", sent.clone())).await;
         let kept: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
-        assert_eq!(kept, [true, false, true, false, true], "{outcomes:?}");
+        assert_eq!(kept, [true, false, true, false, true], "which events are refused: {outcomes:?}");
         let wrong = outcomes[1].as_ref().expect_err("it is too large");
         assert!(!wrong.class.permits_retry(true), "it is as large the next time: {wrong}");
         let behind = outcomes[3].as_ref().expect_err("one before it was refused");

@@ -3,11 +3,13 @@
 //! **Invariant.** All but the one promise is that of the real adapter.
 
 use adapters_ports::{
-    Adapter, AdapterError, Backend, BoxFuture, CallContext, Connection, Files, KeyDoc, Opened, Reply,
-    Request, Settings, Wire,
+    Adapter, AdapterError, Backend, BoxFuture, CallContext, Connection, EventBatch, Files, KeyDoc, Opened,
+    Outcomes, Reply, Request, Settings, Sink, TopicAsk, TopicError, TopicPage, Topics, Wire,
 };
-use adapters_soap::Soap;
-use kernel::{Class, Diagnostic, Document, Error, OperationId, PartId, Sources};
+use kernel::{
+    Class, Datum, Diagnostic, Document, Error, From, OperationId, Own, PartId, Query, Sources, Statement,
+    StatementError,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,22 +30,34 @@ pub(crate) enum Lie {
     Forgetful,
     /// One mistake is enough.
     Quick,
+    /// A reading is marked as if it changed something.
+    Anxious,
+    /// A value becomes text of a statement.
+    Literal,
+    /// The last event of a batch is kept in mind.
+    Lossy,
+    /// Events are kept from the last to the first.
+    Backward,
+    /// What is refused is said to be kept.
+    Generous,
+    /// Who waits does not.
+    Restless,
 }
 
-/// The adapter.
+/// The adapter: a lie, and who tells the truth.
 #[derive(Debug)]
-pub(crate) struct Liar(pub(crate) Lie);
+pub(crate) struct Liar(pub(crate) Lie, pub(crate) &'static dyn Adapter);
 
 #[derive(Debug, Clone)]
 struct Lying(Lie, Arc<dyn Connection>);
 
 impl Adapter for Liar {
     fn kind(&self) -> &'static str {
-        Soap.kind()
+        self.1.kind()
     }
 
     fn keys(&self) -> &'static [KeyDoc] {
-        Soap.keys()
+        self.1.keys()
     }
 
     fn open(
@@ -53,7 +67,7 @@ impl Adapter for Liar {
         sources: &mut Sources,
         findings: &mut Vec<Diagnostic>,
     ) -> Result<Opened, AdapterError> {
-        let mut opened = Soap.open(settings, files, sources, findings).map_err(|mut error| {
+        let mut opened = self.1.open(settings, files, sources, findings).map_err(|mut error| {
             error.0.truncate(if self.0 == Lie::Quick { 1 } else { usize::MAX });
             error
         })?;
@@ -81,14 +95,96 @@ impl Connection for Lying {
         if self.0 == Lie::Blind { Ok(None) } else { self.1.difference(expected, found) }
     }
 
+    fn query(&self, query: &Query) -> Result<Wire, Error> {
+        if self.0 != Lie::Literal {
+            return self.1.query(query);
+        }
+        let mut query = query.clone();
+        match &mut query {
+            Query::Run(own) => spliced(own),
+            Query::Select(select) => {
+                if let From::Own(own) = &mut select.from {
+                    spliced(own);
+                }
+            }
+            _ => {}
+        }
+        self.1.query(&query)
+    }
+
+    fn shown(&self, wire: &[u8]) -> Option<String> {
+        self.1.shown(wire)
+    }
+
+    fn statement(&self, text: &str) -> Result<Statement, Vec<StatementError>> {
+        self.1.statement(text)
+    }
+
     fn backend(&self) -> Option<&dyn Backend> {
-        Some(self)
+        self.1.backend().map(|_| self as &dyn Backend)
+    }
+
+    fn sink(&self) -> Option<&dyn Sink> {
+        self.1.sink().map(|_| self as &dyn Sink)
+    }
+
+    fn topics(&self) -> Option<&dyn Topics> {
+        self.1.topics().map(|_| self as &dyn Topics)
+    }
+}
+
+/// Puts values where their names stand.
+fn spliced(own: &mut Own) {
+    for (name, value) in std::mem::take(&mut own.values) {
+        let Datum::Text(value) = value else { continue };
+        let literal = format!("'{}'", value.replace('\'', "''"));
+        own.text = own.text.replace(&format!(":{name}"), &literal).into();
+    }
+}
+
+impl Sink for Lying {
+    fn publish<'a>(&'a self, cx: &'a CallContext, batch: &'a EventBatch) -> BoxFuture<'a, Outcomes> {
+        Box::pin(async move {
+            let mut batch = batch.clone();
+            let all = batch.events.len();
+            match self.0 {
+                Lie::Lossy => drop(batch.events.pop()),
+                Lie::Backward => batch.events.reverse(),
+                _ => {}
+            }
+            let mut outcomes = self.1.sink().unwrap().publish(cx, &batch).await;
+            outcomes.resize_with(all, || Ok(()));
+            if self.0 == Lie::Generous {
+                outcomes.fill_with(|| Ok(()));
+            }
+            outcomes
+        })
+    }
+}
+
+impl Topics for Lying {
+    fn open(&self) -> Result<(), String> {
+        self.1.topics().unwrap().open()
+    }
+
+    fn read<'a>(&'a self, ask: TopicAsk<'a>) -> BoxFuture<'a, Result<TopicPage, TopicError>> {
+        self.1.topics().unwrap().read(ask)
+    }
+
+    fn wait<'a>(&'a self, topic: &'a str, after: Option<&'a str>) -> BoxFuture<'a, ()> {
+        match self.0 {
+            Lie::Restless => Box::pin(std::future::ready(())),
+            _ => self.1.topics().unwrap().wait(topic, after),
+        }
     }
 }
 
 impl Backend for Lying {
     fn call<'a>(&'a self, cx: &'a CallContext, request: &'a Request) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(async move {
+            if self.0 == Lie::Anxious && request.repeatable {
+                cx.sent.mark();
+            }
             match self.0 {
                 Lie::Late if cx.remaining() < Duration::from_secs(1) => {
                     let patient = CallContext::new("patient", Duration::from_secs(3));
