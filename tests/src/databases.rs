@@ -6,9 +6,11 @@ mod drivers;
 mod h2;
 mod mariadb;
 mod postgres;
+mod session;
 mod sqlite;
 
 pub use drivers::{jdbc_driver, odbc_driver};
+pub use session::Session;
 pub use sqlite::Sqlite;
 
 use crate::process::{free_address, scratch};
@@ -16,6 +18,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Longest wait for a server to answer.
@@ -40,7 +43,7 @@ pub struct Server {
     /// Where it listens.
     pub port: u16,
     folder: PathBuf,
-    child: Option<Child>,
+    child: Mutex<Option<Child>>,
 }
 
 impl Server {
@@ -60,7 +63,7 @@ impl Server {
         }
         let folder = scratch("database")?;
         let port = free_address()?.port();
-        let mut server = Self { product, port, folder, child: None };
+        let server = Self { product, port, folder, child: Mutex::default() };
         match product {
             Product::Postgres => postgres::prepare(&server)?,
             Product::Mariadb => mariadb::prepare(&server)?,
@@ -77,7 +80,7 @@ impl Server {
     ///
     /// # Errors
     /// It does not answer within a minute; the error holds its log.
-    pub fn restart(&mut self) -> io::Result<()> {
+    pub fn restart(&self) -> io::Result<()> {
         self.kill();
         let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("server.log"))?;
         let mut command = match self.product {
@@ -86,7 +89,7 @@ impl Server {
             Product::H2 => h2::command(self)?,
         };
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        self.child = Some(command.spawn()?);
+        *self.child() = Some(command.spawn()?);
         let end = Instant::now() + START_TIMEOUT;
         let mut last = String::new();
         while Instant::now() < end {
@@ -113,8 +116,9 @@ impl Server {
     }
 
     /// Ends it at once, as a power cut does.
-    pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
+    pub fn kill(&self) {
+        let child = self.child().take();
+        if let Some(mut child) = child {
             drop(child.kill());
             drop(child.wait());
         }
@@ -178,11 +182,15 @@ impl Server {
 
     /// The server and all processes that it has started.
     fn processes(&self) -> Vec<u32> {
-        let Some(child) = &self.child else { return Vec::new() };
-        let children = format!("/proc/{0}/task/{0}/children", child.id());
+        let Some(pid) = self.child().as_ref().map(Child::id) else { return Vec::new() };
+        let children = format!("/proc/{pid}/task/{pid}/children");
         let children = fs::read_to_string(children).unwrap_or_default();
         let children = children.split_whitespace().filter_map(|pid| pid.parse().ok());
-        std::iter::once(child.id()).chain(children).collect()
+        std::iter::once(pid).chain(children).collect()
+    }
+
+    fn child(&self) -> MutexGuard<'_, Option<Child>> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

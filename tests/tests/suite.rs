@@ -35,3 +35,5 @@ mod review;
 mod scenarios;
 #[path = "suite/tidy.rs"]
 mod tidy;
+#[path = "suite/watch.rs"]
+mod watch;

@@ -49,7 +49,10 @@ pub struct Page {
 
 impl Ambient {
     /// Returns the values of an instant: `now` in UTC, and the date that it has in a zone.
+    ///
+    /// `now` has whole microseconds, because timestamps of databases have no more.
     pub fn at(at: Timestamp, zone: &TimeZone, request_id: Arc<str>) -> Self {
+        let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
         let today = zone.to_offset(at).to_datetime(at).date();
         Self { now: Instant { at, offset_s: 0 }, today, request_id }
     }
@@ -84,5 +87,12 @@ mod tests {
         check("2026-06-01T22:30:00Z", "Europe/Vienna", "2026-06-02");
         check("2026-12-01T22:30:00Z", "Europe/Vienna", "2026-12-01");
         check("2026-06-02T03:30:00Z", "America/New_York", "2026-06-01");
+    }
+
+    #[test]
+    fn now_has_no_more_decimals_than_a_timestamp_of_a_database() {
+        let ambient =
+            Ambient::at("2026-06-01T22:30:00.123456789Z".parse().unwrap(), &TimeZone::UTC, "r".into());
+        assert_eq!(ambient.now.at.to_string(), "2026-06-01T22:30:00.123456Z");
     }
 }

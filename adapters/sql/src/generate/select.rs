@@ -76,8 +76,8 @@ impl Maker<'_> {
         let told = |part: PartId| crate::call::Column {
             part,
             name: shape.part(part).name.local.to_string(),
-            kind: ValueKind::Instant,
-            fetch: Fetch::Instant,
+            kind: ValueKind::Text,
+            fetch: Fetch::Text,
         };
         let columns = columns.into_iter().map(told).collect();
         let mut sql = self.sql();
@@ -86,22 +86,29 @@ impl Maker<'_> {
     }
 }
 
+// Both are told as texts in UTC, because what drivers make of a time with a zone depends on the session.
+
 /// A session whose row is hidden has no kind; then nobody can tell, and the answer is NULL.
-const POSTGRESQL_HORIZON: &str = "SELECT statement_timestamp() AS now, \
+const POSTGRESQL_HORIZON: &str = "SELECT \
+    CAST(to_char(now AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS VARCHAR(40)) AS now, \
+    CAST(to_char(oldest AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS VARCHAR(40)) AS oldest \
+    FROM (SELECT statement_timestamp() AS now, \
     CASE WHEN EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND backend_type IS NULL) \
     THEN NULL ELSE LEAST(statement_timestamp(), \
     (SELECT MIN(xact_start) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
     AND backend_type NOT IN ('autovacuum worker', 'walsender')), \
-    (SELECT MIN(prepared) FROM pg_prepared_xacts WHERE database = current_database())) END AS oldest";
+    (SELECT MIN(prepared) FROM pg_prepared_xacts WHERE database = current_database())) END AS oldest) AS horizon";
 
-const SQLSERVER_HORIZON: &str = "SELECT SYSDATETIMEOFFSET() AS now, \
+const SQLSERVER_HORIZON: &str = "SELECT CONVERT(VARCHAR(40), SWITCHOFFSET(h.now, '+00:00'), 127) AS now, \
+    CONVERT(VARCHAR(40), SWITCHOFFSET(h.oldest, '+00:00'), 127) AS oldest FROM (SELECT SYSDATETIMEOFFSET() AS now, \
     COALESCE((SELECT TODATETIMEOFFSET(MIN(t.transaction_begin_time), DATEPART(TZOFFSET, SYSDATETIMEOFFSET())) \
     FROM sys.dm_tran_session_transactions s JOIN sys.dm_tran_active_transactions t \
-    ON t.transaction_id = s.transaction_id WHERE s.session_id <> @@SPID), SYSDATETIMEOFFSET()) AS oldest";
+    ON t.transaction_id = s.transaction_id WHERE s.session_id <> @@SPID), SYSDATETIMEOFFSET()) AS oldest) AS h";
 
-const ORACLE_HORIZON: &str = "SELECT SYSTIMESTAMP AS now, \
+const ORACLE_HORIZON: &str = "SELECT TO_CHAR(SYS_EXTRACT_UTC(now), 'YYYY-MM-DD\"T\"HH24:MI:SS.FF6\"Z\"') AS now, \
+    TO_CHAR(SYS_EXTRACT_UTC(oldest), 'YYYY-MM-DD\"T\"HH24:MI:SS.FF6\"Z\"') AS oldest FROM (SELECT SYSTIMESTAMP AS now, \
     COALESCE((SELECT FROM_TZ(CAST(MIN(t.START_DATE) AS TIMESTAMP), TO_CHAR(SYSTIMESTAMP, 'TZH:TZM')) \
-    FROM V$TRANSACTION t), SYSTIMESTAMP) AS oldest FROM DUAL";
+    FROM V$TRANSACTION t), SYSTIMESTAMP) AS oldest FROM DUAL)";
 
 impl Sql<'_> {
     fn order(&mut self, row: PartId, order: &[Order]) -> Result<(), Error> {
