@@ -66,6 +66,11 @@ impl Chain {
     /// # Errors
     /// Why not.
     pub fn takes(&self, ask: Ask) -> Result<(), Unfit> {
+        if self.is_coarse() {
+            return Err(Unfit::Inverse(
+                "a binary float of 32 bits is not the number as which it is shown, so comparisons miss it",
+            ));
+        }
         let mut ask = ask;
         let mut negated = ask == Ask::Other;
         for step in self.inner.steps.iter().rev() {
@@ -98,6 +103,12 @@ impl Chain {
         self.inner.steps.iter().all(|step| {
             step.keeps_order() || matches!(step, Step::Lines { .. } | Step::Join { .. } | Step::Case { .. })
         }) && !self.counts_in_text()
+            && !self.is_coarse()
+    }
+
+    /// A binary float of 32 bits: 0.1 is stored as 0.100000001…, and a database compares that with the 0.1 that is asked for.
+    fn is_coarse(&self) -> bool {
+        self.inner.leaves.iter().any(|leaf| matches!(leaf.ty, ScalarType::Float { bits: 32 }))
     }
 
     /// The column holds few characters.

@@ -40,6 +40,23 @@ fn each_mistake_is_reported_at_its_place() {
 }
 
 #[test]
+fn a_float_that_is_not_what_it_shows_is_neither_asked_for_nor_sorted_by() {
+    let found = |column: &str, filter: &str, page: &str| -> Vec<String> {
+        let tables = format!("table A.T\n ID int key\n FL {column}");
+        let mapping = format!(
+            "models:\n  T:\n    legacy: erp/A.T\n    key: id\n    fields: {{ id: ID, fl: FL }}\n\
+             rest:\n  GET /t:\n    list: T\n{filter}    page: {page}\n"
+        );
+        let kit = Kit::new(&tables, &mapping);
+        kit.compiled.findings.iter().map(|found| found.code.0.to_owned()).collect()
+    };
+    let filter = "    filter: { from: fl >= }\n";
+    assert_eq!(found("real", filter, "{ size: 5 }"), ["E039"]);
+    assert_eq!(found("real", "", "{ size: 5, sort: [fl] }"), ["E034"]);
+    assert_eq!(found("float", filter, "{ size: 5, sort: [fl] }"), [""; 0]);
+}
+
+#[test]
 fn the_laws_hold_for_random_rows() {
     let kit = Kit::new(TABLES, MAPPING);
     let model = kit.program().find_model("Store").expect("a model");

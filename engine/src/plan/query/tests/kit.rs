@@ -186,6 +186,19 @@ impl Kit {
         listing: &Listing,
         rows: &[&str],
     ) -> (String, Option<String>) {
+        let page = self.page_told(key, inputs, listing, (rows, false));
+        let at_once = self.page_told(key, inputs, listing, (rows, true));
+        assert_eq!(page, at_once, "rows told cell by cell and at once");
+        page
+    }
+
+    fn page_told(
+        &self,
+        key: &str,
+        inputs: &Inputs,
+        listing: &Listing,
+        (rows, at_once): (&[&str], bool),
+    ) -> (String, Option<String>) {
         let operation = self.operation(key);
         let call = operation.call.as_ref().expect("a call");
         let plan = call.table().expect("a table");
@@ -198,6 +211,7 @@ impl Kit {
             ty,
             rows: rows.iter().map(|row| self.cells(ty, row)).collect(),
             shape: Arc::clone(&self.shape),
+            at_once,
         };
         assert_eq!(told.advance(&mut pages.to(&mut reader)), Ok(Progress::End));
         let answer = reader.finish().unwrap_or_else(|error| panic!("{error:?}"));
@@ -322,6 +336,8 @@ struct Rows {
     ty: kernel::TypeId,
     rows: Vec<Vec<(PartId, Leaf)>>,
     shape: Arc<Shape>,
+    /// A row's cells are told by one call.
+    at_once: bool,
 }
 
 impl Document for Rows {
@@ -330,12 +346,25 @@ impl Document for Rows {
             if to.enter(self.row, self.ty) == Interest::Skip {
                 continue;
             }
-            for (part, leaf) in row {
-                if to.enter(part, self.shape.part(part).ty) == Interest::Leaf
-                    && to.leaf(part, if leaf == Leaf::Nil { Scalar::Nil } else { leaf.as_scalar() }).is_err()
-                {
-                    return Ok(Progress::Stopped);
-                }
+            let cells: Vec<kernel::Leaf<'_>> = row
+                .iter()
+                .map(|(part, leaf)| {
+                    let scalar = if *leaf == Leaf::Nil { Scalar::Nil } else { leaf.as_scalar() };
+                    kernel::Leaf { part: *part, ty: self.shape.part(*part).ty, scalar }
+                })
+                .collect();
+            let told = match self.at_once {
+                true => to.leaves(&cells),
+                false => cells.iter().try_fold(0, |told, cell| {
+                    if to.enter(cell.part, cell.ty) == Interest::Leaf {
+                        to.leaf(cell.part, cell.scalar)?;
+                    }
+                    Ok(told + 1)
+                }),
+            };
+            match told {
+                Ok(told) => assert_eq!(told, cells.len(), "nobody pauses"),
+                Err(_) => return Ok(Progress::Stopped),
             }
             if to.leave(self.row).is_err() {
                 return Ok(Progress::Stopped);
@@ -395,6 +424,10 @@ fn scalar(text: &str) -> ScalarType {
         "int" => ScalarType::Decimal { digits: Some(10), scale: Some(0), unsigned: false },
         "timestamp" => ScalarType::LocalDateTime,
         "date" => ScalarType::Date,
+        "bool" => ScalarType::Bool,
+        "float" => ScalarType::Float { bits: 64 },
+        "real" => ScalarType::Float { bits: 32 },
+        "time" => ScalarType::Time,
         "bytes" => ScalarType::Bytes { length_max: None },
         other => panic!("no type {other}"),
     }

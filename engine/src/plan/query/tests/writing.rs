@@ -34,6 +34,11 @@ fn a_change_sets_what_changed_where_the_row_is_still_the_same() {
     check("Hof Ost", "Hof", &set("LGBEZ2='', LGDAT='20260101', LGZEIT='10000', LGUSR='FACADE'"));
     check("5.00", "5.001", "error /value/amount: the legacy field takes at most 2 decimals");
     check("5.00", "null", "error /value/amount: the table requires a value");
+    // The same value in another form is the same value.
+    check("5.00", "5", "nothing");
+    check("5.00", "5.0", "nothing");
+    check("5.00", "0.5e1", "nothing");
+    check("ada@b.at", "ADA@b.at", "nothing");
     check("cold", "warm", "error /kind: code table kind has no such value; it has cold, dry");
 }
 
@@ -95,6 +100,28 @@ fn what_the_database_fills_in_is_returned_and_never_written() {
     );
     let create = kit.operation("POST /t").call.as_ref().unwrap();
     assert!(create.read.yields_something());
+}
+
+#[test]
+fn the_same_value_in_another_form_changes_nothing() {
+    let tables = "table A.T\n ID int key\n AT timestamp\n FL float\n DAY date\n TM time null\n B bool null\n C char(5) null\n V text(9) null\n N decimal(9,3) null";
+    let mapping = "models:\n  T:\n    legacy: erp/A.T\n    key: id\n    fields: { id: ID, at: AT, fl: FL, day: DAY, tm: TM, b: B, c: C, v: V, n: N }\n\
+        rest:\n  PATCH /t/{id}:\n    update: T\n";
+    let kit = Kit::new(tables, mapping);
+    let old = "ID=3; AT=2026-06-01T09:30:00.250; FL=1.50; DAY=2026-01-01; TM=09:30:00; B=true; C=ab; V=NULL; N=1.500";
+    let body = r#"{"id":3,"at":"2026-06-01T07:30:00.25Z","fl":1.5,"day":"2026-01-01","tm":"09:30:00","b":true,"c":"ab","v":null,"n":1.5}"#;
+    let check = |from: &str, to: &str, expected: &str| {
+        let written = kit.write("PATCH /t/{id}", &["id=3"], Some(old), &body.replace(from, to));
+        assert_eq!(written.split(" where ").next().unwrap(), expected, "{to}");
+    };
+    check("", "", "nothing");
+    check("07:30:00.25Z", "09:30:00.250000+02:00", "nothing");
+    check("\"fl\":1.5", "\"fl\":1.500", "nothing");
+    check("\"09:30:00\"", "\"09:30:00.000\"", "nothing");
+    check("\"ab\"", "\"ab   \"", "error /c: the legacy field would give back another value");
+    check("\"v\":null", "\"v\":\"\"", "error /v: the legacy field would give back another value");
+    check("\"n\":1.5", "\"n\":1.50000", "nothing");
+    check("\"n\":1.5", "\"n\":1.501", "update A.T set N='1.501'");
 }
 
 #[test]
