@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// Returns the path of the `seawall` binary: `SEAWALL_BINARY`, else that of this profile, built once.
+/// Returns the path of the `seawall` binary: `SEAWALL_BINARY`, else that of this profile, built once, with its worker.
 pub fn seawall() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -25,6 +25,8 @@ pub fn seawall() -> &'static Path {
         let mut build = Command::new(cargo);
         build
             .args(["build", "--quiet", "--package", "gateway", "--bin", "seawall"])
+            // It is looked for beside the other, when a database is called.
+            .args(["--package", "adapters-sql-odbc", "--bin", "seawall-odbc"])
             .current_dir(repository());
         if target.file_name().is_some_and(|name| name == "release") {
             build.arg("--release");

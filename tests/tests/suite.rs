@@ -9,6 +9,8 @@ mod estate;
 
 #[path = "suite/auth.rs"]
 mod auth;
+#[path = "suite/customers.rs"]
+mod customers;
 #[path = "suite/cxf.rs"]
 mod cxf;
 #[path = "suite/databases.rs"]
