@@ -26,11 +26,9 @@ final class Catalog {
     private static final String PROCEDURE = "PROCEDURE";
     private static final String FUNCTION = "FUNCTION";
 
-    private final Connection connection;
     private final DatabaseMetaData about;
 
     Catalog(Connection connection) throws SQLException {
-        this.connection = connection;
         this.about = connection.getMetaData();
     }
 
@@ -107,7 +105,7 @@ final class Catalog {
                     continue;
                 }
                 Name name = new Name(rows, rows.getString("TABLE_NAME"), view ? "VIEW" : "TABLE", null);
-                if (!(all && SYSTEM.contains(name.shown().toLowerCase(Locale.ROOT)))) {
+                if (isThere(pattern, name) && !(all && SYSTEM.contains(name.shown().toLowerCase(Locale.ROOT)))) {
                     into.putIfAbsent(name.shown() + "." + name.name, name);
                 }
             }
@@ -192,7 +190,7 @@ final class Catalog {
     private void procedures(String pattern, boolean all, Map<String, Name> into) throws SQLException {
         String[] place = place(pattern);
         try (ResultSet rows = about.getProcedures(place[0], place[1], place[2])) {
-            routines(rows, "PROCEDURE_NAME", PROCEDURE, all, into);
+            routines(rows, PROCEDURE, pattern, all, into);
         }
     }
 
@@ -200,7 +198,7 @@ final class Catalog {
     private void functions(String pattern, boolean all, Map<String, Name> into) throws SQLException {
         String[] place = place(pattern);
         try (ResultSet rows = about.getFunctions(place[0], place[1], place[2])) {
-            routines(rows, "FUNCTION_NAME", FUNCTION, all, into);
+            routines(rows, FUNCTION, pattern, all, into);
         } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
             // A driver without functions, or older than they are.
         }
@@ -210,15 +208,23 @@ final class Catalog {
     private String[] place(String pattern) throws SQLException {
         String[] parts = split(pattern);
         boolean catalogs = schemasAreCatalogs();
-        String catalog = catalogs ? (parts[0].equals("%") ? connection.getCatalog() : parts[0]) : null;
+        // A catalog is taken by its name; with a pattern all are asked for, and those that do not match passed over.
+        String catalog = catalogs && !parts[0].contains("%") ? parts[0] : null;
         return new String[] {catalog, catalogs ? null : parts[0], parts[1]};
     }
 
-    private static void routines(ResultSet rows, String column, String kind, boolean all, Map<String, Name> into)
+    /** Whether a thing is where a pattern wants it, as far as the driver was not told. */
+    private boolean isThere(String pattern, Name name) throws SQLException {
+        String wanted = split(pattern)[0];
+        return !schemasAreCatalogs() || !wanted.contains("%")
+            || name.shown().matches(("\\Q" + wanted + "\\E").replace("%", "\\E.*\\Q"));
+    }
+
+    private void routines(ResultSet rows, String kind, String pattern, boolean all, Map<String, Name> into)
             throws SQLException {
         while (rows.next()) {
-            Name name = new Name(rows, rows.getString(column), kind, optional(rows, "SPECIFIC_NAME"));
-            if (!(all && SYSTEM.contains(name.shown().toLowerCase(Locale.ROOT)))) {
+            Name name = new Name(rows, rows.getString(kind + "_NAME"), kind, optional(rows, "SPECIFIC_NAME"));
+            if (isThere(pattern, name) && !(all && SYSTEM.contains(name.shown().toLowerCase(Locale.ROOT)))) {
                 into.putIfAbsent(name.shown() + "." + name.name + "/" + name.specific, name);
             }
         }
