@@ -38,6 +38,13 @@ pub struct Mapped {
     pub affected: Option<u64>,
 }
 
+/// A table or a column that a database does not know. Sources: PostgreSQL, Appendix A; Db2, "SQLSTATE values"; ODBC,
+/// Appendix A; H2, `ErrorCode`.
+const UNKNOWN_NAMES: [&str; 8] =
+    ["42703", "42P01", "42704", "42S02", "42S22", "42102", "42104", "42122"];
+/// What to do about it.
+const STALE: &str = "the database is not what its snapshot says; `seawall snapshot CONNECTION --diff` tells";
+
 impl Exchange for LegacyCall<'_> {
     type Answer = Mapped;
 
@@ -121,6 +128,12 @@ impl Limited {
 /// A pause that the transport names holds only for errors that may pass by themselves.
 pub(super) fn judge(fault: &FaultReply, reader: &Reader) -> Error {
     let mut error = reader.judge_fault(&view(fault));
+    if let (Some(state), None) = (&fault.sqlstate, error.entry) {
+        error = error.with("sqlstate", state);
+        if UNKNOWN_NAMES.contains(&state.as_str()) {
+            error = error.with("hint", STALE);
+        }
+    }
     let passes =
         matches!(error.class, Class::Transient | Class::RateLimited | Class::Maintenance | Class::Ambiguous);
     error.retry_after = fault.retry_after.filter(|_| passes);
