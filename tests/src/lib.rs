@@ -5,10 +5,13 @@
 pub mod bench;
 pub mod client;
 pub mod databases;
+pub mod family;
 pub mod process;
+pub mod proxy;
 pub mod shared;
 pub mod tokens;
 
 pub use client::{Answer, Client};
 pub use process::{Facade, FacadeOptions, seawall};
+pub use proxy::Proxy;
 pub use tokens::KeySet;

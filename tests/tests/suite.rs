@@ -13,6 +13,8 @@ mod auth;
 mod customers;
 #[path = "suite/cxf.rs"]
 mod cxf;
+#[path = "suite/database_outages.rs"]
+mod database_outages;
 #[path = "suite/databases.rs"]
 mod databases;
 #[path = "suite/examples.rs"]
