@@ -84,6 +84,17 @@ impl Value {
             _ => false,
         }
     }
+
+    /// Returns it in the one form that stands for all that mean the same: `1.50` as `1.5`, instants without an offset.
+    ///
+    /// What is found again by its text is told apart only then by what it means.
+    pub fn plain(&self) -> Self {
+        match self {
+            Self::Number(number) => Self::Number(number.normalized()),
+            Self::Instant(instant) => Self::Instant(Instant { at: instant.at, offset_s: 0 }),
+            other => other.clone(),
+        }
+    }
 }
 
 /// Returns whether every member of `a` is the same in `b`, in whatever order; a missing one is absent.

@@ -84,7 +84,7 @@ fn parse(kind: &Kind, text: &str) -> Result<Value, String> {
         },
         Kind::Number { integer } => match Decimal::parse(text) {
             Ok(number) if *integer && !number.is_integer() => Err(expected("an integer")),
-            Ok(number) => Ok(Value::Number(number)),
+            Ok(number) => Ok(Value::Number(number).plain()),
             Err(_) => Err(expected(if *integer { "an integer" } else { "a number" })),
         },
         Kind::Date => text.parse().map(Value::Date).map_err(|_| expected("a date such as 2026-06-01")),

@@ -180,8 +180,9 @@ impl TableFeed {
     /// The key as a JSON array, by which a record is known for ever.
     fn key(&self, modern: &Value) -> Option<Arc<str>> {
         let fields = self.model.key.iter().map(|&field| &self.model.body.fields[field].name);
-        let values: Option<Vec<Value>> =
-            fields.map(|name| modern.member(name).filter(|value| !value.is_absent()).cloned()).collect();
+        let values: Option<Vec<Value>> = fields
+            .map(|name| modern.member(name).filter(|value| !value.is_absent()).map(Value::plain))
+            .collect();
         let mut text = Vec::new();
         json::write(&Value::List(values?), &mut text);
         String::from_utf8(text).ok().map(Arc::from)

@@ -127,6 +127,6 @@ fn contradiction(field: &str) -> Problem {
 /// The JSON text of a value, in which a date of the path and the text of a body are the same.
 fn text(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
-    json::write(value, &mut out);
+    json::write(&value.plain(), &mut out);
     out
 }

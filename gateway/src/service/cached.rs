@@ -207,7 +207,7 @@ fn reach(program: &Program, plan: &OperationPlan) -> Reach {
 fn text(values: &[&Value]) -> String {
     let mut out = Vec::with_capacity(32);
     for value in values {
-        json::write(value, &mut out);
+        json::write(&value.plain(), &mut out);
         out.push(b'\n');
     }
     String::from_utf8_lossy(&out).into_owned()

@@ -255,7 +255,7 @@ fn text(key: &[Value]) -> Option<Arc<str>> {
         return None;
     }
     let mut text = Vec::new();
-    json::write(&Value::List(key.to_vec()), &mut text);
+    json::write(&Value::List(key.iter().map(Value::plain).collect()), &mut text);
     String::from_utf8(text).ok().map(Arc::from)
 }
 

@@ -164,6 +164,21 @@ async fn a_cursor_belongs_to_its_filters() {
 }
 
 #[tokio::test]
+async fn a_record_is_the_same_however_its_number_is_written() {
+    let (service, _) = shop(3);
+    let name = async |path: &str| json(&get(&service, path).await)["name"].clone();
+    assert_eq!((name("/items/1").await, name("/items/1.0").await), (json!("item 1"), json!("item 1")));
+    let patch = json!({ "name": "other" });
+    assert_eq!(outcome(&ask(&service, "PATCH", "/items/1", &[], Some(&patch)).await), (204, None));
+    // What was kept of it is forgotten under every name.
+    assert_eq!((name("/items/1").await, name("/items/1.0").await), (json!("other"), json!("other")));
+    let body = json!({ "id": 1, "name": "third", "price": 1 });
+    let put = ask(&service, "PUT", "/items/01.0", &[], Some(&body)).await;
+    assert_eq!(outcome(&put), (204, None), "{put:?}");
+    assert_eq!(name("/items/1").await, json!("third"));
+}
+
+#[tokio::test]
 async fn filters_select_rows() {
     let (service, _) = shop(12);
     let check = async |query: &str, expected: &[u64]| {
