@@ -22,6 +22,12 @@ pub fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../mappings/reservations")
 }
 
+/// Returns the APIs whose promises are tried: the name of the facade, its project, and the connection behind it.
+pub fn all() -> Vec<(&'static str, PathBuf, &'static str)> {
+    let own = |name| Path::new(env!("CARGO_MANIFEST_DIR")).join("apis").join(name);
+    vec![("reservations", example(), "pms"), ("suppliers", own("suppliers"), "erp")]
+}
+
 /// Where the published document of a facade is.
 pub fn published(facade: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("openapi/{facade}.json"))

@@ -8,7 +8,7 @@
 
 mod legacy;
 
-pub use legacy::{Fault, Legacy, Says};
+pub use legacy::{Changed, Fault, Legacy, Rows, Says};
 
 use crate::adapter::POISON;
 use crate::api::target;
@@ -31,10 +31,17 @@ use std::sync::Arc;
 pub struct Story {
     /// Whose story it is.
     pub consumer: String,
+    /// The facade that it is told of.
+    #[serde(default = "example")]
+    pub api: String,
     /// What it is about, for people.
     pub about: String,
     /// What happens, in order.
     pub steps: Vec<Step>,
+}
+
+fn example() -> String {
+    "reservations".to_owned()
 }
 
 /// A request and its answer.

@@ -5,21 +5,32 @@
 #[path = "api/validator.rs"]
 mod validator;
 
-use contracts::api::{breaking_changes, document, example, load, mistakes, print, published};
+use contracts::api::{all, breaking_changes, document, load, mistakes, print, published};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Set to anything to write the published document anew.
 const REFRESH: &str = "SEAWALL_PUBLISH";
 
 fn committed() -> Value {
-    let text = std::fs::read_to_string(published("reservations")).unwrap_or_else(|_| "{}".into());
+    committed_of("reservations")
+}
+
+fn committed_of(facade: &str) -> Value {
+    let text = std::fs::read_to_string(published(facade)).unwrap_or_else(|_| "{}".into());
     serde_json::from_str(&text).unwrap()
 }
 
 #[test]
-fn the_published_document_is_what_the_example_serves() {
-    let file = published("reservations");
-    let produced = document(&load(&example()).unwrap());
+fn the_published_documents_are_what_the_mappings_serve() {
+    for (facade, folder, _) in all() {
+        is_served(facade, &folder);
+    }
+}
+
+fn is_served(facade: &str, folder: &Path) {
+    let file = published(facade);
+    let produced = document(&load(folder).unwrap_or_else(|findings| panic!("{findings}")));
     let text = print(&produced);
     if std::env::var_os(REFRESH).is_some() {
         std::fs::write(&file, &text).unwrap();
@@ -28,28 +39,32 @@ fn the_published_document_is_what_the_example_serves() {
     if before == text {
         return;
     }
-    let breaking = breaking_changes(&committed(), &produced);
+    let breaking = breaking_changes(&committed_of(facade), &produced);
     let consequence = match breaking.is_empty() {
         true => "Nothing that clients rely on is lost.".to_owned(),
         false => format!("Clients break:\n  {}", breaking.join("\n  ")),
     };
     panic!(
-        "contracts/openapi/reservations.json is not what the mapping serves. {consequence}\n\
+        "contracts/openapi/{facade}.json is not what the mapping serves. {consequence}\n\
          If it is meant: {REFRESH}=1 cargo test -p contracts --test api, and commit the file."
     );
 }
 
 #[test]
-fn the_published_document_is_openapi() {
-    assert_eq!(mistakes(&committed()), Vec::<String>::new());
+fn the_published_documents_are_openapi() {
+    for (facade, _, _) in all() {
+        assert_eq!(mistakes(&committed_of(facade)), Vec::<String>::new(), "{facade}");
+    }
 }
 
 #[test]
-fn an_independent_validator_takes_the_published_document() {
-    match validator::run(&published("reservations")) {
-        Ok(()) => {}
-        Err(validator::Why::Unavailable(why)) => eprintln!("SKIPPED: openapi-spec-validator: {why}"),
-        Err(validator::Why::Refused(why)) => panic!("{why}"),
+fn an_independent_validator_takes_the_published_documents() {
+    for (facade, _, _) in all() {
+        match validator::run(&published(facade)) {
+            Ok(()) => {}
+            Err(validator::Why::Unavailable(why)) => eprintln!("SKIPPED: openapi-spec-validator: {why}"),
+            Err(validator::Why::Refused(why)) => panic!("{facade}: {why}"),
+        }
     }
 }
 
