@@ -24,18 +24,23 @@ pub(super) enum Change {
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub key: Arc<str>,
-    pub content: Hash,
-    pub change: i64,
-    pub kind: KnownKind,
+    pub known: Known,
     /// The event, and whether it goes to the dead letters.
     pub event: Option<(bool, Event)>,
 }
 
-/// Judges a record that was read; `None` if it is as it was.
-pub(super) fn seen(rules: &Rules, known: Option<&Known>, seen: &Seen, now: Timestamp) -> Option<Verdict> {
+/// Judges a record that was read; `None` if it is as it was. `base` is the number from which changes of a record are counted
+/// that is not known: that of no change of any record that is gone, so that what comes again is not taken for what was.
+pub(super) fn seen(
+    rules: &Rules,
+    known: Option<&Known>,
+    base: i64,
+    seen: &Seen,
+    now: Timestamp,
+) -> Option<Verdict> {
     let kind = if seen.deleted { KnownKind::Deleted } else { KnownKind::Live };
     let change = change(known, seen, &rules.types)?;
-    let number = known.map_or(0, |known| known.change) + 1;
+    let number = next_number(known, base);
     let event = type_of(&rules.types, change).map(|ty| {
         let id = seen.id.clone().unwrap_or_else(|| id(rules, &seen.key, number, change, &seen.content));
         let event = Event {
@@ -52,31 +57,52 @@ pub(super) fn seen(rules: &Rules, known: Option<&Known>, seen: &Seen, now: Times
         };
         (false, event)
     });
-    Some(Verdict { key: Arc::clone(&seen.key), content: seen.content, change: number, kind, event })
+    let own = (*seen.partition != *partition(&seen.key)).then(|| Arc::clone(&seen.partition));
+    let known = Known {
+        row: 0,
+        content: seen.content,
+        change: number,
+        kind,
+        partition: own,
+        subject: seen.subject.clone(),
+    };
+    Some(Verdict { key: Arc::clone(&seen.key), known, event })
 }
 
 /// Judges that a record is gone; nothing is published of one that was deleted already or that nobody was told of.
-pub(super) fn gone(rules: &Rules, known: Option<&Known>, key: &str, now: Timestamp) -> Option<(bool, Event)> {
+pub(super) fn gone(
+    rules: &Rules,
+    known: Option<&Known>,
+    base: i64,
+    key: &str,
+    now: Timestamp,
+) -> Option<(bool, Event)> {
     let told = known.is_none_or(|known| match known.kind {
         KnownKind::Live => true,
         KnownKind::Deleted => false,
         KnownKind::Rejected => known.change > 0,
     });
     let ty = type_of(&rules.types, Change::Deleted).filter(|_| told)?;
-    let number = known.map_or(0, |known| known.change) + 1;
+    let number = next_number(known, base);
     let event = Event {
         id: id(rules, key, number, Change::Deleted, &[0; 32]),
         source: Arc::clone(&rules.source),
         ty,
-        subject: None,
+        // As its other events had it, so that they keep their order.
+        subject: known.and_then(|known| known.subject.clone()),
         time: Some(now.to_string().into()),
         dataschema: None,
-        key: partition(key),
+        key: known.and_then(|known| known.partition.clone()).unwrap_or_else(|| partition(key)),
         data: key_object(&rules.key, key),
         content_type: Cow::Borrowed("application/json"),
         extensions: Vec::new(),
     };
     Some((false, event))
+}
+
+/// Returns the number of a change of a record; one that nobody was told of is counted like one that is not known.
+pub(super) fn next_number(known: Option<&Known>, base: i64) -> i64 {
+    known.map(|known| known.change).filter(|&change| change > 0).unwrap_or(base) + 1
 }
 
 /// Judges a record that could not be read; `None` if it was rejected like that before.
@@ -110,7 +136,16 @@ pub(super) fn rejected(
         ],
     };
     let change = known.map_or(0, |known| known.change);
-    Some(Verdict { key, content, change, kind: KnownKind::Rejected, event: Some((true, event)) })
+    let before = |of: fn(&Known) -> &Option<Arc<str>>| known.and_then(|known| of(known).clone());
+    let known = Known {
+        row: 0,
+        content,
+        change,
+        kind: KnownKind::Rejected,
+        partition: before(|known| &known.partition),
+        subject: before(|known| &known.subject),
+    };
+    Some(Verdict { key, known, event: Some((true, event)) })
 }
 
 /// Returns the key under which a record that cannot be read is known: its own, or one of its place.

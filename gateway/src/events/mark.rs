@@ -78,6 +78,16 @@ pub(super) fn begun(state: &mut WatchState, now: Timestamp) {
     }
 }
 
+/// Takes the mark back where the clock was set back behind it: what is written now has times before it. Records that are
+/// asked for again are known, so that costs only reading.
+pub(super) fn set_back(state: &mut WatchState, kind: MarkKind, now: Timestamp, overlap: Duration) {
+    let mark = state.mark.as_deref().and_then(|text| Mark::parse(kind, text));
+    let Some(Mark::Instant(at)) = mark.filter(|mark| *mark > Mark::Instant(now)) else { return };
+    let from = now.checked_sub(LAG_MAX).and_then(|at| at.checked_sub(overlap)).unwrap_or(Timestamp::MIN);
+    tracing::warn!(mark = %at, %now, "the clock was set back; changes are asked for from an hour before");
+    state.mark = Some(Mark::Instant(from).to_string());
+}
+
 /// Moves the mark after a poll that came to its end.
 ///
 /// `oldest` is the time before which no transaction is open any more, as it was when the poll began.
@@ -175,6 +185,29 @@ mod tests {
         // After a quiet hour the mark moves by itself.
         check(Some("2026-06-01T08:00:00Z"), "2026-06-01T12:00:00Z", 0, "2026-06-01T10:59:58Z");
         check(None, "2026-06-01T12:00:00Z", 0, "2026-06-01T10:59:58Z");
+    }
+
+    #[test]
+    fn a_mark_follows_a_clock_that_was_set_back() {
+        let check = |mark: &str, now: &str, expected: &str| {
+            let mut state = WatchState {
+                mark: Some(mark.into()),
+                newest: Some("2026-06-01T12:00:00Z".into()),
+                ..WatchState::default()
+            };
+            let overlap = Duration::from_secs(60);
+            set_back(&mut state, MarkKind::Instant, at(now), overlap);
+            assert_eq!(state.mark.as_deref(), Some(expected), "{mark} {now}");
+            // And it stays behind that clock from then on.
+            advance(&mut state, MarkKind::Instant, at(now), overlap, &TimeZone::UTC);
+            let moved: Timestamp = state.mark.unwrap().parse().unwrap();
+            assert!(moved < at(now), "{moved}");
+        };
+        check("2026-06-01T11:59:00Z", "2026-06-01T12:00:05Z", "2026-06-01T11:59:00Z");
+        check("2026-06-01T11:59:00Z", "2026-06-01T11:50:00Z", "2026-06-01T10:49:00Z");
+        let mut state = WatchState { mark: Some("17".into()), ..WatchState::default() };
+        set_back(&mut state, MarkKind::Sequence, at("2026-06-01T12:00:00Z"), Duration::ZERO);
+        assert_eq!(state.mark.as_deref(), Some("17"), "numbers have no clock");
     }
 
     #[test]

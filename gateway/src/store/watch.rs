@@ -76,6 +76,9 @@ pub struct WatchState {
     /// largest values that were seen before.
     #[serde(default)]
     pub history: Vec<(i64, String)>,
+    /// The largest number of a change of a record that is gone: one that comes again is counted from there on.
+    #[serde(default)]
+    pub base: i64,
 }
 
 /// What is known of a record.
@@ -89,6 +92,10 @@ pub struct Known {
     pub change: i64,
     /// What it was.
     pub kind: KnownKind,
+    /// The partition key of its events, where that does not follow from its key.
+    pub partition: Option<Arc<str>>,
+    /// `subject` of its events.
+    pub subject: Option<Arc<str>>,
 }
 
 /// What a record was when it was seen last.
@@ -105,8 +112,8 @@ pub enum KnownKind {
 /// What is kept in one transaction.
 #[derive(Debug, Clone, Default)]
 pub struct Settled {
-    /// Records as they were seen: key, content, number of the change, what it was.
-    pub seen: Vec<(Arc<str>, Hash, i64, KnownKind)>,
+    /// Records as they were seen; their numbers in the store say nothing.
+    pub seen: Vec<Keyed>,
     /// Keys of records that are gone.
     pub gone: Vec<Arc<str>>,
     /// Events that follow, in order, and whether they go to the dead letters.

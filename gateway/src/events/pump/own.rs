@@ -5,9 +5,9 @@
 use super::{Feed, Pump, Trouble};
 use crate::events::feed::Row;
 use crate::events::inbox::Look;
-use crate::events::judge;
 use crate::store::Settled;
 use jiff::Timestamp;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Own writes that are looked at in one step.
@@ -18,9 +18,19 @@ impl<F: Feed> Pump<F> {
     pub(super) async fn own(&mut self, mut looks: Vec<Look>) -> Result<(), Trouble> {
         let now = (self.now)();
         let mut settled = Settled::default();
+        // Several writes of a record that have ended are one look, which takes it as it is now.
+        let mut keys = HashSet::new();
+        let deleted: HashSet<Arc<str>> = looks
+            .iter()
+            .filter(|look| look.deletes && !look.nothing)
+            .map(|look| Arc::clone(&look.key))
+            .collect();
         for look in looks.iter_mut().filter(|look| !look.nothing) {
             if look.key.is_empty() {
                 self.unknown_key();
+                continue;
+            }
+            if !keys.insert(Arc::clone(&look.key)) {
                 continue;
             }
             let row = self.feed.one(&look.key).await.map_err(Trouble::Feed)?;
@@ -31,7 +41,7 @@ impl<F: Feed> Pump<F> {
                     }
                     self.judge(vec![row], now, &mut settled).await?;
                 }
-                None => self.own_gone(look, now, &mut settled).await?,
+                None => self.own_gone(&look.key, deleted.contains(&look.key), now, &mut settled).await?,
             }
         }
         settled.clean = looks.iter().filter(|look| look.again.is_none()).map(|look| look.row).collect();
@@ -52,13 +62,18 @@ impl<F: Feed> Pump<F> {
         }
     }
 
-    async fn own_gone(&self, look: &Look, now: Timestamp, settled: &mut Settled) -> Result<(), Trouble> {
-        let known = self.known(vec![Arc::clone(&look.key)]).await?.pop().flatten();
-        if known.is_none() && !look.deletes {
+    async fn own_gone(
+        &self,
+        key: &Arc<str>,
+        deleted: bool,
+        now: Timestamp,
+        settled: &mut Settled,
+    ) -> Result<(), Trouble> {
+        let known = self.known(vec![Arc::clone(key)]).await?.pop().flatten();
+        if known.is_none() && !deleted {
             return Ok(());
         }
-        settled.events.extend(judge::gone(&self.rules, known.as_ref(), &look.key, now));
-        settled.gone.push(Arc::clone(&look.key));
+        self.gone(key, known.as_ref(), now, settled);
         Ok(())
     }
 }

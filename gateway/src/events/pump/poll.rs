@@ -68,6 +68,9 @@ impl<F: Feed> Pump<F> {
         };
         let clock = clock.unwrap_or(DatabaseClock { now, oldest: now });
         mark::begun(&mut self.state, clock.now);
+        if let Some(kind) = self.rules.since {
+            mark::set_back(&mut self.state, kind, clock.now, self.rules.overlap);
+        }
         let (position, scanned, newest, found) = (None, None, None, Vec::new());
         let (rejected, held, reason) = (0, 0, String::new());
         let (ask, begun) = (self.ask(now), now);

@@ -65,7 +65,9 @@ fn script() -> Vec<Vec<Change>> {
         vec![Change::Own(6, "own"), Change::Own(1, "a3"), Change::OwnRemove(3)],
         vec![Change::Put(4, "deleted"), Change::Put(1, "a2"), Change::Put(7, "poison")],
         vec![Change::Put(7, "mended"), Change::Put(4, "d"), Change::Own(8, "poison")],
-        vec![Change::Remove(5), Change::Remove(7), Change::OwnRemove(6)],
+        vec![Change::Remove(5), Change::Remove(7), Change::OwnRemove(6), Change::Put(2, "b")],
+        // What was there before comes and goes again.
+        vec![Change::Remove(2)],
     ]
 }
 
@@ -201,6 +203,25 @@ async fn rows_that_commit_late_are_not_missed_and_come_once() {
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_writes_of_a_record_are_looked_at_once_and_what_comes_again_is_news() {
+    let world = World::new(None);
+    let mut pump = world.open(&rules(None)).await;
+    world.put(1, "a");
+    assert!(world.run(&mut pump).await);
+    for _ in 0..2 {
+        for change in [Change::Own(1, "b"), Change::OwnRemove(1)] {
+            assert!(world.change(pump.inbox(), change).await);
+        }
+        assert!(world.run(&mut pump).await);
+        assert!(world.change(pump.inbox(), Change::Own(1, "a")).await);
+        assert!(world.run(&mut pump).await);
+    }
+    let types: Vec<Arc<str>> = world.events().into_iter().map(|event| event.ty).collect();
+    assert_eq!(types, ["created", "deleted", "created", "deleted", "created"].map(Arc::from));
+    assert_eq!(world.unique().len(), 5, "two events have one name");
 }
 
 #[tokio::test(start_paused = true)]

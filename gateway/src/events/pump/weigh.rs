@@ -22,9 +22,7 @@ impl<F: Feed> Pump<F> {
         let known = self.known(keys.clone()).await?;
         // The same record may come twice, and then the later one is compared with the earlier one.
         let mut newer: HashMap<Arc<str>, Known> = HashMap::new();
-        for (key, content, change, kind) in &settled.seen {
-            newer.insert(Arc::clone(key), Known { row: 0, content: *content, change: *change, kind: *kind });
-        }
+        newer.extend(settled.seen.iter().cloned());
         let mut same = Vec::new();
         for ((row, key), stored) in rows.iter().zip(keys).zip(known) {
             let before = newer.get(&key).cloned().or(stored);
@@ -32,13 +30,13 @@ impl<F: Feed> Pump<F> {
                 Row::Seen(seen) => self.judge_seen(seen, before.as_ref(), now),
                 Row::Poison(poison) => self.judge_poison(poison, before.as_ref(), now)?,
             };
-            let Some(Verdict { key, content, change, kind, event }) = verdict else {
+            let Some(Verdict { key, known, event }) = verdict else {
                 same.extend(before.map(|known| known.row));
                 continue;
             };
             settled.events.extend(event);
-            newer.insert(Arc::clone(&key), Known { row: 0, content, change, kind });
-            settled.seen.push((key, content, change, kind));
+            newer.insert(Arc::clone(&key), known.clone());
+            settled.seen.push((key, known));
         }
         Ok(same)
     }
@@ -47,7 +45,7 @@ impl<F: Feed> Pump<F> {
         if let (Some(poll), Some(mark)) = (&mut self.poll, seen.mark) {
             poll.newest = poll.newest.max(Some(mark));
         }
-        judge::seen(&self.rules, before, seen, now)
+        judge::seen(&self.rules, before, self.state.base, seen, now)
     }
 
     fn judge_poison(
@@ -101,13 +99,19 @@ impl<F: Feed> Pump<F> {
             }
             match self.feed.one(key).await.map_err(Trouble::Feed)? {
                 Some(row) => drop(self.judge(vec![row], now, &mut settled).await?),
-                None => {
-                    settled.events.extend(judge::gone(&self.rules, Some(known), key, now));
-                    settled.gone.push(Arc::clone(key));
-                }
+                None => self.gone(key, Some(known), now, &mut settled),
             }
         }
         self.settle(settled).await.map(drop)
+    }
+
+    /// Takes a record for gone.
+    pub(super) fn gone(&self, key: &Arc<str>, known: Option<&Known>, now: Timestamp, settled: &mut Settled) {
+        let base = self.state.base;
+        settled.events.extend(judge::gone(&self.rules, known, base, key, now));
+        settled.gone.push(Arc::clone(key));
+        let state = settled.state.get_or_insert_with(|| self.state.clone());
+        state.base = state.base.max(judge::next_number(known, base));
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How long the start waits for another process to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Version of the tables, in `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// Expired rows that are removed at once.
 const PURGE_MAX: usize = 1_000;
 
@@ -26,7 +26,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS watch (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, state TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS watched (
         row INTEGER PRIMARY KEY, watch INTEGER NOT NULL, key TEXT NOT NULL, content BLOB NOT NULL,
-        change INTEGER NOT NULL, kind INTEGER NOT NULL, UNIQUE (watch, key)
+        change INTEGER NOT NULL, kind INTEGER NOT NULL, partition TEXT, subject TEXT, UNIQUE (watch, key)
     );
     CREATE TABLE IF NOT EXISTS outgoing (
         row INTEGER PRIMARY KEY AUTOINCREMENT, watch INTEGER NOT NULL, rejected INTEGER NOT NULL,
@@ -36,6 +36,10 @@ const TABLES: &str = "
         row INTEGER PRIMARY KEY AUTOINCREMENT, watch INTEGER NOT NULL, key TEXT NOT NULL, deletes INTEGER NOT NULL
     );
 ";
+
+/// What version 2 lacks.
+const FROM_2: &str =
+    "ALTER TABLE watched ADD COLUMN partition TEXT; ALTER TABLE watched ADD COLUMN subject TEXT;";
 
 /// A request that was started; with an answer if it was finished.
 pub(super) struct Row {
@@ -61,8 +65,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, String> {
     if version > VERSION {
         return Err(format!("it is of version {version}; this program knows versions up to {VERSION}"));
     }
+    let older = if version == 2 { FROM_2 } else { "" };
     connection
-        .execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))
+        .execute_batch(&format!("BEGIN IMMEDIATE; {older} {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))
         .map_err(describe)?;
     Ok(connection)
 }

@@ -54,7 +54,7 @@ impl Watches for Sqlite {
     ) -> BoxFuture<'_, Result<Vec<Option<Known>>, StoreError>> {
         self.work(move |db| {
             let mut find = db.prepare_cached(
-                "SELECT row, content, change, kind FROM watched WHERE watch = ?1 AND key = ?2",
+                "SELECT row, content, change, kind, partition, subject FROM watched WHERE watch = ?1 AND key = ?2",
             )?;
             keys.iter()
                 .map(|key| find.query_row(params![watch, key], |row| known(row, 0)).optional())
@@ -90,10 +90,11 @@ impl Watches for Sqlite {
         let limit = i64::try_from(count_max).unwrap_or(i64::MAX);
         self.work(move |db| {
             let mut find = db.prepare_cached(
-                "SELECT key, row, content, change, kind FROM watched WHERE watch = ?1 AND row > ?2 ORDER BY row LIMIT ?3",
+                "SELECT key, row, content, change, kind, partition, subject FROM watched
+                 WHERE watch = ?1 AND row > ?2 ORDER BY row LIMIT ?3",
             )?;
-            let found =
-                find.query_map([watch, after, limit], |row| Ok((row.get::<_, Arc<str>>(0)?, known(row, 1)?)))?;
+            let found = find
+                .query_map([watch, after, limit], |row| Ok((row.get::<_, Arc<str>>(0)?, known(row, 1)?)))?;
             found.collect()
         })
     }
@@ -120,13 +121,15 @@ impl Watches for Sqlite {
 
 fn settle(db: &Connection, watch: i64, settled: &Settled) -> rusqlite::Result<Numbers> {
     let mut see = db.prepare_cached(
-        "INSERT INTO watched (watch, key, content, change, kind) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (watch, key) DO UPDATE SET content = excluded.content, change = excluded.change, kind = excluded.kind
+        "INSERT INTO watched (watch, key, content, change, kind, partition, subject) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (watch, key) DO UPDATE SET content = excluded.content, change = excluded.change, kind = excluded.kind,
+             partition = excluded.partition, subject = excluded.subject
          RETURNING row",
     )?;
     let mut rows = Vec::with_capacity(settled.seen.len());
-    for (key, content, change, kind) in &settled.seen {
-        rows.push(see.query_row(params![watch, key, content, change, kind.number()], |row| row.get(0))?);
+    for (key, Known { content, change, kind, partition, subject, .. }) in &settled.seen {
+        let values = params![watch, key, content, change, kind.number(), partition, subject];
+        rows.push(see.query_row(values, |row| row.get(0))?);
     }
     for key in &settled.gone {
         db.prepare_cached("DELETE FROM watched WHERE watch = ?1 AND key = ?2")?
@@ -154,7 +157,14 @@ fn settle(db: &Connection, watch: i64, settled: &Settled) -> rusqlite::Result<Nu
 
 fn known(row: &Row<'_>, at: usize) -> rusqlite::Result<Known> {
     let kind = KnownKind::of(row.get(at + 3)?);
-    Ok(Known { row: row.get(at)?, content: row.get(at + 1)?, change: row.get(at + 2)?, kind })
+    Ok(Known {
+        row: row.get(at)?,
+        content: row.get(at + 1)?,
+        change: row.get(at + 2)?,
+        kind,
+        partition: row.get(at + 4)?,
+        subject: row.get(at + 5)?,
+    })
 }
 
 /// An event but for its data.

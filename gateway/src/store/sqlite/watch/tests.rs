@@ -38,13 +38,34 @@ fn event(id: &str) -> Event {
     }
 }
 
+fn known_as(n: u8, kind: KnownKind) -> Known {
+    let (partition, subject) = (Some("p".into()), (n > 1).then(|| "s".into()));
+    Known { row: 0, content: [n; 32], change: i64::from(n), kind, partition, subject }
+}
+
+#[tokio::test]
+async fn a_store_of_the_version_before_is_taken_over() {
+    let place = Place::new();
+    drop(place.open());
+    let old = rusqlite::Connection::open(place.0.join("seawall.db")).unwrap();
+    old.execute_batch(
+        "ALTER TABLE watched DROP COLUMN partition; ALTER TABLE watched DROP COLUMN subject;
+         INSERT INTO watch VALUES (1, x'00', '{}');
+         INSERT INTO watched VALUES (1, 1, '[1]', zeroblob(32), 4, 0); PRAGMA user_version = 2;",
+    )
+    .unwrap();
+    drop(old);
+    let known = place.open().known(1, vec!["[1]".into()]).await.unwrap().remove(0).unwrap();
+    assert_eq!((known.change, known.partition, known.subject), (4, None, None));
+}
+
 #[tokio::test]
 async fn what_was_settled_is_there_after_a_start_and_notes_too() {
     let place = Place::new();
     let store = place.open();
     let (watch, state) = store.open(hash(&[b"a"])).await.unwrap();
     assert_eq!(state, WatchState::default());
-    let seen = |key: &str, n: u8| (Arc::from(key), [n; 32], i64::from(n), KnownKind::Live);
+    let seen = |key: &str, n: u8| (Arc::from(key), known_as(n, KnownKind::Live));
     let state = WatchState { mark: Some("7".into()), history: vec![(1, "2".into())], ..state };
     let settled = Settled {
         seen: vec![seen("[1]", 1), seen("[2]", 2)],
@@ -65,7 +86,8 @@ async fn what_was_settled_is_there_after_a_start_and_notes_too() {
     );
     assert_eq!(store.dirty(watch).await.unwrap(), [Dirty { row: note, key: "[1]".into(), deletes: true }]);
     let known = store.known(watch, vec!["[2]".into(), "[3]".into()]).await.unwrap();
-    assert_eq!(known[0].as_ref().map(|known| (known.content, known.change)), Some(([2; 32], 2)));
+    let two = known[0].clone().unwrap();
+    assert_eq!(Known { row: 0, ..two }, known_as(2, KnownKind::Live));
     assert_eq!(known[1], None);
     let done =
         Settled { published: numbers, clean: vec![note], gone: vec!["[1]".into()], ..Settled::default() };
@@ -82,7 +104,7 @@ async fn watches_do_not_see_each_other() {
     let (a, _) = store.open(hash(&[b"a"])).await.unwrap();
     let (b, _) = store.open(hash(&[b"b"])).await.unwrap();
     let settled = Settled {
-        seen: vec![("[1]".into(), [1; 32], 1, KnownKind::Deleted)],
+        seen: vec![("[1]".into(), known_as(1, KnownKind::Deleted))],
         events: vec![(false, event("e"))],
         ..Settled::default()
     };
