@@ -5,6 +5,8 @@
 
 #[path = "customers/changes.rs"]
 mod changes;
+#[path = "customers/exact.rs"]
+mod exact;
 #[path = "customers/hostile.rs"]
 mod hostile;
 #[path = "customers/procedures.rs"]
@@ -17,8 +19,10 @@ mod transcript;
 mod world;
 
 use std::fs;
+use std::process::Command;
 use tests::databases::{Product, Sqlite};
-use tests::shared::repository;
+use tests::process::seawall;
+use tests::shared::{repository, shared};
 use world::{Database, Engine, World};
 
 #[test]
@@ -46,6 +50,20 @@ fn customers_in_h2_by_jdbc() {
     everything(Engine::H2Jdbc, &database);
 }
 
+#[test]
+fn the_mapping_and_the_example_pass_their_own_tests() {
+    let own = repository().join("mappings/customers");
+    for project in std::iter::once(own).chain(shared("examples/customers")) {
+        let ran = Command::new(seawall()).arg("test").arg(&project).env_clear().output().unwrap();
+        let text = said(&ran);
+        assert!(
+            ran.status.success() && text.contains(" 0 failed, 0 not run"),
+            "{}: {text}",
+            project.display()
+        );
+    }
+}
+
 fn everything(engine: Engine, database: &Database) {
     let Some(world) = World::open(engine, database) else { return };
     snapshot_is_the_committed_one(&world);
@@ -53,6 +71,7 @@ fn everything(engine: Engine, database: &Database) {
     let mut client = world.client(&facade);
     transcript::holds(&world, &mut client);
     hostile::stay_values(&world, &mut client);
+    exact::values_survive(&world, &mut client);
     procedures::answer(&world, &facade, &mut client);
     rows::stay_untouched(&world, &mut client);
     rows::race(&world, &facade);

@@ -48,7 +48,7 @@ pub(crate) fn percent(text: &str) -> String {
 /// What was read and is written back unchanged is not written.
 pub(crate) fn stay_untouched(world: &World<'_>, client: &mut Client) {
     let count = if long() { 10_000 } else { 150 };
-    for chunk in (0..count).collect::<Vec<_>>().chunks(500) {
+    for chunk in (0..count).collect::<Vec<_>>().chunks(200) {
         world.database.run(&random(world, chunk));
     }
     let read = all(client, "/customers?size=500&sort=updatedAt,id");
