@@ -76,6 +76,8 @@ fn expanded(text: &[u8]) -> Option<Vec<u8>> {
         Some(point) => (&text[..point], &text[point + 1..at]),
         None => (&text[..at], &[][..]),
     };
+    // SQLite writes `1.0e-10` for what has ten decimals.
+    let part = if part == b"0" { &[][..] } else { part };
     let all = [whole, part].concat();
     if all.is_empty() || !all.iter().all(u8::is_ascii_digit) || exponent.abs() > EXPONENT_MAX {
         return None;
@@ -189,6 +191,7 @@ mod tests {
         check("1E+3", "1000");
         check("1.25e2", "125");
         check("1.250e2", "125.0");
+        check("1.0e-10", "0.0000000001");
         check("-1.5e-3", "-0.0015");
         check("12345678901234567890123456789012345678", "12345678901234567890123456789012345678");
         check("1e999999999", "1e999999999");
