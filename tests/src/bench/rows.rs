@@ -247,8 +247,8 @@ fn filling(table: &str, postgres: bool) -> String {
     };
     format!(
         "INSERT INTO {table} SELECT n, CASE WHEN n % 7 = 0 THEN 'Bäckerei Größing ' ELSE 'Customer and Sons ' END || n,
-         'office' || n || '@customer-' || n % 977 || '.example', CASE WHEN n % 10 = 0 THEN NULL ELSE 'Hauptplatz ' || n % 311 END,
-         CAST(1000 + n % 8999 AS VARCHAR(8)), 'Sankt Ort ' || n % 1999, CASE n % 3 WHEN 0 THEN 'AT' WHEN 1 THEN 'DE' ELSE 'CH' END,
+         'office' || n || '@customer-' || (n % 977) || '.example', CASE WHEN n % 10 = 0 THEN NULL ELSE 'Hauptplatz ' || (n % 311) END,
+         CAST(1000 + n % 8999 AS VARCHAR(8)), 'Sankt Ort ' || (n % 1999), CASE n % 3 WHEN 0 THEN 'AT' WHEN 1 THEN 'DE' ELSE 'CH' END,
          CASE WHEN n % 4 = 0 THEN 'J' ELSE 'N' END, (n % 100000) + 0.25, {day} FROM {numbers}"
     )
 }

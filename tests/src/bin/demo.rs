@@ -6,12 +6,14 @@ use adapters_testkit::Pms;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
+use tests::databases::Sqlite;
 use tests::process::scratch;
 use tests::{KeySet, seawall, shared};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 const FACADE: &str = "127.0.0.1:8080";
+const CUSTOMERS: &str = "127.0.0.1:8082";
 const PMS_PORT: u16 = 8081;
 const RESERVATIONS: u64 = 300;
 
@@ -22,26 +24,73 @@ async fn main() -> Result<(), Box<dyn Error>> {
     fs::write(folder.join("jwks.json"), keys.jwks().to_string())?;
     fs::write(folder.join("pms-password"), "demo")?;
     let pms = Pms::start(PMS_PORT, RESERVATIONS, "seawall", "demo").await?;
-    let token = keys.token("demo", "reservations:read reservations:write", 12 * 3600);
+    let scopes = "reservations:read reservations:write customers:read customers:write events:customers";
+    let token = keys.token("demo", scopes, 12 * 3600);
     fs::write(folder.join("token"), &token)?;
+    let erp = Sqlite::new()?;
+    erp.run(&fs::read_to_string(shared::repository().join("tests/projects/demo/erp.sql"))?)?;
     let mut facade = start_facade(&folder, &pms)?;
-    wait_until_ready(&mut facade).await?;
+    let mut customers = start_customers(&folder, &erp)?;
+    wait_until_ready(&mut facade, FACADE).await?;
     println!("{}", instructions(&folder));
+    if let Some(customers) = &mut customers {
+        wait_until_ready(customers, CUSTOMERS).await?;
+        println!("{}", about_customers(&folder, &erp));
+    }
+    println!("Ctrl-C ends it all.");
     tokio::select! {
         status = facade.wait() => return Err(format!("the facade ended: {}", status?).into()),
+        status = ended(&mut customers) => return Err(format!("the facade of the customers ended: {status}").into()),
         _ = interrupted() => {}
     }
-    // The facade got the same signal from the terminal and drains; here it is told again in case it was not.
-    if let Some(pid) = facade.id() {
-        std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status()?;
+    let mut statuses = vec![stop(&mut facade).await?.to_string()];
+    if let Some(mut customers) = customers {
+        statuses.push(stop(&mut customers).await?.to_string());
     }
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(30), facade.wait()).await;
     fs::remove_dir_all(&folder)?;
-    println!("\nended: {}", ended??);
+    println!("\nended: {}", statuses.join(", "));
     Ok(())
 }
 
-fn start_facade(folder: &Path, pms: &Pms) -> Result<tokio::process::Child, Box<dyn Error>> {
+/// Lets a facade drain. It got the signal of the terminal too; here it is told again in case it was not.
+async fn stop(facade: &mut Child) -> Result<ExitStatus, Box<dyn Error>> {
+    if let Some(pid) = facade.id() {
+        std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status()?;
+    }
+    Ok(tokio::time::timeout(std::time::Duration::from_secs(30), facade.wait()).await??)
+}
+
+/// Waits for the end of a process; for ever where there is none.
+async fn ended(process: &mut Option<Child>) -> String {
+    match process {
+        Some(process) => {
+            process.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string())
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Starts the facade of the customers; nothing, said loudly, where the ODBC driver is missing.
+fn start_customers(folder: &Path, erp: &Sqlite) -> Result<Option<Child>, Box<dyn Error>> {
+    let Some(url) = erp.odbc_url() else { return Ok(None) };
+    let child = Command::new(seawall())
+        .arg("serve")
+        .arg(shared::repository().join("tests/projects/demo"))
+        .args(["--listen", CUSTOMERS, "--store"])
+        .arg(folder.join("customers-store"))
+        .env("OIDC_ISSUER", "https://demo.invalid")
+        .env("OIDC_JWKS", folder.join("jwks.json"))
+        .env("ERP_URL", url)
+        .env("ERP_FILE", &erp.path)
+        .env("LOG_PATH", folder.join("events"))
+        .stdin(Stdio::null())
+        .stdout(fs::File::create(folder.join("customers-log"))?)
+        .kill_on_drop(true)
+        .spawn()?;
+    Ok(Some(child))
+}
+
+fn start_facade(folder: &Path, pms: &Pms) -> Result<Child, Box<dyn Error>> {
     Ok(Command::new(seawall())
         .arg("serve")
         .arg(shared::repository().join("mappings/reservations"))
@@ -58,8 +107,8 @@ fn start_facade(folder: &Path, pms: &Pms) -> Result<tokio::process::Child, Box<d
         .spawn()?)
 }
 
-async fn wait_until_ready(facade: &mut tokio::process::Child) -> Result<(), Box<dyn Error>> {
-    let address = FACADE.parse()?;
+async fn wait_until_ready(facade: &mut Child, address: &str) -> Result<(), Box<dyn Error>> {
+    let address = address.parse()?;
     for _ in 0..1500 {
         if let Some(status) = facade.try_wait()? {
             return Err(format!("the facade does not start: {status}").into());
@@ -117,9 +166,34 @@ Make the PMS busy at every second call (retries hide it), slow, silent, or down 
 The API, as OpenAPI 3.1:
   curl -s http://{FACADE}/openapi.json
 
-The facade logs to {log}. Ctrl-C ends it all.
+The facade logs to {log}.
 "#,
         folder = folder.join("token").display(),
         log = folder.join("log").display(),
+    )
+}
+
+fn about_customers(folder: &Path, erp: &Sqlite) -> String {
+    format!(
+        r#"An ERP's customers (SQLite by ODBC, {database}) and their facade (http://{CUSTOMERS}) are running, for the same token.
+
+Read one; then those of a country, by name, in pages and in an order; some fields only:
+  curl -si -H "Authorization: Bearer $TOKEN" http://{CUSTOMERS}/customers/1001
+  curl -s -H "Authorization: Bearer $TOKEN" "http://{CUSTOMERS}/customers?country=AT&name=Huber&size=3"
+  curl -s -H "Authorization: Bearer $TOKEN" "http://{CUSTOMERS}/customers?sort=-creditLimit,id&size=2&fields=name,creditLimit"
+
+Change one, only if nobody else has; send the same line again and see 412:
+  ETAG=$(curl -si -H "Authorization: Bearer $TOKEN" http://{CUSTOMERS}/customers/1001 | tr -d '\r' | sed -n 's/^etag: //ip')
+  curl -si -X PATCH -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/merge-patch+json" -H "If-Match: $ETAG" \
+    -d '{{"name":"Huber und Töchter"}}' http://{CUSTOMERS}/customers/1001
+
+See changes as events, as they happen; also those that others make in the table:
+  curl -sN -H "Authorization: Bearer $TOKEN" -H "Accept: text/event-stream" http://{CUSTOMERS}/events/customers
+  sqlite3 {database} "UPDATE KDSTAMM SET KDSTS = 'S', KDAEND = strftime('%Y%m%d'), KDAENZ = strftime('%H%M%S') WHERE KDNR = 1002"
+
+The facade logs to {log}.
+"#,
+        database = erp.path.display(),
+        log = folder.join("customers-log").display(),
     )
 }
