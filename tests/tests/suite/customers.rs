@@ -13,6 +13,8 @@ mod hostile;
 mod procedures;
 #[path = "customers/rows.rs"]
 mod rows;
+#[path = "customers/seed.rs"]
+mod seed;
 #[path = "customers/transcript.rs"]
 mod transcript;
 #[path = "customers/world.rs"]
