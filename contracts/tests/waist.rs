@@ -2,6 +2,8 @@
 //!
 //! Each double shares nothing with any adapter. Both are read, written and judged by the same plans as messages are.
 
+#![expect(clippy::panic, reason = "all of it is tests")]
+
 mod waist {
     pub(crate) mod bytes;
     pub(crate) mod columns;

@@ -15,7 +15,7 @@ const ENOUGH: Duration = Duration::from_secs(5);
 
 /// An event with every attribute, or with the least.
 fn event(id: usize, key: &str) -> Event {
-    let some = |text: &str| (id % 2 == 0).then(|| Arc::from(text));
+    let some = |text: &str| id.is_multiple_of(2).then(|| Arc::from(text));
     Event {
         id: format!("id-{id}").into(),
         source: "/facade/suite".into(),
@@ -25,7 +25,7 @@ fn event(id: usize, key: &str) -> Event {
         dataschema: some("https://example.com/schemas/suite"),
         key: key.into(),
         data: format!("{{\"number\":{id},\"text\":\"ä\\n\"}}").into(),
-        content_type: Cow::Borrowed(if id % 2 == 0 {
+        content_type: Cow::Borrowed(if id.is_multiple_of(2) {
             "application/json"
         } else {
             "application/octet-stream"
