@@ -24,6 +24,17 @@ pub enum Interest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stop;
 
+/// A leaf with its value, as [`Visitor::leaves`] takes several.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Leaf<'a> {
+    /// The part.
+    pub part: PartId,
+    /// Its type in this document.
+    pub ty: TypeId,
+    /// Its value.
+    pub scalar: Scalar<'a>,
+}
+
 /// How far a document got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -57,6 +68,23 @@ pub trait Visitor {
 
     /// Something arrived that the shape does not know, and was passed over.
     fn unknown(&mut self, name: &str);
+
+    /// Leaves of the open part, one behind the other: the same as `enter` and `leaf` for each of them, in one call.
+    ///
+    /// Returns how many were told; fewer than there are if the visitor answered [`Interest::Pause`] to the next one.
+    ///
+    /// # Errors
+    /// `Stop` ends the telling.
+    fn leaves(&mut self, leaves: &[Leaf<'_>]) -> Result<usize, Stop> {
+        for (told, leaf) in leaves.iter().enumerate() {
+            match self.enter(leaf.part, leaf.ty) {
+                Interest::Leaf => self.leaf(leaf.part, leaf.scalar)?,
+                Interest::Pause => return Ok(told),
+                Interest::Skip | Interest::Descend => {}
+            }
+        }
+        Ok(leaves.len())
+    }
 
     /// A part that was answered by `Descend` is over.
     ///

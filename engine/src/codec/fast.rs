@@ -135,10 +135,8 @@ fn known(lookup: &Lookup, text: &str, out: &mut Vec<u8>) -> Option<()> {
 
 /// Copies a number in the lexical form of `xs:decimal` as JSON writes it.
 fn number(text: &str, whole: bool, out: &mut Vec<u8>) -> Option<()> {
-    // Most of the others are counts of a few digits.
-    if text.len() <= DIGITS_MAX
-        && matches!(text.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit))
-    {
+    // Most of the others are a few digits, and stand as JSON writes them.
+    if is_plain(text.as_bytes(), whole) {
         out.extend_from_slice(text.as_bytes());
         return Some(());
     }
@@ -177,8 +175,22 @@ fn number(text: &str, whole: bool, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
+/// Returns whether a number is written as JSON writes it; there are others.
+fn is_plain(text: &[u8], whole: bool) -> bool {
+    let ([b'1'..=b'9', rest @ ..], Some(b'0'..=b'9'), ..=DIGITS_MAX) = (text, text.last(), text.len()) else {
+        return false;
+    };
+    let (mut points, mut others) = (0, 0);
+    for byte in rest {
+        points += usize::from(*byte == b'.');
+        others += usize::from(!byte.is_ascii_digit());
+    }
+    others == points && points <= usize::from(!whole)
+}
+
 fn date(text: &str, out: &mut Vec<u8>) -> Option<()> {
-    let text = text.trim_matches(is_blank).as_bytes();
+    // What has blanks around it is none at this length.
+    let text = if text.len() == 10 { text } else { text.trim_matches(is_blank) }.as_bytes();
     if text.len() != 10 || !is_date(text) {
         return None;
     }

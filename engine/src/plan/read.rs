@@ -9,6 +9,7 @@ mod act;
 mod branch;
 mod build;
 mod late;
+mod line;
 mod layout;
 mod render;
 mod residue;
@@ -111,6 +112,10 @@ impl Visitor for Reader {
 
     fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
         self.state.leaf(&self.plan, part, scalar)
+    }
+
+    fn leaves(&mut self, leaves: &[kernel::Leaf<'_>]) -> Result<usize, Stop> {
+        self.state.line(&self.plan, leaves)
     }
 
     fn unknown(&mut self, name: &str) {

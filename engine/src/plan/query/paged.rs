@@ -5,7 +5,7 @@
 use super::Keyset;
 use crate::plan::read::Reader;
 use crate::plan::tree::Leaf;
-use kernel::{Datum, Interest, Order, PartId, Scalar, Stop, TypeId, Visitor};
+use kernel::{Datum, Interest, Leaf as Told, Order, PartId, Scalar, Stop, TypeId, Visitor};
 
 /// The rows of one answer, as far as they were read.
 #[derive(Debug, Clone)]
@@ -20,7 +20,9 @@ pub struct Paged {
     depth: u32,
     /// The reader wants the leaf that is open.
     wanted: bool,
-    /// The values of the last row's order, in lexical form.
+    /// The row that is open is the last one of a full page.
+    ends: bool,
+    /// The values of its order, in lexical form.
     last: Vec<Datum>,
 }
 
@@ -34,7 +36,7 @@ pub struct PagedTo<'p> {
 impl Paged {
     pub(crate) fn new(row: PartId, order: Vec<Order>, size: Option<u32>) -> Self {
         let last = vec![Datum::Null; order.len()];
-        Self { row, order, size, rows: 0, more: false, depth: 0, wanted: false, last }
+        Self { row, order, size, rows: 0, more: false, depth: 0, wanted: false, ends: false, last }
     }
 
     /// Returns a visitor that passes the rows of the page on to a reader.
@@ -49,12 +51,19 @@ impl Paged {
 
     /// Returns the cursor behind the last row, if there are more.
     pub fn cursor(&self) -> Option<String> {
-        self.more.then(|| self.keyset().text())
+        self.more.then(|| Keyset::new(&self.order, self.last.clone()).text())
     }
 
-    /// Returns where the rows that arrived ended.
-    pub fn keyset(&self) -> Keyset {
-        Keyset::new(&self.order, self.last.clone())
+    fn orders_by(&self, part: PartId) -> bool {
+        self.ends && self.order.iter().any(|order| order.column == part)
+    }
+
+    /// Remembers a value by which the last row of a page is found again.
+    fn note(&mut self, part: PartId, scalar: Scalar<'_>) {
+        if self.ends {
+            let values = self.order.iter().zip(&mut self.last).filter(|(order, _)| order.column == part);
+            values.for_each(|(_, value)| *value = datum(scalar));
+        }
     }
 
     fn is_full(&self) -> bool {
@@ -73,7 +82,7 @@ impl Visitor for PagedTo<'_> {
             1 => {
                 let interest = self.reader.enter(part, ty);
                 paged.wanted = interest == Interest::Leaf;
-                if interest == Interest::Skip && paged.order.iter().any(|order| order.column == part) {
+                if interest == Interest::Skip && paged.orders_by(part) {
                     return Interest::Leaf;
                 }
                 return interest;
@@ -85,7 +94,10 @@ impl Visitor for PagedTo<'_> {
             paged.depth += 1;
             if part == paged.row {
                 paged.rows += 1;
-                paged.last.fill(Datum::Null);
+                paged.ends = paged.is_full();
+                if paged.ends {
+                    paged.last.fill(Datum::Null);
+                }
             }
         }
         interest
@@ -94,16 +106,20 @@ impl Visitor for PagedTo<'_> {
     fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
         let paged = &mut *self.paged;
         if paged.depth == 1 {
-            for (order, value) in paged.order.iter().zip(&mut paged.last) {
-                if order.column == part {
-                    *value = datum(scalar);
-                }
-            }
+            paged.note(part, scalar);
             if !paged.wanted {
                 return Ok(());
             }
         }
         self.reader.leaf(part, scalar)
+    }
+
+    fn leaves(&mut self, leaves: &[Told<'_>]) -> Result<usize, Stop> {
+        let told = self.reader.leaves(leaves)?;
+        if self.paged.depth == 1 && self.paged.ends {
+            leaves[..told].iter().for_each(|leaf| self.paged.note(leaf.part, leaf.scalar));
+        }
+        Ok(told)
     }
 
     fn unknown(&mut self, name: &str) {

@@ -51,6 +51,8 @@ pub(super) struct State {
     pub(super) records: u64,
     pub(super) key: Vec<Value>,
     pub(super) fingerprint: u128,
+    /// Somebody asks for the fingerprint.
+    pub(super) fingerprints: bool,
     pub(super) residue: Residue,
     pub(super) ambient: Ambient,
     out: Vec<u8>,
@@ -209,6 +211,7 @@ impl State {
             records: 0,
             key: Vec::new(),
             fingerprint: 0,
+            fingerprints: plan.yields != Yield::Many,
             residue: Residue::default(),
             ambient: Ambient::for_tests(),
             out: Vec::new(),
