@@ -68,11 +68,11 @@ fn a_log_whose_disk_is_full_makes_events_late_and_loses_none() {
     let Some(mut world) = World::open(Database::Sqlite(&database), |mapping| mapping) else { return };
     let Some(disk) = Disk::mount(&world.log, "256k") else { return };
     world.log.clone_from(&disk.0);
-    let facade = world.serve();
     let rows: Vec<String> = (1..=2_000)
         .map(|id| format!("({id}, 1, '{}', 'O', '2026-06-01 12:00:00.000000')", "x".repeat(40)))
         .collect();
     world.database.run(&format!("INSERT INTO shop.orders VALUES {};", rows.join(", ")));
+    let facade = world.serve();
     super::until(|| {
         let log = facade.log();
         log.contains("events cannot be published").then_some(()).ok_or(format!("the disk is not full: {log}"))
