@@ -16,11 +16,16 @@ impl Files for Catalog {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         match path {
             "c.json" => Ok(CATALOG.as_bytes().to_vec()),
+            "pg.json" => Ok(POSTGRESQL.as_bytes().to_vec()),
             "broken.json" => Ok(br#"{ "tabels": {} }"#.to_vec()),
             _ => Err("it does not exist".into()),
         }
     }
 }
+
+const POSTGRESQL: &str = r#"{ "dialect": "postgresql", "tables": {}, "procedures": {
+    "L.p": { "parameters": { "a": "IN numeric(28,6)", "b": "INOUT int4", "r": "OUT varchar(255)" } },
+    "L.f": { "parameters": { "a": "IN numeric" }, "results": [ { "columns": { "x": "int4" } } ] } } }"#;
 
 fn node(entries: &[(&str, &str)]) -> Node {
     let span = Span::new(FileId(0), 0, 0);
@@ -148,6 +153,25 @@ fn a_procedure_is_called_with_all_its_parameters() {
     let mut long = opened.connection.decode_part(request, br#"{ "A": 123456789 }"#).unwrap();
     let error = opened.connection.encode(OperationId(0), &mut *long).unwrap_err();
     assert_eq!((error.class, error.cause), (kernel::Class::Client, kernel::Cause::Unwritable));
+}
+
+#[test]
+fn procedures_of_postgresql_are_called_and_functions_selected() {
+    let opened = opened("pg.json", &[]).unwrap();
+    let check = |number: usize, sent: &str, expected: &str, values: &[&str]| {
+        let request = opened.catalogue.operations[number].request;
+        let mut sent = opened.connection.decode_part(request, sent.as_bytes()).unwrap();
+        let number = OperationId(u32::try_from(number).unwrap());
+        let wire = opened.connection.encode(number, &mut *sent).unwrap();
+        assert_eq!(opened.connection.shown(&wire).as_deref(), Some(expected));
+        let call = Call::decode(&wire).unwrap();
+        let crate::call::Answer::Procedure(outcome) = &call.answer else { panic!("{:?}", call.answer) };
+        let names: Vec<&str> = outcome.values.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, values);
+    };
+    let call = r#"CALL "L".p(CAST(1.5 AS numeric), CAST(7 AS int4), NULL)"#;
+    check(0, r#"{ "a": 1.5, "b": 7 }"#, call, &["b", "r"]);
+    check(1, r#"{ "a": 1.5 }"#, r#"SELECT * FROM "L".f(CAST(1.5 AS numeric))"#, &[]);
 }
 
 #[test]
