@@ -95,7 +95,10 @@ impl Lent {
         match shared {
             // Closing the socket ends the session there, and the others go on.
             true => drop(self.session),
-            false => self.session.process.kill(),
+            false => spawn(async move {
+                self.session.process.end().await;
+                drop(self.permit);
+            }),
         }
     }
 
@@ -117,7 +120,7 @@ impl Lent {
             process.retire();
             tokio::time::sleep(SHARED_GRACE).await;
         }
-        process.kill();
+        process.end().await;
         drop(permit);
     }
 }

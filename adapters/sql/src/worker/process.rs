@@ -160,6 +160,15 @@ impl Process {
         }
     }
 
+    /// Kills it and waits until it is gone, so that its place is free.
+    pub(crate) async fn end(&self) {
+        self.kill();
+        let until = Instant::now() + END_MAX;
+        while !self.is_dead() && Instant::now() < until {
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     fn said(&self) -> String {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.is_empty() { "it said nothing".to_owned() } else { said.trim().to_owned() }
