@@ -50,11 +50,11 @@ pub fn descendants(of: u32) -> Vec<Process> {
     found
 }
 
-/// Returns the memory in KiB that a process holds and shares with no other; zero if it is gone.
+/// Returns the memory in KiB that a process has filled itself, without the files that it maps; zero if it is gone.
 pub fn own_kib(pid: u32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let lines = text.lines().filter(|line| line.starts_with("Private_"));
-    lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum()
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// Returns the memory in KiB of a process and all that it has started.
