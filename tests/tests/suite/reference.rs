@@ -59,6 +59,15 @@ fn the_examples_of_the_mapping_guide_compile_and_their_tests_pass() {
 }
 
 #[test]
+fn the_guide_to_databases_runs_and_shows_what_the_commands_say() {
+    if tests::databases::odbc_driver("libsqlite3odbc.so").is_none() {
+        return;
+    }
+    let ran = run("docs/guide/databases.md");
+    assert!(ran.files >= 4 && ran.commands >= 4 && ran.requests >= 6, "{ran:?}");
+}
+
+#[test]
 fn the_picture_in_the_readme_compiles_and_reads_as_shown() {
     let guide = Guide::read(&repository().join("README.md"));
     let picture = guide.blocks.iter().find(|block| block.file.is_some()).expect("the README shows a mapping");

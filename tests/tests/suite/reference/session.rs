@@ -28,6 +28,7 @@ pub(crate) struct Session {
 #[derive(Debug, Default)]
 struct Curl {
     url: String,
+    method: Option<String>,
     head: bool,
     silent: bool,
     headers: Vec<(String, String)>,
@@ -36,16 +37,17 @@ struct Curl {
 
 impl Session {
     /// Starts a PMS like that of the demo, and the facade with the keys of the demo.
-    pub(crate) fn start(project: &Path) -> Self {
+    pub(crate) fn start(project: &Path, env: Vec<(String, String)>) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let pms = runtime.block_on(Pms::start(0, 300, "seawall", "secret")).unwrap();
         let keys = KeySet::new("https://demo.invalid", "hotel-apps");
-        let env = vec![("PMS_URL".into(), pms.url())];
+        let env = [env, vec![("PMS_URL".into(), pms.url())]].concat();
         let facade =
             Facade::start(&FacadeOptions { project, env, args: Vec::new(), keys: &keys, store: None })
                 .unwrap();
-        let token = keys.token("guide", "reservations:read reservations:write", 3600);
+        let token =
+            keys.token("guide", "reservations:read reservations:write customers:read customers:write", 3600);
         Self { facade, pms, token, _runtime: runtime }
     }
 
@@ -59,7 +61,7 @@ impl Session {
         };
         let headers: Vec<(&str, &str)> =
             curl.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let method = if curl.data.is_some() { "POST" } else { "GET" };
+        let method = curl.method.as_deref().unwrap_or(if curl.data.is_some() { "POST" } else { "GET" });
         let data = curl.data.as_ref().map(String::as_bytes);
         let answer = Client::new(address).send(method, target, &headers, data).unwrap();
         match (curl.silent, is_shown(&answer, curl.head, shown)) {
@@ -85,6 +87,7 @@ impl Curl {
                         header.split_once(": ").unwrap_or_else(|| panic!("no header: {header}"));
                     curl.headers.push((name.into(), value.into()));
                 }
+                "-X" => curl.method = Some(value()),
                 "-d" => curl.data = Some(value()),
                 "-o" => curl.silent = value() == "/dev/null",
                 url if url.starts_with("http") => curl.url = url.into(),

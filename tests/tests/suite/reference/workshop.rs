@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tests::databases::odbc_driver;
 use tests::process::scratch;
 use tests::{bench, seawall, shared::repository};
 
@@ -34,7 +35,11 @@ impl Workshop {
     pub(crate) fn write(&mut self, project: &str, file: &str, text: &str) {
         let path = self.folder(project).join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::write(&path, text).unwrap();
+        if file.ends_with(".sql") {
+            let database = rusqlite::Connection::open(path.with_extension("db")).unwrap();
+            database.execute_batch(text).unwrap();
+        }
         self.session = None;
     }
 
@@ -42,15 +47,26 @@ impl Workshop {
     pub(crate) fn run(&mut self, project: &str, command: &str) -> (String, bool) {
         let mut words = command.split_whitespace();
         assert_eq!(words.next(), Some("seawall"), "only seawall and curl are run: {command}");
-        let output = Command::new(seawall()).args(words).current_dir(self.folder(project)).output().unwrap();
+        let (folder, env) = (self.folder(project), self.env(project));
+        let output = Command::new(seawall()).args(words).current_dir(folder).envs(env).output().unwrap();
         let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
         (text, output.status.success())
     }
 
     /// Returns the running facade of a project, started if it does not run.
     pub(crate) fn session(&mut self, project: &str) -> &mut Session {
-        let folder: &Path = &self.folder(project);
-        self.session.get_or_insert_with(|| Session::start(folder))
+        let (folder, env): (&Path, _) = (&self.folder(project), self.env(project));
+        self.session.get_or_insert_with(|| Session::start(folder, env))
+    }
+
+    /// Where the database of a project is, if its guide has made one.
+    fn env(&mut self, project: &str) -> Vec<(String, String)> {
+        let file = self.folder(project).join("erp.db");
+        let Some(driver) = file.is_file().then(|| odbc_driver("libsqlite3odbc.so")).flatten() else {
+            return Vec::new();
+        };
+        let url = format!("Driver={driver};Database={}", file.display());
+        vec![("ERP_URL".to_owned(), url), ("ERP_FILE".to_owned(), file.display().to_string())]
     }
 }
 
