@@ -90,10 +90,7 @@ fn an_adapter_that_breaks_a_promise_of_calls_is_noticed() {
 
 #[test]
 fn an_adapter_that_breaks_a_promise_of_tables_is_noticed() {
-    let lies = [
-        (Lie::Anxious, "it claims that bytes have left"),
-        (Lie::Literal, "is text of the statement"),
-    ];
+    let lies = [(Lie::Anxious, "it claims that bytes have left"), (Lie::Literal, "is text of the statement")];
     check_lies(&adapters_sql::Odbc, &lies);
 }
 

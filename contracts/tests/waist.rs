@@ -96,7 +96,7 @@ fn a_record_that_is_no_record_is_refused_with_its_place() {
         wire[at] = byte;
         let shape = bytes::catalogue().shape.clone();
         let found = taken(&shape, bytes::file_type(), &mut bytes::Records::new(vec![wire]));
-        let error = found.err().expect("the record is refused");
+        let error = found.expect_err("the record is refused");
         assert_eq!(error.to_string(), expected);
     };
     check(0, 0xff, "a record of 65372 bytes is longer than its file at byte 0");

@@ -249,10 +249,40 @@ mod tests {
             let wrong = read(text, form).unwrap_err();
             assert!(wrong.contains(part), "{text}: {wrong}");
         };
-        check("0", &|forms, node| drop(forms.number(node, "key")), "above 0");
-        check("-1", &|forms, node| drop(forms.count(node, "key")), "a number");
-        check("yes", &|forms, node| drop(forms.truth(node, "key")), "true or false");
-        check("", &|forms, node| drop(forms.text(node, "key")), "is empty");
-        check("x", &|forms, node| drop(forms.map(node, "key", &["a"])), "a map");
+        check(
+            "0",
+            &|forms, node| {
+                forms.number(node, "key");
+            },
+            "above 0",
+        );
+        check(
+            "-1",
+            &|forms, node| {
+                forms.count(node, "key");
+            },
+            "a number",
+        );
+        check(
+            "yes",
+            &|forms, node| {
+                forms.truth(node, "key");
+            },
+            "true or false",
+        );
+        check(
+            "",
+            &|forms, node| {
+                forms.text(node, "key");
+            },
+            "is empty",
+        );
+        check(
+            "x",
+            &|forms, node| {
+                forms.map(node, "key", &["a"]);
+            },
+            "a map",
+        );
     }
 }

@@ -48,7 +48,7 @@ impl RowSet {
             let index = place(column, n, arrived).ok_or_else(|| column.name.clone())?;
             let ty = shape.part(column.part).ty;
             let scale = match shape.scalar(ty) {
-                Some(ScalarType::Decimal { scale: Some(scale), .. }) => usize::try_from(*scale).unwrap_or(0),
+                Some(ScalarType::Decimal { scale: Some(scale), .. }) => usize::from(*scale),
                 _ => 0,
             };
             columns.push(Told { part: column.part, ty, index, scale });

@@ -56,12 +56,8 @@ pub(crate) fn read_all(model: &Model, root: TypeId, mut source: impl Document, p
     });
     let reader = Reader::new(Arc::new(plan), &Ambient::for_tests());
     let mut reluctant = Reluctant { reader, every: pause, seen: 0, put_off: false };
-    loop {
-        match source.advance(&mut reluctant).expect("the source can be read") {
-            Progress::NeedInput | Progress::Paused => {}
-            Progress::Stopped | Progress::End => break,
-        }
-    }
+    let mut step = || source.advance(&mut reluctant).expect("the source can be read");
+    while let Progress::NeedInput | Progress::Paused = step() {}
     let answer = reluctant.reader.finish().expect("the records obey the contract");
     String::from_utf8(answer.json.to_vec()).expect("JSON is UTF-8")
 }

@@ -87,7 +87,10 @@ impl Pattern {
     /// Returns how far apart two moments may be that have the same text, in seconds; at least one.
     pub(crate) fn grain_s(&self) -> u32 {
         let has = |field: Field| {
-            self.parts.iter().flatten().any(|token| matches!(token, Token::Field(known, _) if *known == field))
+            self.parts
+                .iter()
+                .flatten()
+                .any(|token| matches!(token, Token::Field(known, _) if *known == field))
         };
         match () {
             () if has(Field::Second) => 1,

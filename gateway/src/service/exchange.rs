@@ -40,8 +40,7 @@ pub struct Mapped {
 
 /// A table or a column that a database does not know. Sources: PostgreSQL, Appendix A; Db2, "SQLSTATE values"; ODBC,
 /// Appendix A; H2, `ErrorCode`.
-const UNKNOWN_NAMES: [&str; 8] =
-    ["42703", "42P01", "42704", "42S02", "42S22", "42102", "42104", "42122"];
+const UNKNOWN_NAMES: [&str; 8] = ["42703", "42P01", "42704", "42S02", "42S22", "42102", "42104", "42122"];
 /// What to do about it.
 const STALE: &str = "the database is not what its snapshot says; `seawall snapshot CONNECTION --diff` tells";
 
@@ -152,6 +151,5 @@ pub(super) fn view(fault: &FaultReply) -> FaultView<'_> {
         sqlstate: fault.sqlstate.as_deref(),
         message: text.filter(|_| database),
         error: fault.error,
-        ..FaultView::default()
     }
 }

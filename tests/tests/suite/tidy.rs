@@ -38,8 +38,12 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Outside crates that only one room may name, beside the tests.
-const OWNED: &[(&str, &str)] =
-    &[("actix-web", "gateway"), ("rusqlite", "gateway"), ("jsonwebtoken", "gateway"), ("odbc-api", "adapters/sql/odbc")];
+const OWNED: &[(&str, &str)] = &[
+    ("actix-web", "gateway"),
+    ("rusqlite", "gateway"),
+    ("jsonwebtoken", "gateway"),
+    ("odbc-api", "adapters/sql/odbc"),
+];
 
 /// Outside crates that the pure rooms must not name: they do I/O, read clocks or spawn.
 const IMPURE: &[&str] = &["tokio", "actix-web", "rusqlite", "rustls", "tracing", "moka", "futures-util"];
@@ -87,7 +91,10 @@ fn only_its_owner_names_an_owned_crate_and_the_pure_rooms_stay_pure() {
     for (room, _) in ROOMS {
         let named = dependencies(room);
         for (crate_, owner) in OWNED {
-            assert!(room == owner || *room == "tests" || !named.contains(*crate_), "{room} names {crate_}, which {owner} owns");
+            assert!(
+                room == owner || *room == "tests" || !named.contains(*crate_),
+                "{room} names {crate_}, which {owner} owns"
+            );
         }
         if matches!(*room, "kernel" | "engine") {
             for crate_ in IMPURE {

@@ -60,7 +60,7 @@ impl Drop for Ends<'_> {
 #[test]
 fn rows_that_commit_late_are_not_missed_on_postgresql_because_the_mark_waits_for_them() {
     let Some(server) = Server::start(Product::Postgres).unwrap() else { return };
-    let open = Duration::from_secs(4);
+    let open = Duration::from_secs(6);
     late(Database::Odbc(&server), &server, WATCH, open, if long() { 300 } else { 12 });
     late(Database::Jdbc(&server), &server, WATCH, open, if long() { 150 } else { 7 });
 }
@@ -68,9 +68,9 @@ fn rows_that_commit_late_are_not_missed_on_postgresql_because_the_mark_waits_for
 #[test]
 fn rows_that_commit_late_are_not_missed_on_mariadb_because_of_the_overlap() {
     let Some(server) = Server::start(Product::Mariadb).unwrap() else { return };
-    let watch = "watch: { every: 200ms, since: changedAt, overlap: 8s }";
+    let watch = "watch: { every: 200ms, since: changedAt, overlap: 10s }";
     let time_s = if long() { 150 } else { 12 };
-    late(Database::Odbc(&server), &server, watch, Duration::from_secs(4), time_s);
+    late(Database::Odbc(&server), &server, watch, Duration::from_secs(6), time_s);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn late(database: Database<'_>, server: &Server, watch: &str, open: Duration, ti
     let mut facade = world.serve();
     let (address, token) = (Mutex::new(facade.address), world.keys.token("listener", SCOPES, 7200));
     let (stop, over, committed) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU64::new(0));
-    let schedule = Schedule { keys: 60, open, seed: time_s };
+    let schedule = Schedule { keys: 400, open, seed: time_s };
     std::thread::scope(|scope| {
         let _ends = Ends(&[&stop, &over]);
         let listening = scope.spawn(|| listen(&address, &token, "orders", &over));
@@ -231,7 +231,7 @@ fn memos_are_told(world: &World<'_>, facade: &tests::Facade) -> Result<(), Strin
     once(&told, Forgive::SameId)?;
     for row in world.database.run("SELECT CONCAT(id, ' ', text) FROM shop.memos;").lines() {
         let (id, text) = row.split_once(' ').unwrap();
-        let last = told.iter().rev().find(|event| event["data"]["id"].to_string() == id);
+        let last = told.iter().rev().find(|event| event["data"]["id"].as_i64() == id.parse().ok());
         let said = last.map_or("none", |event| world::text(&event["data"]["text"]));
         if said != text {
             return Err(format!("memo {id} is {text} and was told as {said}"));

@@ -562,7 +562,11 @@ fn the_horizon_is_one_row_of_two_instants() {
         assert_eq!(names, ["now", "oldest"]);
         assert!(call.execute.sql.starts_with("SELECT") && !call.writes);
         // A driver that leaves out the zone of a time would shift it.
-        assert!(rows.columns.iter().all(|column| column.kind == adapters_sql_protocol::ValueKind::Text), "{:?}", rows.columns);
+        assert!(
+            rows.columns.iter().all(|column| column.kind == adapters_sql_protocol::ValueKind::Text),
+            "{:?}",
+            rows.columns
+        );
         assert!(call.execute.sql.contains("AS VARCHAR(40)") || dialect != PG, "{}", call.execute.sql);
     }
 }

@@ -25,13 +25,37 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) struct Job(pub Task);
 
 pub(super) enum Task {
-    Begin { key: Hash, payload: Hash, keep: Duration, reply: Reply<Begin> },
-    Finish { key: Hash, answer: Answer, reply: Reply<()> },
-    Release { key: Hash, reply: Reply<()> },
-    Leave { key: Hash },
-    Offer { key: Hash, content: Hash, reply: Reply<Offer> },
-    Settle { key: Hash, accepted: Option<Hash>, reply: Reply<()> },
-    Check { reply: Reply<()> },
+    Begin {
+        key: Hash,
+        payload: Hash,
+        keep: Duration,
+        reply: Reply<Begin>,
+    },
+    Finish {
+        key: Hash,
+        answer: Answer,
+        reply: Reply<()>,
+    },
+    Release {
+        key: Hash,
+        reply: Reply<()>,
+    },
+    Leave {
+        key: Hash,
+    },
+    Offer {
+        key: Hash,
+        content: Hash,
+        reply: Reply<Offer>,
+    },
+    Settle {
+        key: Hash,
+        accepted: Option<Hash>,
+        reply: Reply<()>,
+    },
+    Check {
+        reply: Reply<()>,
+    },
     /// A piece of work of another part of the store. It is told whether the transaction can still be used.
     Run(Work),
 }

@@ -62,18 +62,20 @@ impl Schedule {
                 _ => format!("'{}'", began.trim()),
             };
             session.run(&statement(product, key, &at, random))?;
-            self.pause(random);
+            std::thread::sleep(Duration::from_millis(random.below(30)));
         }
+        self.stay_open(random);
         let commits = random.below(10) > 0;
         session.run(if commits { "COMMIT;" } else { "ROLLBACK;" })?;
         Ok(commits)
     }
 
     /// Most transactions are short, and some are as long as they may be.
-    fn pause(&self, random: &mut Random) {
-        let most = u64::try_from(self.open.as_millis()).unwrap_or(u64::MAX) / 3;
-        let pause = if random.below(4) == 0 { random.below(most) } else { random.below(30) };
-        std::thread::sleep(Duration::from_millis(pause));
+    fn stay_open(&self, random: &mut Random) {
+        let most = u64::try_from(self.open.as_millis()).unwrap_or(u64::MAX);
+        if random.below(4) == 0 {
+            std::thread::sleep(Duration::from_millis(random.below(most)));
+        }
     }
 }
 
