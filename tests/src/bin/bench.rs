@@ -37,10 +37,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!();
     let databases = Databases::start()?;
     tests::bench::databases::rows(&databases, only.as_deref().unwrap_or_default())?;
+    if only.as_ref().is_none_or(|only| "slow queries".contains(only)) {
+        tests::bench::databases::slow_neighbour(&databases)?;
+    }
     if only.is_some() {
         return Ok(());
     }
-    tests::bench::databases::slow_neighbour(&databases)?;
     start_and_memory(&backend, &keys, &folder)?;
     operations(&backend, &keys, &folder)?;
     dead_neighbour(&backend, &keys, &folder)?;
