@@ -31,7 +31,7 @@ impl Jvm {
     pub(crate) fn command(&self, bridge: &Path, socket: &Path) -> Result<Command, String> {
         let mut command = Command::new(self.program()?);
         // Little memory and a quick start are worth more here than the last bit of speed.
-        command.args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Xss512k", "-Xrs", "-Xmn8m"]);
+        command.args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Xss512k", "-Xrs"]);
         // Batches die young. A large nursery is filled with them before it is ever swept, and is never given back.
         command.arg("-Xmn8m");
         // What a virtual machine writes about its crash may hold values, so it stays in the private folder.
