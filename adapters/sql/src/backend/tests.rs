@@ -33,8 +33,14 @@ async fn the_class_says_what_may_have_happened() {
     let kit = Kit::double(2, false);
     let check = async |call: Call, expected: &str| {
         let began = Instant::now();
-        assert_eq!(kit.run(&call, 600).await, expected, "{:?}", call.execute.sql);
-        assert!(began.elapsed() < Duration::from_millis(1500), "{:?} took too long", call.execute.sql);
+        // What does not hang has time for a worker to start on a busy machine.
+        let deadline_ms = if call.execute.sql.contains("hang") { 1500 } else { 5000 };
+        assert_eq!(kit.run(&call, deadline_ms).await, expected, "{:?}", call.execute.sql);
+        assert!(
+            began.elapsed() < Duration::from_millis(deadline_ms + 1500),
+            "{:?} took too long",
+            call.execute.sql
+        );
         // Whatever happened, the next call works.
         assert_eq!(kit.run(&read("ok"), 5000).await, "3 rows", "after {:?}", call.execute.sql);
     };
