@@ -16,7 +16,7 @@ for what in "$@"; do
   case "$what" in
     build) need cargo cargo; need cc gcc; need make make
       need_file '/usr/lib/*/libodbc.so' unixodbc-dev; need odbcinst unixodbc ;;
-    demo) drivers ;;
+    demo) drivers; need sqlite3 sqlite3 ;;
     test) need javac default-jdk-headless; need mvn maven
       drivers
       need_file '/usr/lib/*/odbc/psqlodbcw.so' odbc-postgresql
