@@ -137,16 +137,7 @@ pub(crate) fn with_params(operation: &OperationPlan, inputs: &Inputs) -> Value {
 
 /// Evaluates an expression and writes its value as the legacy type wants it.
 pub(super) fn written(formula: &Formula, chain: &Chain, inputs: &Inputs) -> Result<Vec<Written>, String> {
-    let names = Scoped {
-        frames: &[],
-        formula,
-        ambient: &inputs.ambient,
-        params: &inputs.params,
-        body: &inputs.body,
-        page: Some(&inputs.page),
-        depth: 0,
-    };
-    let value = formula.typed.eval(&names).map_err(|error| error.to_string())?;
+    let value = evaluate(formula, inputs)?;
     chain.write_generated(&value).map_err(|error| error.message)
 }
 
