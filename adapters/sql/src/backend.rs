@@ -8,14 +8,17 @@ mod launch;
 mod outcome;
 mod reply;
 
-pub(crate) use launch::{Java, Program, missing, raw_catalog};
+#[cfg(test)]
+use launch::Program;
+pub(crate) use launch::{missing, raw_catalog};
 
 use crate::call::{Answer, Call};
-use crate::config::{Config, Way};
+use crate::config::Config;
 use crate::dialect::Dialect;
 #[cfg(test)]
 use crate::pool::Bounds;
 use crate::pool::{Lease, Pool};
+#[cfg(test)]
 use crate::worker::Launch;
 use adapters_ports::{Backend, BoxFuture, CallContext, FaultReply, Reply, Request};
 #[cfg(test)]
@@ -54,10 +57,7 @@ pub(crate) struct Limits {
 impl SqlBackend {
     /// Makes the backend of a connection. Starts nothing and needs no runtime.
     pub(crate) fn new(config: &Config, catalogue: Arc<Catalogue>, dialect: Dialect, word: Word) -> Self {
-        let launch: Arc<dyn Launch> = match config.way {
-            Way::Odbc => Arc::new(Program::new(config)),
-            Way::Jdbc => Arc::new(Java::new(config)),
-        };
+        let launch = launch::of(config);
         let limits = Limits {
             batch_rows_max: config.fetch.rows,
             batch_bytes_max: config.fetch.bytes,

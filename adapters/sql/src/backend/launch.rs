@@ -10,6 +10,7 @@ use adapters_sql_protocol::Open;
 use kernel::Secret;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Starts the ODBC worker.
@@ -25,8 +26,16 @@ const CATALOG_MAX: Duration = Duration::from_secs(300);
 /// The name of the ODBC worker.
 const ODBC_WORKER: &str = "seawall-odbc";
 
+/// Returns how the workers of a connection are started.
+pub(crate) fn of(config: &Config) -> Arc<dyn Launch> {
+    match config.way {
+        Way::Odbc => Arc::new(Program::new(config)),
+        Way::Jdbc => Arc::new(Java::new(config)),
+    }
+}
+
 impl Program {
-    pub(crate) fn new(config: &Config) -> Self {
+    fn new(config: &Config) -> Self {
         Self(config.worker.as_ref().map(|worker| in_project(config, worker)))
     }
 
@@ -60,7 +69,7 @@ impl Launch for Program {
 }
 
 impl Java {
-    pub(crate) fn new(config: &Config) -> Self {
+    fn new(config: &Config) -> Self {
         Self(jvm(config))
     }
 }
@@ -152,10 +161,7 @@ pub(crate) fn bounds(config: &Config) -> Bounds {
 /// # Errors
 /// What is missing or refused, in words for people.
 pub(crate) fn raw_catalog(config: &Config, patterns: &[String]) -> Result<serde_json::Value, String> {
-    let launch: Box<dyn Launch> = match config.way {
-        crate::config::Way::Odbc => Box::new(Program::new(config)),
-        crate::config::Way::Jdbc => Box::new(Java::new(config)),
-    };
+    let launch = of(config);
     let (open, patterns) = (open(config), patterns.to_vec());
     let (tell, told) = std::sync::mpsc::channel();
     crate::worker::spawn(async move {
