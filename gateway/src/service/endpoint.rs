@@ -7,6 +7,7 @@ use super::readers::Readers;
 use super::wanted::Projections;
 use engine::lang::{Dedupe, Idempotency};
 use engine::plan::model::Model;
+use engine::plan::query::Projection;
 use engine::program::{Ambient, OperationPlan, Program, Reader, Residue, Verb};
 use jiff::tz::TimeZone;
 use jsonschema::Validator;
@@ -108,9 +109,14 @@ impl Endpoint {
         }
     }
 
-    /// Returns a reader for one reply.
-    pub(super) fn reader(&self, ambient: &Ambient) -> Option<Reader> {
-        self.readers.take(&self.plan, ambient)
+    /// Returns a reader for one reply, of some fields instead of all where that is wanted.
+    ///
+    /// Only one of all fields may be given back.
+    pub(super) fn reader(&self, fields: Option<&Projection>, ambient: &Ambient) -> Option<Reader> {
+        match fields {
+            Some(fields) => Some(Reader::new(Arc::clone(&fields.read), ambient)),
+            None => self.readers.take(&self.plan, ambient),
+        }
     }
 
     /// Takes a reader back.

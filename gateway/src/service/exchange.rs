@@ -9,7 +9,6 @@ use engine::plan::query::Projection;
 use engine::program::{Ambient, FaultView, Reader};
 use engine::value::Value;
 use kernel::{Cause, Class, DecodeError, Error, Progress, Visitor};
-use std::sync::Arc;
 
 /// A call that is ready to be sent, once or several times.
 pub(super) struct LegacyCall<'a> {
@@ -49,11 +48,7 @@ impl Exchange for LegacyCall<'_> {
 
     async fn attempt(&self, cx: &CallContext, _attempt: u32) -> Result<Mapped, Error> {
         let reply = self.backend.call(cx, &self.request).await?;
-        let reader = match self.fields {
-            Some(fields) => Some(Reader::new(Arc::clone(&fields.read), self.ambient)),
-            None => self.endpoint.reader(self.ambient),
-        };
-        let Some(mut reader) = reader else {
+        let Some(mut reader) = self.endpoint.reader(self.fields, self.ambient) else {
             return Err(Error::new(Class::Defect, Cause::Internal, "the operation calls nothing"));
         };
         let result = match reply {

@@ -51,11 +51,7 @@ impl Exchange for ListCall<'_> {
 
     async fn attempt(&self, cx: &CallContext, _attempt: u32) -> Result<Reading, Error> {
         let reply = self.backend.call(cx, &self.request).await?;
-        let reader = match self.fields {
-            Some(fields) => Some(Reader::new(Arc::clone(&fields.read), self.ambient)),
-            None => self.endpoint.reader(self.ambient),
-        };
-        let reader = reader.ok_or_else(calls_nothing)?;
+        let reader = self.endpoint.reader(self.fields, self.ambient).ok_or_else(calls_nothing)?;
         match reply {
             Reply::Answer(body) => {
                 let body = Limited { body, bytes_max: self.endpoint.reply_bytes_max };

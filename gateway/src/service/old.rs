@@ -124,7 +124,7 @@ impl Exchange for Keeping<'_> {
 
     async fn attempt(&self, cx: &CallContext, _attempt: u32) -> Result<Old, Error> {
         let reply = self.backend.call(cx, &self.request).await?;
-        let reader = self.endpoint.reader(self.ambient);
+        let reader = self.endpoint.reader(None, self.ambient);
         let mut reader = reader.ok_or_else(|| internal("the operation calls nothing"))?;
         match reply {
             Reply::Answer(body) => {
