@@ -11,6 +11,7 @@ pub mod query;
 pub mod read;
 pub mod resolve;
 pub mod schema;
+pub mod stream;
 pub mod tree;
 pub mod watch;
 pub mod write;

@@ -10,7 +10,7 @@ mod table;
 
 pub use crate::plan::errors::FaultView;
 pub use crate::plan::read::{Answer, ReadPlan, Reader, Residue};
-pub use event::{EventPlan, EventTypes, FieldPath, SinceKind, SincePlan, TopicPlan, WatchPlan};
+pub use event::{EventPlan, EventTypes, FieldPath, SinceKind, SincePlan, StreamPlan, TopicPlan, WatchPlan};
 pub use inputs::{Ambient, Inputs, Page};
 pub use operation::{
     Assignment, CallPlan, Method, OperationPlan, Paging, Segment, SendPlan, SendValue, Target, Verb,

@@ -66,6 +66,18 @@ pub trait Visitor {
     /// `Stop` ends the telling.
     fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop>;
 
+    /// A leaf that was answered by `Leaf`, and whose bytes are not what its type says; it is told instead of `leaf`.
+    ///
+    /// An area that has several meanings holds what only one of them can read, so a visitor that does not want the value
+    /// in the end goes on.
+    ///
+    /// # Errors
+    /// `Stop` makes the document end with `error`, which is right for everybody who does not know better.
+    fn unreadable(&mut self, part: PartId, error: &DecodeError) -> Result<(), Stop> {
+        let _ = (part, error);
+        Err(Stop)
+    }
+
     /// Something arrived that the shape does not know, and was passed over.
     fn unknown(&mut self, name: &str);
 
@@ -111,17 +123,33 @@ pub struct DecodeError {
     pub offset: u64,
     /// The limit that was exceeded, if it was one: its mapping key and its value.
     pub limit: Option<(&'static str, u64)>,
+    /// The field that cannot be read, if it is one.
+    pub field: Option<Box<BadField>>,
+}
+
+/// A field whose bytes are not what its type says. For dead letters and for people who look at a file; never for clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadField {
+    /// Its path in the record: `TRX-SPLIT[2]/SPL-AMOUNT`.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Box<[u8]>,
 }
 
 impl DecodeError {
     /// Returns an error at a byte offset.
     pub fn new(message: impl Into<String>, offset: u64) -> Self {
-        Self { message: message.into(), offset, limit: None }
+        Self { message: message.into(), offset, limit: None, field: None }
     }
 
     /// Returns an error for a limit that was exceeded.
     pub fn limit(key: &'static str, value: u64, offset: u64) -> Self {
-        Self { message: format!("limit {key} of {value} is exceeded"), offset, limit: Some((key, value)) }
+        Self {
+            message: format!("limit {key} of {value} is exceeded"),
+            offset,
+            limit: Some((key, value)),
+            field: None,
+        }
     }
 }
 

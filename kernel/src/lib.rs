@@ -16,7 +16,7 @@ mod source;
 
 pub use decimal::{Decimal, DecimalError};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
-pub use document::{DecodeError, Document, Interest, Leaf, Progress, Stop, Visitor};
+pub use document::{BadField, DecodeError, Document, Interest, Leaf, Progress, Stop, Visitor};
 pub use error::{Cause, Class, Error};
 pub use limits::Limits;
 pub use node::{Entry, Node, NodeKind, Style, Text};

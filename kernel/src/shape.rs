@@ -49,6 +49,10 @@ pub enum PartKind {
     Text,
     /// A column of a table or a field of a record.
     Field,
+    /// Something that stands beside a record and is told before its own parts: the latest header, the name of the file.
+    ///
+    /// Mappings write `$` before its name. It is no part of the record's bytes, so it is never written.
+    Beside,
     /// The name of the type that a group has in this message (`xsi:type`). Only [`PartId::TYPE`].
     TypeName,
 }
@@ -158,6 +162,10 @@ pub struct Catalogue {
     /// `now` (its clock) and `oldest` (the beginning of the oldest transaction that is open and may have written, else
     /// its clock).
     pub horizon: Option<Table>,
+    /// The types of records that come by themselves, where the connection is a source.
+    pub records: Vec<PartId>,
+    /// Events can be published to it.
+    pub takes_events: bool,
 }
 
 /// Something that can be called.

@@ -51,7 +51,8 @@ impl Adapter for Log {
         let config = config::read(settings).map_err(AdapterError)?;
         let path = files.root().map_or_else(PathBuf::new, PathBuf::from).join(&config.path);
         let connection = LogConnection { path, config, folder: Mutex::default() };
-        Ok(Opened { catalogue: Arc::new(Catalogue::default()), connection: Arc::new(connection) })
+        let catalogue = Catalogue { takes_events: true, ..Catalogue::default() };
+        Ok(Opened { catalogue: Arc::new(catalogue), connection: Arc::new(connection) })
     }
 }
 

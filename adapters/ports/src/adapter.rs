@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** An adapter gets its configuration parsed from the mapping and files of the project folder, nothing else.
 
-use crate::{Backend, Sink, Topics, Wire};
+use crate::{Backend, Sink, Source, Topics, Wire};
 use kernel::{
     Catalogue, Cause, Class, Diagnostic, Document, Error, Node, OperationId, PartId, Query, Sources,
     Statement, StatementError,
@@ -145,8 +145,18 @@ pub trait Connection: Send + Sync + Debug + 'static {
         None
     }
 
-    /// The topics that can be read again, if it keeps them itself.
+    /// The source port, if it has one.
+    fn source(&self) -> Option<&dyn Source> {
+        None
+    }
+
+    /// The topics that can be read again, if it keeps them itself; they can be read over HTTP then.
     fn topics(&self) -> Option<&dyn Topics> {
         None
+    }
+
+    /// The topics that can be read again by us alone, to send dead letters again.
+    fn letters(&self) -> Option<&dyn Topics> {
+        self.topics()
     }
 }

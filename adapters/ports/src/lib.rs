@@ -7,9 +7,13 @@ mod backend;
 mod context;
 mod event;
 mod forms;
+mod source;
 
 pub use adapter::{Adapter, AdapterError, Connection, Files, KeyDoc, Opened, Settings};
 pub use backend::{Backend, BoxFuture, FaultReply, Reply, ReplyBody, Request, Wire};
 pub use context::{CallContext, Sent};
 pub use event::{Event, EventBatch, KeptEvent, Outcomes, Sink, TopicAsk, TopicError, TopicPage, Topics};
 pub use forms::Forms;
+pub use source::{
+    Batch, Framed, Identity, Listing, Position, RawRecord, Records, Source, Token, Unit, UnitEnd, UnitRef,
+};

@@ -59,7 +59,13 @@ impl Schema {
         }
         let horizon = tells_horizon(snapshot.dialect).then(|| build.horizon());
         let Build { shape, rows, columns, .. } = build;
-        let catalogue = Arc::new(Catalogue { shape: Arc::new(shape.finish()), operations, tables, horizon });
+        let catalogue = Arc::new(Catalogue {
+            shape: Arc::new(shape.finish()),
+            operations,
+            tables,
+            horizon,
+            ..Catalogue::default()
+        });
         Self { snapshot, catalogue, rows, columns, calls }
     }
 

@@ -7,7 +7,7 @@ use crate::lang;
 use crate::plan::model::{Formula, ModelId};
 use crate::plan::read::ReadPlan;
 use crate::program::{ColumnPlan, TablePlan};
-use kernel::{Span, TypeId};
+use kernel::{PartId, Span, TypeId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,8 +40,10 @@ pub struct EventPlan {
     pub reject: Option<TopicPlan>,
     /// JSON Schema of the data, as answers have it.
     pub schema: Arc<serde_json::Value>,
-    /// How changes are noticed; `None`: by writes through this facade only.
+    /// How changes are noticed; `None`: by writes through this facade only, or by a stream.
     pub watch: Option<WatchPlan>,
+    /// The stream whose records these events are.
+    pub stream: Option<StreamPlan>,
     /// Who may read the topic, and how many rejects stop it; `use:` is resolved.
     pub policy: lang::Policy,
     /// Where it is declared.
@@ -78,6 +80,19 @@ pub enum EventTypes {
 pub struct FieldPath {
     /// The names.
     pub names: Vec<Arc<str>>,
+}
+
+/// The records of a source. [`crate::plan::stream`] reads them.
+#[derive(Debug, Clone)]
+pub struct StreamPlan {
+    /// The connection whose source gives them, by its index in the program.
+    pub connection: usize,
+    /// The type of records that the block is about; others pass by.
+    pub record: PartId,
+    /// `newest`: records with a smaller value than the last one of their key are dropped.
+    pub newest: Option<FieldPath>,
+    /// Totals have to hold before anything of a unit is published.
+    pub verifies: bool,
 }
 
 /// How changes of a table are noticed.

@@ -19,6 +19,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("adapters/sql/protocol", &[]),
     ("adapters/sql/odbc", &["adapters-sql-protocol"]),
     ("adapters/log", &["kernel", "adapters-ports"]),
+    ("adapters/files", &["kernel", "adapters-ports"]),
+    ("adapters/kafka", &["kernel", "adapters-ports"]),
     ("adapters/testkit", &[]),
     (
         "gateway",
@@ -31,6 +33,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "adapters-soap",
             "adapters-sql",
             "adapters-log",
+            "adapters-files",
+            "adapters-kafka",
         ],
     ),
     ("contracts", &["kernel", "engine", "adapters-ports", "gateway"]),

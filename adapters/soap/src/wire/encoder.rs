@@ -287,7 +287,9 @@ impl<'a> Encoder<'a> {
                 }
                 result
             }
-            PartKind::Field => Err(defect("a field of a record was told to an encoder of elements")),
+            PartKind::Field | PartKind::Beside => {
+                Err(defect("a field of a record was told to an encoder of elements"))
+            }
         }
     }
 

@@ -87,6 +87,7 @@ impl Compiler<'_> {
             reject,
             schema: Arc::new(crate::plan::schema::for_reply(&model.schema)),
             watch: watch.flatten(),
+            stream: None,
             policy: events.policy.clone(),
             span: events.model.span,
         }));
@@ -105,10 +106,11 @@ impl Compiler<'_> {
         };
         let index = self.connection(&connection.value, connection.span)?;
         let catalogue = self.connections[index].catalogue.as_ref()?;
-        if !catalogue.operations.is_empty() || !catalogue.tables.is_empty() {
+        if !catalogue.takes_events {
             let message = format!("`{}` takes no events", connection.value);
-            self.report("E002", connection.span, message).hint =
-                Some("name a connection of type log, or write the topic alone for the embedded log".into());
+            self.report("E002", connection.span, message).hint = Some(
+                "name a connection that takes events, or write the topic alone for the embedded log".into(),
+            );
             return None;
         }
         Some(TopicPlan { connection: Some(index), topic: name })

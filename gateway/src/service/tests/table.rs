@@ -221,7 +221,7 @@ impl Backend for Database {
 fn catalogue(tables: &[Declared]) -> Catalogue {
     let mut build = ShapeBuilder::new();
     let tables = tables.iter().map(|declared| table(&mut build, declared)).collect();
-    Catalogue { shape: Arc::new(build.finish()), operations: Vec::new(), tables, horizon: None }
+    Catalogue { shape: Arc::new(build.finish()), tables, ..Catalogue::default() }
 }
 
 fn table(build: &mut ShapeBuilder, declared: &Declared) -> Table {

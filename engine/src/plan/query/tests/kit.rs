@@ -57,8 +57,9 @@ impl Kit {
             return Err(found);
         }
         let catalogue = Arc::new(catalogue);
+        let bus = Catalogue { takes_events: true, ..Catalogue::default() };
         let shape = Arc::clone(&catalogue.shape);
-        let catalogues = BTreeMap::from([("erp".to_owned(), catalogue), ("bus".to_owned(), Arc::default())]);
+        let catalogues = BTreeMap::from([("erp".to_owned(), catalogue), ("bus".to_owned(), Arc::new(bus))]);
         let facts = |_: &str, text: &str| {
             let found = statements.iter().find(|(known, _)| *known == text.trim());
             found.map(|(_, facts)| facts()).ok_or_else(|| {

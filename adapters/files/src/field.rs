@@ -1,0 +1,129 @@
+//! How an elementary field lies in its bytes, and what these say.
+//!
+//! **Invariant.** A field is read exactly or refused; what was read is written back as the same bytes.
+
+use crate::codepage::CodePage;
+use kernel::{Scalar, ScalarType};
+
+/// An elementary field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    /// What its bytes are.
+    pub form: Form,
+    /// How many there are.
+    pub width: u32,
+}
+
+/// The forms of fields.
+///
+/// `digits` counts those that are stored; `scale` says how many of them are decimals, and is negative where `P` stands for
+/// zeros behind the last one: `PIC 9(3)PP` has 3 digits and scale -2, `PIC VPP9(3)` has 3 digits and scale 5.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `PIC X`, `PIC A`, edited pictures, columns: characters of the code page, padded with blanks behind.
+    Text,
+    /// `JUSTIFIED RIGHT`: padded with blanks in front.
+    TextRight,
+    /// `PIC N USAGE NATIONAL`: UTF-16, high byte first.
+    National,
+    /// `PIC G`, `PIC N USAGE DISPLAY-1`: two bytes a character, of the host's double-byte page.
+    Dbcs,
+    /// `USAGE DISPLAY`: a digit a byte.
+    Zoned { digits: u8, scale: i16, sign: Sign },
+    /// `COMP-3`: two digits a byte, the sign in the last half.
+    Packed { digits: u8, scale: i16, signed: bool },
+    /// `COMP-6`: two digits a byte, no sign.
+    PackedUnsigned { digits: u8, scale: i16 },
+    /// `COMP`, `COMP-4`, `BINARY`; `COMP-5` where `native`, which holds all that its bytes can.
+    Binary { digits: u8, scale: i16, signed: bool, native: bool, little: bool },
+    /// `COMP-1` and `COMP-2`: 32 or 64 bits; `ibm` is hexadecimal floating point, else IEEE 754; `little`: low byte first.
+    Float { bits: u8, ibm: bool, little: bool },
+    /// Bytes that nothing is known of: `POINTER`, `INDEX`.
+    Bytes,
+}
+
+/// Where the sign of a zoned number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// It has none.
+    None,
+    /// Overpunched in the last digit.
+    Trailing,
+    /// Overpunched in the first digit.
+    Leading,
+    /// A byte of its own behind.
+    TrailingSeparate,
+    /// A byte of its own in front.
+    LeadingSeparate,
+}
+
+/// What numbers mean whose bytes are no digits at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Fillers {
+    /// All blanks.
+    pub blank: Filler,
+    /// All bytes zero.
+    pub low: Filler,
+    /// All bytes FF.
+    pub high: Filler,
+}
+
+/// What such a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Filler {
+    /// No number: refused.
+    #[default]
+    Refuse,
+    /// Absent.
+    Absent,
+    /// Zero.
+    Zero,
+}
+
+/// What fields need to be read and written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// The code page of texts and zoned numbers.
+    pub page: CodePage,
+    /// What is made of numbers that are none.
+    pub fillers: Fillers,
+}
+
+/// Why a field cannot be read or written, in words: `the sign nibble B of ... `.
+pub(crate) type FieldError = String;
+
+impl Field {
+    /// The type that a shape gives it.
+    pub(crate) fn scalar_type(&self) -> ScalarType {
+        ScalarType::text()
+    }
+
+    /// Reads its bytes, which are exactly `width`; `text` is a buffer for what has to be made.
+    ///
+    /// # Errors
+    /// In words, without the bytes.
+    pub(crate) fn read<'a>(
+        &self,
+        raw: &'a [u8],
+        setting: &Setting,
+        text: &'a mut String,
+    ) -> Result<Scalar<'a>, FieldError> {
+        let _ = (raw, setting, text);
+        Err("not built yet".into())
+    }
+
+    /// Writes a value over its bytes, which are exactly `width`. `out` may hold what stood there before: a value that is the
+    /// same leaves them as they are, in whatever form they are.
+    ///
+    /// # Errors
+    /// In words: it does not fit, or the code page lacks a character.
+    pub(crate) fn write(
+        &self,
+        value: Scalar<'_>,
+        setting: &Setting,
+        out: &mut [u8],
+    ) -> Result<(), FieldError> {
+        let _ = (value, setting, out);
+        Err("not built yet".into())
+    }
+}
