@@ -4,3 +4,4 @@
 
 mod codepage;
 mod field;
+mod format;

@@ -1,0 +1,85 @@
+//! What a format knows: the types of its records, how their bytes are told, and how they are written.
+//!
+//! **Invariant.** A format does no I/O and knows nothing of files; it sees one record at a time.
+
+use crate::field::Setting;
+use kernel::{DecodeError, Document, Error, PartId, Progress, ShapeBuilder, TypeId, Visitor};
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The records of a copybook, of columns, or of separated values.
+pub(crate) trait Format: Send + Sync + Debug + 'static {
+    /// The types of records, in the order in which they are declared. Their numbers are indexes into it.
+    fn types(&self) -> &[RecordType];
+
+    /// Tells the parts of a record, without anything beside it. It is told whole: [`kernel::Interest::Pause`] ends the
+    /// telling, and it can be told again.
+    ///
+    /// `at` is where its first byte stands in the unit. Leaves whose bytes are no values are told by
+    /// [`Visitor::unreadable`]. `text` is a buffer for what has to be made.
+    ///
+    /// # Errors
+    /// The record is shorter than its type, a counter is out of its bounds, or the visitor stopped at an unreadable leaf.
+    fn tell(
+        &self,
+        number: usize,
+        record: &[u8],
+        at: u64,
+        text: &mut String,
+        to: &mut dyn Visitor,
+    ) -> Result<Progress, DecodeError>;
+
+    /// Appends a record whose parts a document tells. Parts beside the record are passed over.
+    ///
+    /// # Errors
+    /// A value that its field cannot hold, with its path in the context `part`.
+    fn write(&self, number: usize, content: &mut dyn Document, out: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// Finds a leaf by its path as mappings write it (`HDR-TYPE`, `GROUP/FIELD`), for conditions; nothing if there is none,
+    /// or none that has always the same place.
+    fn leaf(&self, number: usize, path: &str) -> Option<LeafRef>;
+
+    /// Returns the text of a leaf without its padding, as conditions compare it: numbers canonical, without leading zeros
+    /// only where the type is no text; nothing where the record is too short or the leaf cannot be read.
+    fn text(&self, leaf: &LeafRef, record: &[u8], text: &mut String) -> Option<String>;
+
+    /// Returns the names of all leaves of a type, for suggestions.
+    fn names(&self, number: usize) -> Vec<String>;
+}
+
+/// A type of records.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordType {
+    /// Its name: that of the 01 level, or the one under `records:`.
+    pub name: Arc<str>,
+    /// Its parts, in order, as they were added to the shape.
+    pub parts: Vec<PartId>,
+    /// The group of just these parts, which is its type beside other records.
+    pub plain: TypeId,
+    /// Fewest and most bytes of a record; `None` where there is no bound.
+    pub bytes_min: u32,
+    /// Most bytes.
+    pub bytes_max: Option<u32>,
+    /// Where it is declared.
+    pub span: Option<kernel::Span>,
+}
+
+/// A leaf that conditions can ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeafRef {
+    /// The type of record.
+    pub number: usize,
+    /// Which leaf, as the format counts them.
+    pub leaf: usize,
+    /// Its bytes in the record, where they are always the same.
+    pub bytes: Option<Range<usize>>,
+}
+
+/// What a format is built with.
+pub(crate) struct Building<'a> {
+    /// The shape to which its types and parts are added.
+    pub shape: &'a mut ShapeBuilder,
+    /// Code page and fillers.
+    pub setting: Setting,
+}
