@@ -11,4 +11,4 @@ mod write;
 pub use parse::{JsonError, JsonLimits, parse};
 pub use pointer::{pointer_to, push_pointer};
 pub use write::{text_of, to_serde, write, write_text};
-pub(crate) use write::{write_date, write_time};
+pub(crate) use write::{write_date, write_int, write_time};

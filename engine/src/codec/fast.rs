@@ -1,4 +1,4 @@
-//! The hot path: a leaf that arrives as text becomes JSON text without a value in between.
+//! The hot path: a leaf that arrives as text, or as a whole number, becomes JSON text without a value in between.
 //!
 //! **Invariant.** It gives exactly what the slow path gives, or `None`; a test compares both on random input.
 
@@ -65,7 +65,14 @@ impl Fast {
     /// Appends JSON text. `None`: the slow path has to decide; nothing was appended then.
     #[inline(always)]
     pub(crate) fn read(&self, steps: &[Step], scalar: Scalar<'_>, out: &mut Vec<u8>) -> Option<()> {
-        let Scalar::Text(text) = scalar else { return None };
+        let text = match scalar {
+            Scalar::Text(text) => text,
+            Scalar::Int(number) if matches!(self, Self::Number { .. }) => {
+                json::write_int(number, out);
+                return Some(());
+            }
+            _ => return None,
+        };
         match self {
             // Nearly every text begins with something else than a blank.
             Self::Text if text.as_bytes().first().is_some_and(|&byte| byte > b' ') => {

@@ -204,6 +204,22 @@ fn write_float(float: f64, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends a whole number.
+#[inline(never)]
+pub(crate) fn write_int(number: i64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let (mut rest, mut at) = (number.unsigned_abs(), digits.len());
+    while rest > 0 || at == digits.len() {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
 /// Appends a date: `2026-06-01`.
 pub(crate) fn write_date(date: civil::Date, out: &mut Vec<u8>) {
     if date.year() < 0 {
@@ -329,6 +345,15 @@ mod tests {
         check(Value::Bytes(Arc::from([1u8, 2])), "\"AQI=\"");
         check(Value::Text("a\"\\\u{1}\u{8}é".into()), "\"a\\\"\\\\\\u0001\\bé\"");
         check(Value::Object(vec![("a".into(), Value::List(vec![Value::Null]))]), "{\"a\":[null]}");
+    }
+
+    #[test]
+    fn whole_numbers_have_all_their_digits() {
+        for number in [0, 7, -7, 10, 99, 100, 1_234_567_890_123_456_789, i64::MAX, i64::MIN] {
+            let mut out = Vec::new();
+            write_int(number, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+        }
     }
 
     #[test]

@@ -57,23 +57,34 @@ fn the_short_cut_and_the_long_way_give_the_same_json() {
             let chain = try_chain(line, Some("Europe/Vienna"), nulls).unwrap();
             for _ in 0..6000 {
                 let text = input(&mut random);
-                let mut out = b"before".to_vec();
-                let fast = chain.read_json(Scalar::Text(&text), &mut out);
-                match chain.read(&[Scalar::Text(&text)]) {
-                    Err(error) => assert_eq!(fast, Err(error), "{line} {text:?}"),
-                    Ok(value) if value.is_absent() => assert_eq!(fast, Ok(false), "{line} {text:?}"),
-                    Ok(value) => {
-                        told += 1;
-                        assert_eq!(fast, Ok(true), "{line} {text:?}");
-                        assert_eq!(String::from_utf8_lossy(&out[6..]), json(&value), "{line} {text:?}");
-                        continue;
-                    }
+                told += usize::from(check(line, &chain, Scalar::Text(&text)));
+                if let Ok(number) = text.parse() {
+                    check(line, &chain, Scalar::Int(number));
                 }
-                assert_eq!(out, b"before", "{line} {text:?}");
+            }
+            for scalar in [Scalar::Nil, Scalar::Int(0), Scalar::Int(i64::MIN), Scalar::Int(i64::MAX)] {
+                check(line, &chain, scalar);
             }
         }
     }
     assert!(told > 100_000, "only {told} inputs were readable");
+}
+
+/// Reads one leaf both ways, and returns whether it is something.
+fn check(line: &str, chain: &Chain, scalar: Scalar<'_>) -> bool {
+    let mut out = b"before".to_vec();
+    let fast = chain.read_json(scalar, &mut out);
+    match chain.read(&[scalar]) {
+        Err(error) => assert_eq!(fast, Err(error), "{line} {scalar:?}"),
+        Ok(value) if value.is_absent() => assert_eq!(fast, Ok(false), "{line} {scalar:?}"),
+        Ok(value) => {
+            assert_eq!(fast, Ok(true), "{line} {scalar:?}");
+            assert_eq!(String::from_utf8_lossy(&out[6..]), json(&value), "{line} {scalar:?}");
+            return true;
+        }
+    }
+    assert_eq!(out, b"before", "{line} {scalar:?}");
+    false
 }
 
 /// Every type under every pair of codecs: it compiles or says why, and what compiles never breaks a law or panics.

@@ -89,12 +89,14 @@ impl State {
         }
         list.json.push(b'{');
         let arena = &self.arenas[number as usize];
-        if number > 1
+        // Of a record that is the whole answer there is more to know than its text.
+        if (number > 1 || plan.yields == Yield::Many)
             && level.leaves == arena.tidy
             && let [_comma, members @ ..] = arena.text.as_slice()
         {
             list.json.extend_from_slice(members);
             list.json.push(b'}');
+            self.records += u64::from(number == 1);
             return;
         }
         let mut json = std::mem::take(&mut list.json);

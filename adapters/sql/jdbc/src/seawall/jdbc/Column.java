@@ -3,8 +3,6 @@ package seawall.jdbc;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -24,6 +22,7 @@ final class Column {
     final int representation;
     private final int number;
     private final boolean single;
+    private final boolean direct;
     private final int valueMax;
     private byte[] bytes = new byte[4096];
     private int length;
@@ -33,12 +32,16 @@ final class Column {
     private boolean hasNulls;
     private int rows;
 
-    /** {@code single}: the database keeps floats of 32 bits; {@code valueMax}: bytes of the longest value. */
-    Column(int number, int kind, int representation, boolean single, int valueMax) {
+    /**
+     * {@code single}: the database keeps floats of 32 bits; {@code direct}: the bytes of a value are its text;
+     * {@code valueMax}: bytes of the longest value.
+     */
+    Column(int number, int kind, int representation, boolean single, boolean direct, int valueMax) {
         this.number = number;
         this.kind = kind;
         this.representation = representation;
         this.single = single;
+        this.direct = direct;
         this.valueMax = valueMax;
     }
 
@@ -59,18 +62,74 @@ final class Column {
 
     /** Adds the value of the row at which the cursor stands. */
     void add(ResultSet from) throws SQLException {
+        begin();
+        end(take(from));
+    }
+
+    /** Adds the value that begins at a place of a line, as {@code COPY} writes it, and returns where it ends. */
+    int add(byte[] line, int from) throws SQLException {
+        begin();
+        int at = Direct.end(line, from);
+        if (at >= line.length) {
+            throw new SQLException("a row has fewer columns than it should have", "08P01");
+        }
+        if (line[at] == '\\') {
+            int end = Direct.escapedEnd(line, at);
+            byte[] value = Direct.unescaped(line, from, end);
+            if (value != null) {
+                take(value, 0, value.length);
+            }
+            end(value != null);
+            return end;
+        }
+        take(line, from, at);
+        end(true);
+        return at;
+    }
+
+    /** Returns whether it can be read from the lines of {@code COPY}. */
+    boolean isCopied() {
+        return representation == AS_TEXT && direct || representation == AS_I64;
+    }
+
+    private void begin() {
         if (rows == ends.length) {
             ends = Arrays.copyOf(ends, rows * 2);
             words = Arrays.copyOf(words, rows * 2);
             nulls = Arrays.copyOf(nulls, rows / 4);
         }
-        boolean isNull = !take(from);
-        if (isNull) {
+    }
+
+    private void end(boolean there) {
+        if (!there) {
             nulls[rows >> 3] |= (byte) (1 << (rows & 7));
             hasNulls = true;
         }
         ends[rows] = length;
         rows++;
+    }
+
+    /** Takes a value from a line. */
+    private void take(byte[] line, int from, int end) throws SQLException {
+        if (representation == AS_I64) {
+            words[rows] = Direct.number(line, from, end);
+        } else if (kind == Kind.DATE && !Direct.isDate(line, from, end)) {
+            put(Moments.date(Direct.text(line, from, end)));
+        } else if (kind == Kind.TIMESTAMP && !Direct.isTimestamp(line, from, end)) {
+            put(Moments.timestamp(Direct.text(line, from, end)));
+        } else {
+            copy(line, from, end);
+        }
+    }
+
+    private void copy(byte[] line, int from, int end) throws SQLException {
+        limit(end - from);
+        reserve(end - from);
+        Direct.copy(line, from, end - from, bytes, length);
+        if (kind == Kind.TIMESTAMP) {
+            bytes[length + 10] = 'T';
+        }
+        length += end - from;
     }
 
     private boolean take(ResultSet from) throws SQLException {
@@ -84,12 +143,31 @@ final class Column {
             case AS_BYTES:
                 return raw(from);
             default:
-                String text = text(from);
-                if (text != null) {
-                    put(text);
-                }
-                return text != null;
+                return direct ? copied(from) : told(from);
         }
+    }
+
+    private boolean told(ResultSet from) throws SQLException {
+        String text = text(from);
+        if (text != null) {
+            put(text);
+        }
+        return text != null;
+    }
+
+    /** Takes the bytes of a text as they have come from the database; a form that is not the protocol's goes the long way. */
+    private boolean copied(ResultSet from) throws SQLException {
+        byte[] text = from.getBytes(number);
+        if (text == null) {
+            return false;
+        }
+        int end = text.length;
+        if (kind == Kind.DATE && !Direct.isDate(text, 0, end)
+            || kind == Kind.TIMESTAMP && !Direct.isTimestamp(text, 0, end)) {
+            return told(from);
+        }
+        copy(text, 0, end);
+        return true;
     }
 
     /** A float of 32 bits becomes the double that has the same shortest digits. */
@@ -192,19 +270,32 @@ final class Column {
         }
     }
 
-    void write(Output out) {
+    /** Says that every text that was not written here is one. */
+    void check() throws SQLException {
+        if (direct && !Direct.areTexts(bytes, length, ends, rows)) {
+            throw new SQLException("a text in column " + number + " is not Unicode", "22021");
+        }
+    }
+
+    /** Bytes that {@link #write} writes. */
+    int written() {
+        int bitmap = hasNulls ? (rows + 7) / 8 : 0;
+        return 2 + bitmap + (isWords() ? rows * 8 : (rows + 1) * 4 + length);
+    }
+
+    void write(Output out) throws IOException {
         out.u8(representation).u8(hasNulls ? 1 : 0);
         if (hasNulls) {
             out.raw(nulls, (rows + 7) / 8);
         }
-        boolean words = representation == AS_I64 || representation == AS_F64;
-        ByteBuffer numbers = ByteBuffer.allocate(words ? rows * 8 : (rows + 1) * 4).order(ByteOrder.LITTLE_ENDIAN);
-        if (words) {
-            numbers.asLongBuffer().put(this.words, 0, rows);
-            out.raw(numbers.array(), numbers.capacity());
+        if (isWords()) {
+            out.longs(words, rows);
         } else {
-            numbers.asIntBuffer().put(0).put(ends, 0, rows);
-            out.raw(numbers.array(), numbers.capacity()).raw(bytes, length);
+            out.u32(0).ints(ends, rows).raw(bytes, length);
         }
+    }
+
+    private boolean isWords() {
+        return representation == AS_I64 || representation == AS_F64;
     }
 }

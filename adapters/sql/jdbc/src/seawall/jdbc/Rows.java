@@ -5,6 +5,8 @@ import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Sends a result set: its columns, then its rows in batches.
@@ -20,14 +22,12 @@ final class Rows {
     /** Sends all rows. */
     static void send(ResultSet rows, Wishes wishes, Output out)
             throws SQLException, IOException {
-        Column[] columns = columns(rows.getMetaData(), wishes, out);
+        ResultSetMetaData meta = rows.getMetaData();
+        Column[] columns = columns(meta, wishes, Direct.of(rows));
+        announce(told(meta), out);
         int count = 0;
         while (rows.next()) {
-            int size = 0;
-            for (Column column : columns) {
-                column.add(rows);
-                size += column.size();
-            }
+            int size = row(rows, columns);
             count++;
             if (count >= wishes.rowsMax || size >= wishes.bytesMax) {
                 batch(columns, count, out);
@@ -39,24 +39,53 @@ final class Rows {
         }
     }
 
-    private static Column[] columns(ResultSetMetaData meta, Wishes wishes, Output out)
-            throws SQLException, IOException {
+    /** Adds a row and returns the bytes of the batch; a method of its own, which is compiled early as it runs often. */
+    private static int row(ResultSet rows, Column[] columns) throws SQLException {
+        int size = 0;
+        for (Column column : columns) {
+            column.add(rows);
+            size += column.size();
+        }
+        return size;
+    }
+
+    static Column[] columns(ResultSetMetaData meta, Wishes wishes, Direct direct) throws SQLException {
         Column[] columns = new Column[meta.getColumnCount()];
-        out.begin(COLUMNS).u16(columns.length);
         for (int i = 0; i < columns.length; i++) {
             int number = i + 1;
             int told = Kind.of(meta, number);
             int wish = i < wishes.kinds.length ? wishes.kinds[i] : Wishes.DECIDE;
             int kind = Wishes.kind(wish, told);
             boolean single = meta.getColumnType(number) == Types.REAL;
-            columns[i] = new Column(number, kind, representation(meta, number, told, wish), single, wishes.valueMax);
-            out.text(meta.getColumnLabel(number)).u8(told)
-                .u16(Math.max(0, Math.min(0xffff, meta.getPrecision(number))))
-                .u16(Math.max(0, Math.min(0xffff, meta.getScale(number))))
-                .u8(meta.isNullable(number) == ResultSetMetaData.columnNoNulls ? 0 : 1);
+            int representation = representation(meta, number, told, wish);
+            boolean copied = representation == Column.AS_TEXT && direct.gives(meta, number, told, kind);
+            columns[i] = new Column(number, kind, representation, single, copied, wishes.valueMax);
+        }
+        return columns;
+    }
+
+    /** What is told of a column. */
+    record Told(String label, int kind, int precision, int scale, boolean nullable) {}
+
+    /** Asks for what is told of columns; a driver may ask the database for it. */
+    static List<Told> told(ResultSetMetaData meta) throws SQLException {
+        List<Told> columns = new ArrayList<>();
+        for (int number = 1; number <= meta.getColumnCount(); number++) {
+            columns.add(new Told(meta.getColumnLabel(number), Kind.of(meta, number),
+                Math.max(0, Math.min(0xffff, meta.getPrecision(number))),
+                Math.max(0, Math.min(0xffff, meta.getScale(number))),
+                meta.isNullable(number) != ResultSetMetaData.columnNoNulls));
+        }
+        return columns;
+    }
+
+    /** Begins a result. */
+    static void announce(List<Told> columns, Output out) throws IOException {
+        out.begin(COLUMNS).u16(columns.size());
+        for (Told column : columns) {
+            out.text(column.label).u8(column.kind).u16(column.precision).u16(column.scale).u8(column.nullable ? 1 : 0);
         }
         out.send();
-        return columns;
     }
 
     /** A wish that could change a value is not followed. */
@@ -76,8 +105,13 @@ final class Rows {
         return Column.AS_TEXT;
     }
 
-    private static void batch(Column[] columns, int count, Output out) throws IOException {
-        out.begin(BATCH).u32(count);
+    static void batch(Column[] columns, int count, Output out) throws SQLException, IOException {
+        int length = 4;
+        for (Column column : columns) {
+            column.check();
+            length += column.written();
+        }
+        out.begin(BATCH, length).u32(count);
         for (Column column : columns) {
             column.write(out);
             column.clear();

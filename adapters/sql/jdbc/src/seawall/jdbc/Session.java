@@ -177,6 +177,10 @@ final class Session {
         if (!password.isEmpty()) {
             properties.put("password", password);
         }
+        if (url.startsWith("jdbc:postgresql:")) {
+            // What the URL itself says counts more than a property.
+            properties.putIfAbsent("binaryTransferDisable", Direct.AS_TEXT);
+        }
         close();
         loadDriver();
         DriverManager.setLoginTimeout(Math.max(1, (loginMs + 999) / 1000));
