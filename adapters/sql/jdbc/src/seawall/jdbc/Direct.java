@@ -29,8 +29,11 @@ final class Direct {
     static final Direct COPY = new Direct(null, true);
     private static final String PGJDBC = "org.postgresql.jdbc.";
     private static final VarHandle LONGS =
-        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
-    private static final long HIGH = 0x8080808080808080L;
+        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGH = ONES << 7;
+    private static final long TABS = ONES * '\t';
+    private static final long BACKSLASHES = ONES * '\\';
     /** What pgjdbc answers for the format of a column that came as text. */
     private static final Integer TEXT = 0;
 
@@ -130,13 +133,26 @@ final class Direct {
         }
     }
 
-    /** Returns where a value of a line ends, or where it has a backslash before. */
+    /** Returns where a value of a line ends, or where it has a backslash before; the line ends with a line feed. */
     static int end(byte[] line, int from) {
+        int last = line.length - 1;
         int at = from;
-        while (at < line.length && line[at] != '\t' && line[at] != '\n' && line[at] != '\\') {
+        for (; at <= last - 8; at += 8) {
+            long word = (long) LONGS.get(line, at);
+            long found = noughts(word ^ TABS) | noughts(word ^ BACKSLASHES);
+            if (found != 0) {
+                return at + (Long.numberOfTrailingZeros(found) >> 3);
+            }
+        }
+        while (at < last && line[at] != '\t' && line[at] != '\\') {
             at++;
         }
         return at;
+    }
+
+    /** Returns a word with the highest bit of a byte set where the first byte is nought; behind that it may err. */
+    private static long noughts(long word) {
+        return word - ONES & ~word & HIGH;
     }
 
     /** Returns where a value ends whose first backslash stands at a place. */
