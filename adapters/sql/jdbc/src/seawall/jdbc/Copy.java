@@ -42,7 +42,8 @@ final class Copy {
     static Copy of(Connection connection, String sql, Wishes wishes) throws SQLException {
         Class<?> type = Direct.session(connection);
         // Two statements would be one too many within brackets; COPY knows some others, and those have their own effects.
-        if (type == null || sql.indexOf(';') >= 0 || !READS.matcher(sql).lookingAt()) {
+        // A session that only reads says so when it begins a transaction, and pgjdbc begins another kind for COPY.
+        if (type == null || connection.isReadOnly() || sql.indexOf(';') >= 0 || !READS.matcher(sql).lookingAt()) {
             return null;
         }
         Column[] columns;
