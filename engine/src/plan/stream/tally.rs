@@ -186,7 +186,7 @@ impl Tally {
         for (check, said) in self.plan.checks.iter().zip(values) {
             let said = self.said(check, said, &parts)?;
             let total = self.total(check)?;
-            if !number(&total).is_some_and(|total| total == said) {
+            if number(&total).is_none_or(|total| total != said) {
                 differences.push(self.difference(check, said, &total));
             }
         }
