@@ -3,5 +3,20 @@
 //! **Invariant.** What cannot be read is said with record, byte offset and reason; it never becomes a value.
 
 mod codepage;
+mod config;
+mod connection;
+mod content;
 mod field;
+mod folder;
 mod format;
+mod formats;
+mod frame;
+mod select;
+mod shape;
+mod source;
+mod told;
+
+#[cfg(test)]
+mod double;
+
+pub use connection::Files;
