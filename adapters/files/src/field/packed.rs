@@ -81,7 +81,7 @@ fn pack(halves: impl Iterator<Item = u8>, count: usize, out: &mut [u8]) -> Resul
     for (n, half) in halves.enumerate() {
         let place = n + skipped;
         if let Some(byte) = out.get_mut(place / 2) {
-            *byte |= if place % 2 == 0 { half << 4 } else { half };
+            *byte |= if place.is_multiple_of(2) { half << 4 } else { half };
         }
     }
     Ok(())
