@@ -40,6 +40,12 @@ pub(crate) trait Split: Send + Sync + Debug + 'static {
     /// The offset in the window, and why there is no record.
     fn split(&self, window: &[u8], last: bool) -> Result<Step, FrameError>;
 
+    /// Returns how many bytes stand before the first record; nothing if the window has to be longer.
+    ///
+    /// # Errors
+    /// The offset in the window, and why there can be no record.
+    fn prelude(&self, window: &[u8], last: bool) -> Result<Option<usize>, FrameError>;
+
     /// Appends a record with what ends it.
     fn join(&self, record: &[u8], out: &mut Vec<u8>);
 }
@@ -140,6 +146,28 @@ impl Framer {
         Self { framing, skip, record_max: record_max as usize, block: Blocks::default() }
     }
 
+    /// Returns how many bytes stand before the first record of a file; nothing if the window has to be longer.
+    ///
+    /// # Errors
+    /// The file is shorter, or can have no records.
+    pub(crate) fn prelude(&self, window: &[u8], last: bool) -> Result<Option<usize>, FrameError> {
+        let head = self.skip.head as usize;
+        let Some(rest) = window.get(head..) else {
+            let message = format!("the file has {} bytes, and `skip.head` is {head}", window.len());
+            return if last { Err(FrameError::new(0, message)) } else { Ok(None) };
+        };
+        let own = match &self.framing {
+            Framing::Split(split) => split.prelude(rest, last)?,
+            Framing::Lines(ending) if !ending.is_ebcdic() => match rest.first_chunk::<3>() {
+                None if !last => None,
+                Some(first) if *first == MARK => Some(MARK.len()),
+                _ => Some(0),
+            },
+            _ => Some(0),
+        };
+        Ok(own.map(|own| head + own))
+    }
+
     /// Looks for the record at the beginning of the window; `last`: nothing comes behind the window.
     ///
     /// # Errors
@@ -194,6 +222,9 @@ impl Framer {
         Ok(Frame { start: frame.start + before, length, next: frame.next })
     }
 }
+
+/// The byte order mark of UTF-8.
+const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 /// Bytes of framing that a window may hold beside one record of the largest size.
 const SLACK: usize = 64;

@@ -180,12 +180,13 @@ impl Layout {
         self.kinds.iter().position(|kind| *kind.name == *name)
     }
 
-    /// Tells what stands beside a record of a type. `latest` gives the latest record of another type.
+    /// Tells what stands beside a record of a type, as the format of its file reads it. `latest` gives the latest record of another type.
     ///
     /// # Errors
     /// As for [`Format::tell`].
     pub(crate) fn tell_beside<'b>(
         &self,
+        format: &dyn Format,
         index: usize,
         latest: &dyn Fn(usize) -> Option<(&'b [u8], u64)>,
         file: Option<&str>,
@@ -199,7 +200,7 @@ impl Layout {
                 Interest::Skip | Interest::Leaf => continue,
                 Interest::Descend => {}
             }
-            let progress = self.format.tell(kind.number, bytes, at, text, to)?;
+            let progress = format.tell(kind.number, bytes, at, text, to)?;
             if progress != Progress::End {
                 return Ok(progress);
             }

@@ -102,7 +102,7 @@ impl Content {
             Compression::Zip => match Archive::open(stream) {
                 Ok(archive) => State::Zip(Box::new(archive)),
                 Err((stream, trouble)) => {
-                    self.state = State::Closed(stream);
+                    self.state = stream.map_or(State::Moved, State::Closed);
                     return Err(trouble);
                 }
             },
@@ -111,7 +111,23 @@ impl Content {
         Ok(())
     }
 
-    /// Appends what comes next; nothing at the end.
+    /// Moves on to the next file of an archive; false if there is none.
+    ///
+    /// # Errors
+    /// It is not where it should be.
+    pub(crate) fn advance(&mut self) -> Result<bool, Trouble> {
+        let more = match &mut self.state {
+            State::Zip(archive) => archive.enter().map_err(trouble)?,
+            _ => false,
+        };
+        if !more {
+            // An archive may have bytes that nobody unpacks; they are of its identity too.
+            self.stream_mut()?.blocks.examine()?;
+        }
+        Ok(more)
+    }
+
+    /// Appends what comes next; nothing at the end of the file, of that of the archive.
     ///
     /// # Errors
     /// It cannot be read, is another one than before, is damaged, or is too much.
@@ -131,10 +147,6 @@ impl Content {
         };
         self.unpacked = self.unpacked.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
         self.bounded()?;
-        if read == 0 {
-            // An archive may have bytes that nobody unpacks; they are of its identity too.
-            self.stream_mut()?.blocks.examine()?;
-        }
         Ok(read)
     }
 

@@ -61,12 +61,15 @@ impl Archive {
     ///
     /// # Errors
     /// It has none, or one that is not to be trusted.
-    pub(super) fn open(mut stream: Stream) -> Result<Self, (Stream, Trouble)> {
-        match directory(&mut stream) {
-            Ok(entries) => {
-                Ok(Self { entries, next: 0, open: Open::Nothing(stream), crc: Crc::new(), unpacked: 0 })
-            }
-            Err(error) => Err((stream, trouble(error))),
+    pub(super) fn open(mut stream: Stream) -> Result<Self, (Option<Stream>, Trouble)> {
+        let entries = match directory(&mut stream) {
+            Ok(entries) => entries,
+            Err(error) => return Err((Some(stream), trouble(error))),
+        };
+        let mut archive = Self { entries, next: 0, open: Open::Nothing(stream), crc: Crc::new(), unpacked: 0 };
+        match archive.enter() {
+            Ok(_) => Ok(archive),
+            Err(error) => Err((archive.into_stream(), trouble(error))),
         }
     }
 
@@ -98,7 +101,7 @@ impl Archive {
     }
 
     /// Moves on to the next file; false at the end.
-    fn enter(&mut self) -> io::Result<bool> {
+    pub(super) fn enter(&mut self) -> io::Result<bool> {
         let open = std::mem::replace(&mut self.open, Open::Moved);
         let Some(mut stream) = open.into_stream() else {
             return Err(bad("it was given up before"));
@@ -164,22 +167,17 @@ impl Open {
 
 impl Read for Archive {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = match &mut self.open {
-                Open::Nothing(_) | Open::Moved => 0,
-                Open::Stored(window) => window.read(into)?,
-                Open::Deflated(decoder) => decoder.read(into)?,
-            };
-            if read > 0 {
-                self.crc.update(into.get(..read).unwrap_or_default());
-                self.unpacked = self.unpacked.saturating_add(u64::try_from(read).unwrap_or(0));
-                return Ok(read);
-            }
+        let read = match &mut self.open {
+            Open::Nothing(_) | Open::Moved => 0,
+            Open::Stored(window) => window.read(into)?,
+            Open::Deflated(decoder) => decoder.read(into)?,
+        };
+        if read == 0 && !into.is_empty() {
             self.complete()?;
-            if !self.enter()? {
-                return Ok(0);
-            }
         }
+        self.crc.update(into.get(..read).unwrap_or_default());
+        self.unpacked = self.unpacked.saturating_add(u64::try_from(read).unwrap_or(0));
+        Ok(read)
     }
 }
 

@@ -52,6 +52,11 @@ impl Ending {
         }
     }
 
+    /// Returns whether it ends lines of EBCDIC.
+    pub(super) fn is_ebcdic(self) -> bool {
+        matches!(self, Self::EbcdicAuto | Self::Nel | Self::EbcdicLf)
+    }
+
     pub(super) fn next(self, window: &[u8], last: bool) -> Result<Step, FrameError> {
         let Some((length, ending)) = self.find(window) else {
             return Ok(match window.len() {

@@ -4,6 +4,7 @@
 
 use super::records::{Chunk, Kept, NO_KIND, Placed};
 use crate::content::{Content, Trouble};
+use crate::format::Format;
 use crate::frame::{Framer, Framing, Mark, Skip, Step};
 use crate::select::{Found, Rule, Select};
 use crate::shape::Layout;
@@ -58,6 +59,10 @@ pub(crate) struct Reader {
     /// Nothing more is given.
     over: Option<Over>,
     beside: Arc<[Option<Kept>]>,
+    /// The beginning of the file is passed, with the header if it has one.
+    begun: bool,
+    format: Arc<dyn Format>,
+    header: Option<Bytes>,
 }
 
 /// Why nothing more is given.
@@ -87,6 +92,9 @@ impl Reader {
             framer: plan.framer(),
             select: Select::new(Arc::clone(&plan.rules)),
             beside: vec![None; plan.layout.kinds.len()].into(),
+            format: Arc::clone(&plan.layout.format),
+            header: None,
+            begun: false,
             plan,
             unit,
             content,
@@ -100,6 +108,11 @@ impl Reader {
     /// Returns the content.
     pub(crate) fn content(&self) -> &Content {
         &self.content
+    }
+
+    /// Returns what reads its records: it knows the header of the file.
+    pub(crate) fn format(&self) -> &dyn Format {
+        &*self.format
     }
 
     /// Returns how far it was read.
@@ -128,10 +141,9 @@ impl Reader {
     pub(crate) fn rewind(&mut self, to: Position) -> Result<(), Error> {
         let restarted = self.content.restart();
         restarted.map_err(|trouble| self.trouble(trouble))?;
-        self.framer = self.plan.framer();
         self.buffer.clear();
-        (self.at, self.whole, self.over) = (Position::START, false, None);
-        self.beside = vec![None; self.plan.layout.kinds.len()].into();
+        (self.at, self.over) = (Position::START, None);
+        self.begin();
         while self.at.records < to.records {
             if self.gather(Some(to))?.is_none() {
                 break;
@@ -144,6 +156,14 @@ impl Reader {
             .with("records", to.records)
             .with("bytes", to.bytes)
             .with("file", &self.unit))
+    }
+
+    /// Gets ready for the beginning of a file, or of one of an archive.
+    fn begin(&mut self) {
+        self.framer = self.plan.framer();
+        self.beside = vec![None; self.plan.layout.kinds.len()].into();
+        self.format = Arc::clone(&self.plan.layout.format);
+        (self.whole, self.begun, self.header) = (false, false, None);
     }
 
     /// Reads the next batch; nothing at the end.
@@ -175,33 +195,93 @@ impl Reader {
     /// Gathers records up to the size of a batch, or up to a position.
     fn gather(&mut self, until: Option<Position>) -> Result<Option<Chunk>, Error> {
         let mut gathered = Gathered::default();
-        self.pass_head(&mut gathered)?;
         while self.over.is_none() && !self.is_full(&gathered, until) {
-            let visible = self.buffer.len().saturating_sub(self.plan.skip.tail as usize);
+            if !self.begun {
+                self.pass_beginning(&mut gathered)?;
+                continue;
+            }
+            let visible = self.visible();
             let window = self.buffer.get(gathered.cursor..visible).unwrap_or_default();
             let before = self.framer.mark();
             match self.framer.next(window, self.whole) {
                 Ok(Step::Frame(frame)) => {
                     let record = window.get(frame.start..frame.start + frame.length).unwrap_or_default();
-                    let found = self.select.find(&*self.plan.layout.format, record);
+                    let found = self.select.find(&*self.format, record);
                     let placed = (gathered.cursor + frame.start, frame.length);
                     self.place(&mut gathered, found, placed, before);
                     gathered.cursor += frame.next;
                 }
-                Ok(Step::End(framing)) => {
-                    gathered.cursor += framing;
-                    self.over = Some(Over::End);
+                Ok(Step::End(_)) if !gathered.placed.is_empty() => {
+                    // What is left belongs to no record, so no position lies behind it.
+                    return Ok(self.emit(gathered));
                 }
+                Ok(Step::End(_)) => self.end(&mut gathered)?,
                 Ok(Step::More) if self.whole => self.broken(&gathered, 0, "its last record is cut".into()),
                 Ok(Step::More) => self.fill()?,
                 Err(error) => self.broken(&gathered, error.at, error.message),
             }
         }
-        let asked = until.is_some_and(|until| self.reaches(&gathered, until));
-        if !asked {
+        if !until.is_some_and(|until| self.reaches(&gathered, until)) {
             self.cut(&mut gathered);
         }
         Ok(self.emit(gathered))
+    }
+
+    /// Returns how many bytes of the buffer may be of records.
+    fn visible(&self) -> usize {
+        self.buffer.len().saturating_sub(self.plan.skip.tail as usize)
+    }
+
+    /// Ends a file: there is another one in the archive, or that was all.
+    fn end(&mut self, gathered: &mut Gathered) -> Result<(), Error> {
+        gathered.cursor = self.buffer.len();
+        match self.content.advance() {
+            Ok(true) => self.begin(),
+            Ok(false) => self.over = Some(Over::End),
+            Err(trouble) => return Err(self.trouble(trouble)),
+        }
+        Ok(())
+    }
+
+    /// Passes what stands before the first record, and reads the header.
+    fn pass_beginning(&mut self, gathered: &mut Gathered) -> Result<(), Error> {
+        let window = self.buffer.get(gathered.cursor..self.visible()).unwrap_or_default();
+        let start = match self.framer.prelude(window, self.whole) {
+            Ok(Some(start)) => start,
+            Ok(None) => return self.fill(),
+            Err(error) => {
+                self.broken(gathered, error.at, error.message);
+                return Ok(());
+            }
+        };
+        if !self.format.has_header() {
+            gathered.cursor += start;
+            self.begun = true;
+            return Ok(());
+        }
+        match self.framer.next(window.get(start..).unwrap_or_default(), self.whole) {
+            Ok(Step::Frame(frame)) => {
+                let from = start + frame.start;
+                let header = Bytes::copy_from_slice(window.get(from..from + frame.length).unwrap_or_default());
+                match self.format.headed(&header) {
+                    Ok(format) => (self.format, self.header) = (format, Some(header)),
+                    Err(error) => {
+                        let within = usize::try_from(error.offset).unwrap_or(0);
+                        self.broken(gathered, from + within, error.message);
+                        return Ok(());
+                    }
+                }
+                gathered.cursor += start + frame.next;
+                self.begun = true;
+            }
+            // An empty file has no records, and needs no header to say so.
+            Ok(Step::End(_)) if window.is_empty() => self.begun = true,
+            Ok(Step::End(_)) => self.broken(gathered, start, "the file has no header".into()),
+            Ok(Step::More) if self.whole => self.broken(gathered, start, "its header is cut".into()),
+            Ok(Step::More) => return self.fill(),
+            Err(error) => self.broken(gathered, start + error.at, error.message),
+        }
+        Ok(())
     }
 
     fn is_full(&self, gathered: &Gathered, until: Option<Position>) -> bool {
@@ -218,27 +298,11 @@ impl Reader {
         self.at.records.saturating_add(count) >= until.records
     }
 
-    fn pass_head(&mut self, gathered: &mut Gathered) -> Result<(), Error> {
-        let head = self.plan.skip.head as usize;
-        if self.at != Position::START || self.over.is_some() || head == 0 {
-            return Ok(());
-        }
-        while self.buffer.len() < head && !self.whole {
-            self.fill()?;
-        }
-        if self.buffer.len() < head {
-            let message = format!("it has {} bytes, and `skip.head` is {head}", self.buffer.len());
-            self.broken(gathered, 0, message);
-        }
-        gathered.cursor = head.min(self.buffer.len());
-        Ok(())
-    }
-
     fn fill(&mut self) -> Result<(), Error> {
         let read = self.content.read(&mut self.buffer);
         self.whole = read.map_err(|trouble| self.trouble(trouble))? == 0;
         let tail = self.plan.skip.tail as usize;
-        if self.whole && self.buffer.len() < tail && self.at == Position::START {
+        if self.whole && !self.begun && self.buffer.len() < tail {
             let message = format!("it has {} bytes, and `skip.tail` is {tail}", self.buffer.len());
             self.broken(&Gathered::default(), 0, message);
         }
@@ -327,6 +391,8 @@ impl Reader {
             placed: gathered.placed,
             reasons: gathered.reasons,
             before: Arc::clone(&self.beside),
+            format: Arc::clone(&self.format),
+            header: self.header.clone(),
         };
         self.keep(&chunk);
         Some(chunk)

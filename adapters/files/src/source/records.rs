@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** Nothing is copied to tell a record; what stands beside it is what stood there in the file.
 
+use crate::format::Format;
 use crate::shape::{Kind, Layout};
 use adapters_ports::{Framed, RawRecord, Records};
 use bytes::Bytes;
@@ -9,11 +10,13 @@ use kernel::{DecodeError, Interest, Progress, Visitor};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// The name under which a dead letter has the header of its file.
+pub(crate) const HEADER: &str = "#header";
 /// A record that has no type.
 pub(crate) const NO_KIND: u16 = u16::MAX;
 
 /// Records that were read at once.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Chunk {
     /// All their bytes, with those that frame them.
     pub data: Bytes,
@@ -27,6 +30,10 @@ pub(crate) struct Chunk {
     pub reasons: HashMap<usize, String>,
     /// What stands beside the first, by type.
     pub before: Arc<[Option<Kept>]>,
+    /// What reads them: that of the layout, or one that knows the header of the file.
+    pub format: Arc<dyn Format>,
+    /// That header.
+    pub header: Option<Bytes>,
 }
 
 /// Where a record is in its chunk, and its type.
@@ -163,6 +170,7 @@ impl Records for FileRecords {
         let unit = self.file.clone().unwrap_or_default();
         let mut beside = Vec::new();
         let own = kind.map(|(own, _)| own);
+        beside.extend(self.chunk.header.iter().map(|header| (Arc::from(HEADER), header.clone())));
         for (other, kind) in self.layout.tops().filter(|(other, _)| Some(*other) != own) {
             if let Some((bytes, _)) = latest(&self.chunk, &self.latest, other) {
                 beside.push((Arc::clone(&kind.name), Bytes::copy_from_slice(bytes)));
@@ -187,11 +195,11 @@ impl FileRecords {
         let Some((index, placed, Some((kind, found)))) = self.here() else { return Ok(Progress::End) };
         let (chunk, before) = (&self.chunk, &self.latest);
         let beside = |other| latest(chunk, before, other);
-        let progress = self.layout.tell_beside(kind, &beside, self.file.as_deref(), text, to)?;
+        let progress = self.layout.tell_beside(&*chunk.format, kind, &beside, self.file.as_deref(), text, to)?;
         if progress != Progress::End {
             return Ok(progress);
         }
-        let (format, at) = (&self.layout.format, chunk.at(placed));
+        let (format, at) = (&chunk.format, chunk.at(placed));
         let progress = format.tell(found.number, chunk.bytes(placed), at, text, to)?;
         if progress != Progress::End || !self.layout.grouped {
             return Ok(progress);
@@ -224,7 +232,7 @@ impl FileRecords {
                 Interest::Descend => {}
             }
             let (bytes, at) = (self.chunk.bytes(placed), self.chunk.at(placed));
-            let progress = match self.layout.format.tell(kind.number, bytes, at, text, to)? {
+            let progress = match self.chunk.format.tell(kind.number, bytes, at, text, to)? {
                 Progress::End => self.tell_children(index, rest, text, to)?,
                 progress => progress,
             };

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** What a unit does at its end is done to the very file that was read, or not at all.
 
-use super::records::{Chunk, FileRecords, Kept, NO_KIND, Placed};
+use super::records::{Chunk, FileRecords, HEADER, Kept, NO_KIND, Placed};
 use super::{Plan, Reader};
 use crate::content::Origin;
 use crate::folder::Finish;
@@ -113,7 +113,7 @@ impl Unit for FileUnit {
             let kept: &Kept = reader.beside().get(kind)?.as_ref()?;
             Some((&*kept.bytes, kept.at))
         };
-        let progress = layout.tell_beside(index, &latest, Some(&self.name), &mut text, to);
+        let progress = layout.tell_beside(reader.format(), index, &latest, Some(&self.name), &mut text, to);
         self.text = text;
         progress
     }
@@ -154,8 +154,13 @@ pub(crate) fn letter(plan: &Plan, raw: &RawRecord) -> Result<FileRecords, String
         data.extend_from_slice(bytes);
         Ok::<(), String>(())
     };
+    let header = raw.beside.iter().find(|(name, _)| **name == *HEADER).map(|(_, header)| header.clone());
+    let format = match &header {
+        Some(header) => layout.format.headed(header).map_err(|error| error.to_string())?,
+        None => Arc::clone(&layout.format),
+    };
     let mut select = Select::new(Arc::clone(&plan.rules));
-    let found = select.find(&*layout.format, &raw.bytes);
+    let found = select.find(&*format, &raw.bytes);
     let mut reasons = HashMap::new();
     let kind = match found {
         Found::One(kind) => kind,
@@ -165,7 +170,7 @@ pub(crate) fn letter(plan: &Plan, raw: &RawRecord) -> Result<FileRecords, String
         }
     };
     push(&raw.bytes, kind)?;
-    for (name, bytes) in &raw.beside {
+    for (name, bytes) in raw.beside.iter().filter(|(name, _)| **name != *HEADER) {
         let index = layout.named(name).ok_or_else(|| format!("there is no record type `{name}`"))?;
         match layout.kinds.get(index) {
             Some(kind) if kind.parent.is_some() => push(bytes, u16::try_from(index).unwrap_or(NO_KIND))?,
@@ -183,6 +188,8 @@ pub(crate) fn letter(plan: &Plan, raw: &RawRecord) -> Result<FileRecords, String
         placed,
         reasons,
         before: before.into(),
+        format,
+        header,
     };
     let file = (!raw.unit.is_empty()).then(|| Arc::clone(&raw.unit));
     Ok(FileRecords::new(Arc::clone(layout), chunk, file))
