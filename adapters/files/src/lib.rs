@@ -3,9 +3,11 @@
 //! **Invariant.** What cannot be read is said with record, byte offset and reason; it never becomes a value.
 
 mod codepage;
+mod columns;
 mod config;
 mod connection;
 mod content;
+mod csv;
 mod field;
 mod folder;
 mod format;
