@@ -29,8 +29,6 @@ pub(crate) struct Layout {
     /// Record and node of each part, from the first one on.
     parts: Vec<(u32, u32)>,
     first_part: u32,
-    /// Characters that stand for nothing, as they are written: see [`leaf::blank`].
-    blank: u8,
 }
 
 /// The layout of one record.
@@ -174,10 +172,7 @@ impl Format for Layout {
         let field = &self.records.get(leaf.number)?.leaves.get(leaf.leaf)?.field;
         let raw = record.get(leaf.bytes.clone()?)?;
         Some(match field.read(raw, &self.setting, text).ok()? {
-            Scalar::Text(text) if matches!(field.form, crate::field::Form::TextRight) => {
-                text.trim_start_matches(' ').to_owned()
-            }
-            Scalar::Text(text) => text.trim_end_matches(' ').to_owned(),
+            Scalar::Text(text) => text.trim_matches(' ').to_owned(),
             Scalar::Int(number) => number.to_string(),
             Scalar::Decimal(number) => number.to_string(),
             Scalar::Float(number) => number.to_string(),

@@ -140,13 +140,8 @@ fn every_mistake_is_found_with_its_place() {
     check("", &["E091 at 0: the copybook declares nothing"]);
     check("01 A. 05 B PIC Q. 05 C PIC 9 COMP-7.", &[
         "E092 at 15: the picture `Q` is refused: `Q` is no sign of a picture",
-        "E091 at 9: `B` has no picture and no items",
-        "E092 at 30: `COMP-7` is no clause that is offered",
-    ][..0].iter().copied().chain([
-        "E091 at 9: `B` has no picture and no items",
-        "E092 at 15: the picture `Q` is refused: `Q` is no sign of a picture",
         "E092 at 29: `COMP-7` is no clause that is offered",
-    ]).collect::<Vec<_>>().as_slice());
+    ]);
     check("01 A. 05 B.", &["E091 at 9: `B` has no picture and no items"]);
     check("01 A PIC X. 05 B PIC X.", &["E091 at 3: `A` has a picture and items of its own"]);
     check("01 A. 05 B PIC X 05 C PIC X.", &["E091 at 9: the entry has no full stop"]);
@@ -176,7 +171,7 @@ fn every_mistake_is_found_with_its_place() {
     ]);
     check("01 A OCCURS 5 PIC X.", &["E092 at 3: a record is no table"]);
     check("01 A PIC X. 66 B RENAMES A.", &["W091 at 15: a level 66 (RENAMES) is passed over"]);
-    check("88 B VALUE 1.", &["E091 at 3: an 88 level belongs to the item before it", "E091 at 0: the copybook declares nothing"][..1].into());
+    check("88 B VALUE 1.", &["E091 at 3: an 88 level belongs to the item before it"]);
     check("       01 A.\n      X    05 B PIC X.\n       05 C PIC X.\n", &[
         "E091 at 19: column 7 holds `X`, which is no indicator",
     ]);

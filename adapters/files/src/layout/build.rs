@@ -5,7 +5,7 @@
 mod group;
 mod plan;
 
-use super::leaf::{self, blank};
+use super::leaf;
 use super::step::Step;
 use super::{Kind, Layout, Leaf, Members, Node, Record, Table};
 use crate::copybook::{Copybook, Item};
@@ -46,7 +46,6 @@ impl Layout {
             records: Vec::new(),
             parts: Vec::new(),
             first_part: 0,
-            blank: blank(&building.setting),
         };
         let mut names = Names::default();
         for &record in &copybook.records {

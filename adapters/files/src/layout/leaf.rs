@@ -3,17 +3,15 @@
 //! **Invariant.** A usage that does not fit the picture is refused, never guessed.
 
 use super::Dialect;
-use crate::codepage::CodePage;
 use crate::copybook::{Item, Picture, PictureKind, Usage};
-use crate::field::{Field, Fillers, Form, Setting, Sign};
-use kernel::Scalar;
+use crate::field::{Field, Form, Setting, Sign};
 
 /// Returns the field of an elementary item, with the multiple of bytes at which it begins where it is SYNCHRONIZED.
 ///
 /// # Errors
 /// In words.
 pub(super) fn field(item: &Item, dialect: &Dialect, setting: &Setting) -> Result<(Field, u32), String> {
-    let is_host = is_ebcdic(setting);
+    let is_host = setting.page.is_ebcdic();
     let little = dialect.little.unwrap_or(!is_host);
     let ibm = dialect.ibm_floats.unwrap_or(is_host);
     let float = |bits: u8| Field { form: Form::Float { bits, ibm, little: little && !ibm }, width: u32::from(bits) / 8 };
@@ -142,31 +140,11 @@ fn alignment(usage: Usage, width: u32) -> u32 {
     }
 }
 
-/// Returns whether texts are EBCDIC.
-pub(super) fn is_ebcdic(setting: &Setting) -> bool {
-    matches!(setting.page, CodePage::Single(page) if page.ebcdic)
-}
-
-/// Returns the byte of a blank.
-pub(super) fn blank(setting: &Setting) -> u8 {
-    if is_ebcdic(setting) { 0x40 } else { b' ' }
-}
-
-/// Returns what a new record has in a field: blanks, zeros. It is repeated over the field.
+/// Returns what a new record has in a field, to be repeated over it: blanks, zeros.
 pub(super) fn initial(field: &Field, setting: &Setting) -> Box<[u8]> {
-    // What is made of numbers that are none must not decide how zero is written.
-    let setting = Setting { fillers: Fillers::default(), ..*setting };
-    let written = |value: Scalar<'_>, width: u32| {
-        let mut out = vec![0; width as usize];
-        field.write(value, &setting, &mut out).ok().map(|()| out)
-    };
-    let bytes = match field.form {
-        Form::Text | Form::TextRight => vec![blank(&setting)],
-        Form::National => vec![0, b' '],
-        Form::Dbcs => vec![blank(&setting); 2],
-        Form::Bytes => vec![0],
-        _ => written(Scalar::Int(0), field.width).unwrap_or_else(|| vec![0]),
-    };
+    let is_pattern = matches!(field.form, Form::Text | Form::TextRight | Form::National | Form::Dbcs | Form::Bytes);
+    let mut bytes = vec![0; if is_pattern { 2 } else { field.width as usize }];
+    field.clear(setting, &mut bytes);
     bytes.into()
 }
 

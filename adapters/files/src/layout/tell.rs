@@ -198,7 +198,7 @@ impl Teller<'_> {
     /// Remembers a counter. Whether it is right matters only where its table is.
     fn count(&mut self, leaf: u32, slot: u8, base: usize) {
         let Some(leaf) = self.record.leaves.get(leaf as usize) else { return };
-        let count = counted(self.layout, leaf, self.bytes, base).unwrap_or(UNREADABLE);
+        let count = counted(self.layout, leaf, self.bytes, base, self.text).unwrap_or(UNREADABLE);
         if let Some(slot) = self.counts.get_mut(usize::from(slot)) {
             *slot = count;
         }
@@ -303,10 +303,15 @@ impl Teller<'_> {
 }
 
 /// Reads a counter.
-pub(super) fn counted(layout: &Layout, leaf: &Leaf, bytes: &[u8], base: usize) -> Option<u32> {
+pub(super) fn counted(
+    layout: &Layout,
+    leaf: &Leaf,
+    bytes: &[u8],
+    base: usize,
+    text: &mut String,
+) -> Option<u32> {
     let raw = bytes.get(leaf.bytes(base))?;
-    let mut text = String::new();
-    match leaf.field.read(raw, &layout.setting, &mut text).ok()? {
+    match leaf.field.read(raw, &layout.setting, text).ok()? {
         Scalar::Int(number) => u32::try_from(number).ok(),
         Scalar::Decimal(number) => u32::try_from(number.to_i64()?).ok(),
         Scalar::Text(text) => text.trim().parse().ok(),

@@ -102,6 +102,8 @@ struct Counter {
     old: Option<u32>,
     /// How many elements a table had that depends on it.
     set: Option<u32>,
+    /// None of its elements were told.
+    is_least: bool,
 }
 
 /// Where an item goes.
@@ -231,11 +233,13 @@ impl Writer<'_> {
     /// A counter, for its table.
     fn remember(&mut self, number: u32, leaf: &Leaf, (at, base): (usize, Option<usize>), told: Option<Scalar<'_>>) {
         let Some(slot) = self.record.slot(number) else { return };
-        let old = self.old.zip(base).and_then(|((bytes, _), base)| counted(self.layout, leaf, bytes, base));
+        let mut text = String::new();
+        let mut counted = |bytes, base| counted(self.layout, leaf, bytes, base, &mut text);
+        let old = self.old.zip(base).and_then(|((bytes, _), base)| counted(bytes, base));
         // What was told stands there now, so it is read as any counter is.
-        let told = told.and_then(|_| counted(self.layout, leaf, self.out, at - leaf.at as usize));
+        let told = told.and_then(|_| counted(self.out.as_slice(), at - leaf.at as usize));
         if let Some(counter) = self.counters.get_mut(usize::from(slot)) {
-            *counter = Counter { leaf: number, at, told, old, set: None };
+            *counter = Counter { leaf: number, at, told, old, set: None, is_least: false };
         }
     }
 

@@ -5,7 +5,7 @@
 use super::value::{self, Condition};
 use super::{RawOccurs, SignClause, Usage, Words, is_name, occurs, usage};
 use crate::copybook::lex::{Token, TokenKind};
-use crate::copybook::picture::{Picture, picture};
+use crate::copybook::picture::{Picture, PictureKind, picture};
 use crate::copybook::{Findings, ITEMS_MAX};
 use kernel::Span;
 
@@ -288,7 +288,11 @@ fn pictured(token: &Token, words: &mut Words<'_>, entry: &mut Entry, found: &mut
             found.unreadable(*span, "the entry has two pictures", "is a full stop missing?");
         }
         Ok(picture) => entry.picture = Some((picture, *span)),
-        Err(reason) => found.refused(*span, format!("the picture `{}` is refused: {reason}", shown(text)), ""),
+        Err(reason) => {
+            found.refused(*span, format!("the picture `{}` is refused: {reason}", shown(text)), "");
+            // Something stands there, so that nothing else is said of it.
+            entry.picture = Some((Picture { kind: PictureKind::Text, characters: 1 }, *span));
+        }
     }
     true
 }

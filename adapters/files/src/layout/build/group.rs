@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** Whatever has several meanings is optional in each of them.
 
-use super::{Builder, blank, Cursor, Kind, Leaf, Members, Step, bytes, small};
+use super::{Builder, Cursor, Kind, Leaf, Members, Step, bytes, small};
 use crate::field::{Field, Form};
 use kernel::{PartId, PartKind};
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ impl Builder<'_, '_> {
         let part = self.building.shape.add_part(part);
         into.push(part);
         let field = Field { form: Form::Text, width: 0 };
-        let (at, initial) = (bytes(cursor.at), [blank(&self.building.setting)].into());
+        let (at, initial) = (bytes(cursor.at), [self.building.setting.page.blank()].into());
         self.record.leaves.push(Leaf { part, ty, node, at, is_fixed: cursor.is_fixed, field, initial });
         self.record.steps.push(Step::Leaf(number));
         self.set(node, |node| node.kind = Kind::Group(Members { text: Some(number), ..Members::default() }));

@@ -99,7 +99,7 @@ impl Writer<'_> {
         let count = match (speaks, counter.told) {
             (false, Some(count)) => count,
             (false, None) => old.max(if has_old { 0 } else { table.min }),
-            (true, None) if told == 0 => table.min,
+            (true, None) if told == 0 => counter.set.filter(|_| counter.is_least).unwrap_or(table.min),
             (true, _) => told,
         };
         let disagrees = counter.told.is_some_and(|said| said != count) || counter.set.is_some_and(|set| set != count);
@@ -112,14 +112,14 @@ impl Writer<'_> {
             let error = self.wrong(node, "as many elements as its table cannot have").with("elements", count);
             return Err(error.with("min", table.min).with("max", table.max));
         }
-        self.set(slot, count)?;
+        self.set(slot, count, told == 0)?;
         Ok((count, old))
     }
 
     /// Writes a counter, unless the document told it.
-    fn set(&mut self, slot: u8, count: u32) -> Result<(), Error> {
+    fn set(&mut self, slot: u8, count: u32, is_least: bool) -> Result<(), Error> {
         let Some(counter) = self.counters.get_mut(usize::from(slot)) else { return Ok(()) };
-        counter.set = Some(count);
+        (counter.set, counter.is_least) = (Some(count), is_least);
         let counter = *counter;
         let record = self.record;
         match record.leaves.get(counter.leaf as usize) {
