@@ -8,6 +8,7 @@ use crate::config::{self, Config};
 use crate::content::{Blocks, Bounds, Compression, Content, Origin};
 use crate::folder::Folder;
 use crate::formats;
+use crate::frame::Framing;
 use crate::select;
 use crate::shape;
 use crate::source::{FileUnit, Plan, Reader, letter};
@@ -58,8 +59,8 @@ impl Adapter for Files {
         let root = files.root().unwrap_or(Path::new(""));
         let config = config::read(settings, root).map_err(AdapterError)?;
         let mut shape = ShapeBuilder::new();
-        let format =
-            formats::open(&config.format, files, sources, &mut shape, findings).map_err(AdapterError)?;
+        let format = formats::open(&config.format, (files, settings.offline), sources, &mut shape, findings);
+        let format = format.map_err(AdapterError)?;
         let connection = FilesConnection::new(config, format, shape).map_err(AdapterError)?;
         let catalogue = Catalogue {
             shape: Arc::clone(&connection.shape),
@@ -80,7 +81,7 @@ impl FilesConnection {
         opened: formats::Open,
         mut shape: ShapeBuilder,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let formats::Open { format, ebcdic, split } = opened;
+        let formats::Open { format, is_ebcdic, is_text, split } = opened;
         let mut wrong = Vec::new();
         let written = &config.format;
         if written.records.is_empty() && format.types().len() > 1 {
@@ -93,8 +94,8 @@ impl FilesConnection {
         }
         let rules = select::compile(&written.records, &*format, &mut wrong);
         let framing = match split {
-            Some(split) if written.framing.chosen.is_none() => Some(crate::frame::Framing::Split(split)),
-            split => config::settle(&written.framing, &*format, ebcdic, split.is_some())
+            Some(split) if written.framing.chosen.is_none() => Some(Framing::Split(split)),
+            split => config::settle(&written.framing, &*format, is_ebcdic, (is_text, split.is_some()))
                 .map_err(|found| wrong.push(found))
                 .ok(),
         };
@@ -206,3 +207,6 @@ impl Connection for FilesConnection {
         Some(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,12 +95,7 @@ pub(crate) enum Lines {
 ///
 /// # Errors
 /// All that is wrong, in the order of the text.
-pub(crate) fn parse(
-    text: &str,
-    file: FileId,
-    lines: Lines,
-    name: &str,
-) -> Result<Copybook, Vec<Diagnostic>> {
+pub(crate) fn parse(text: &str, file: FileId, lines: Lines, name: &str) -> Result<Copybook, Vec<Diagnostic>> {
     if text.len() > SOURCE_BYTES_MAX {
         let message = format!("the copybook has {} bytes; at most {SOURCE_BYTES_MAX} are read", text.len());
         return Err(vec![Diagnostic::new("E091", Span::new(file, 0, 0), message)]);

@@ -4,8 +4,8 @@
 
 use crate::format::{Format, LeafRef, RecordType};
 use kernel::{
-    BadField, Class, Cause, DecodeError, Document, Error, Group, Interest, Name, Part, PartId, PartKind, Progress,
-    Scalar, ScalarType, ShapeBuilder, Stop, Type, TypeId, TypeKind, Visitor,
+    BadField, Cause, Class, DecodeError, Document, Error, Group, Interest, Name, Part, PartId, PartKind,
+    Progress, Scalar, ScalarType, ShapeBuilder, Stop, Type, TypeId, TypeKind, Visitor,
 };
 use std::ops::Range;
 

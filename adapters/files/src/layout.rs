@@ -195,7 +195,9 @@ impl Record {
     /// The path of a leaf as mappings write it; nothing for FILLER and for the text of a group.
     fn path(&self, leaf: usize) -> Option<String> {
         let leaf = self.leaves.get(leaf)?;
-        self.nodes.get(leaf.node as usize).filter(|node| matches!(node.kind, Kind::Leaf(_)) && node.part.is_some())?;
+        self.nodes
+            .get(leaf.node as usize)
+            .filter(|node| matches!(node.kind, Kind::Leaf(_)) && node.part.is_some())?;
         Some(self.path_of(leaf.node, &mut |_| None))
     }
 

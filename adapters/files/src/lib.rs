@@ -22,5 +22,7 @@ mod told;
 
 #[cfg(test)]
 mod double;
+#[cfg(test)]
+mod nodes;
 
 pub use connection::Files;

@@ -4,6 +4,9 @@
 
 use super::framing::{self, FramingConfig};
 use super::{records, word};
+use crate::columns;
+use crate::copybook::Lines;
+use crate::csv;
 use crate::field::{Filler, Fillers};
 use crate::select::Named;
 use crate::shape::Belongs;
@@ -43,20 +46,24 @@ pub(crate) enum FormatKind {
 }
 
 /// How copybooks are read, and the bytes that they describe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Source {
-    /// The source is free form, else columns 7 to 72; nothing where its lines decide.
-    pub free: Option<bool>,
-    /// COMP-1 and COMP-2 are IEEE 754, else hexadecimal.
-    pub ieee: bool,
-    /// Binary numbers have their low byte first.
-    pub little: bool,
+    /// The copybook.
+    pub copybook: Option<(String, Span)>,
+    /// How its lines are laid out.
+    pub lines: Lines,
+    /// COMP-1 and COMP-2 are hexadecimal, else IEEE 754; nothing where the code page decides.
+    pub ibm_floats: Option<bool>,
+    /// Native binary numbers have their low byte first; nothing where the code page decides.
+    pub little: Option<bool>,
+    /// Binary numbers hold all that their bytes can.
+    pub full_binary: bool,
+    /// Groups that are told as one text, too.
+    pub texts: Vec<String>,
 }
 
 const COMMON: [&str; 8] = ["type", "encoding", "framing", "length", "skip", "records", "parents", "numbers"];
-const CSV: [&str; 4] = ["separator", "quote", "header", "columns"];
-const FIXED: [&str; 1] = ["columns"];
-const COPYBOOK: [&str; 4] = ["copybook", "floats", "binary", "source"];
+const COPYBOOK: [&str; 6] = ["copybook", "floats", "binary", "range", "source", "texts"];
 
 /// Reads `format`; nothing where it cannot be understood at all.
 pub(super) fn read(forms: &mut Forms, node: &Node) -> Option<FormatConfig> {
@@ -77,8 +84,8 @@ pub(super) fn read(forms: &mut Forms, node: &Node) -> Option<FormatConfig> {
         return None;
     };
     let (kind, own): (FormatKind, &[&str]) = match kind {
-        "csv" => (FormatKind::Csv, &CSV),
-        "fixed" => (FormatKind::Fixed, &FIXED),
+        "csv" => (FormatKind::Csv, &csv::KEYS),
+        "fixed" => (FormatKind::Fixed, &columns::KEYS),
         "copybook" => (FormatKind::Copybook, &COPYBOOK),
         "xml" | "json" => {
             let found = Diagnostic::new("E007", span, format!("`files` does not offer the format `{kind}`"));
@@ -98,7 +105,7 @@ pub(super) fn read(forms: &mut Forms, node: &Node) -> Option<FormatConfig> {
         kind,
         encoding: forms.text(format, "encoding").map(|(text, span)| (text.to_owned(), span)),
         fillers: fillers(forms, format),
-        source: source(forms, format),
+        source: source(forms, format, kind),
         framing: framing::read(forms, format),
         records: records::records(forms, format),
         parents: records::parents(forms, format),
@@ -116,11 +123,21 @@ fn fillers(forms: &mut Forms, format: &Node) -> Fillers {
     Fillers { blank: read("blank"), low: read("low"), high: read("high") }
 }
 
-fn source(forms: &mut Forms, format: &Node) -> Source {
+fn source(forms: &mut Forms, format: &Node, kind: FormatKind) -> Source {
+    const LINES: [(&str, Lines); 3] =
+        [("auto", Lines::Guess), ("columns", Lines::Columns), ("free", Lines::Free)];
+    if kind != FormatKind::Copybook {
+        return Source::default();
+    }
+    if format.at("copybook").is_none() {
+        forms.missing(format, "copybook", "name the file of the project: legacy/FILE.cpy");
+    }
     Source {
-        free: word(forms, format, "source", &[("auto", None), ("free", Some(true)), ("fixed", Some(false))])
-            .flatten(),
-        ieee: word(forms, format, "floats", &[("ibm", false), ("ieee", true)]).unwrap_or(false),
-        little: word(forms, format, "binary", &[("big", false), ("little", true)]).unwrap_or(false),
+        copybook: forms.text(format, "copybook").map(|(path, span)| (path.to_owned(), span)),
+        lines: word(forms, format, "source", &LINES).unwrap_or_default(),
+        ibm_floats: word(forms, format, "floats", &[("ibm", true), ("ieee", false)]),
+        little: word(forms, format, "binary", &[("big", false), ("little", true)]),
+        full_binary: word(forms, format, "range", &[("picture", false), ("bytes", true)]).unwrap_or(false),
+        texts: forms.texts(format, "texts"),
     }
 }

@@ -163,11 +163,15 @@ fn skip(forms: &mut Forms, format: &Node) -> Skip {
 pub(crate) fn settle(
     config: &FramingConfig,
     format: &dyn Format,
-    ebcdic: bool,
-    is_text: bool,
+    is_ebcdic: bool,
+    (is_text, is_quoted): (bool, bool),
 ) -> Result<Framing, Diagnostic> {
+    if is_quoted && matches!(config.chosen, Some(Chosen::Lines(_))) {
+        let message = "values in quotes may hold line ends, so lines are no records of `csv`";
+        return Err(Diagnostic::new("E007", config.span, message).hint("leave `framing` out"));
+    }
     let fixed = || fixed(config, format).map(Framing::Fixed);
-    let lines = if ebcdic { Ending::EbcdicAuto } else { Ending::Auto };
+    let lines = if is_ebcdic { Ending::EbcdicAuto } else { Ending::Auto };
     let framing = match &config.chosen {
         Some(Chosen::Lines(ending)) => Ok(Framing::Lines(ending.unwrap_or(lines))),
         Some(Chosen::Fixed) => fixed(),

@@ -261,7 +261,7 @@ struct Compared {
 fn shown(held: &Held) -> String {
     match held {
         Held::Parts(_) => "a group".into(),
-        Held::Value(Value::Text(text)) => format!("`{text}`"),
+        Held::Value(Value::Text(text)) => format!("`{}`", text.trim_end()),
         Held::Value(Value::Bytes(bytes)) => bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
         Held::Value(Value::Plain(kernel::Scalar::Decimal(number))) => number.to_string(),
         Held::Value(Value::Plain(scalar)) => format!("{scalar:?}"),

@@ -66,7 +66,8 @@ impl Archive {
             Ok(entries) => entries,
             Err(error) => return Err((Some(stream), trouble(error))),
         };
-        let mut archive = Self { entries, next: 0, open: Open::Nothing(stream), crc: Crc::new(), unpacked: 0 };
+        let mut archive =
+            Self { entries, next: 0, open: Open::Nothing(stream), crc: Crc::new(), unpacked: 0 };
         match archive.enter() {
             Ok(_) => Ok(archive),
             Err(error) => Err((archive.into_stream(), trouble(error))),

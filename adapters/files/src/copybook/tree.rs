@@ -10,7 +10,11 @@ use kernel::{Diagnostic, Span};
 /// Builds the tree. It is used only if nothing was wrong.
 pub(super) fn build(entries: Vec<Entry>, name: &str, found: &mut Findings) -> Copybook {
     let mut tree = Tree {
-        book: Copybook { items: Vec::with_capacity(entries.len()), records: Vec::new(), warnings: Vec::new() },
+        book: Copybook {
+            items: Vec::with_capacity(entries.len()),
+            records: Vec::new(),
+            warnings: Vec::new(),
+        },
         open: Vec::new(),
         raw: Vec::new(),
     };
@@ -104,9 +108,10 @@ impl Tree {
             if let Some(item) = self.book.items.get_mut(n) {
                 item.usage = item.usage.or(usage);
                 // What a group says of signs concerns only items that have one.
-                let has_sign = item.picture.as_ref().is_none_or(|picture| {
-                    matches!(picture.kind, PictureKind::Number { signed: true, .. })
-                });
+                let has_sign = item
+                    .picture
+                    .as_ref()
+                    .is_none_or(|picture| matches!(picture.kind, PictureKind::Number { signed: true, .. }));
                 item.sign = item.sign.or(sign.filter(|_| has_sign));
                 item.synchronized |= synchronized;
             }
@@ -116,10 +121,8 @@ impl Tree {
     fn check(&self, n: usize, found: &mut Findings) {
         let Some(item) = self.book.items.get(n) else { return };
         let called = self.book.called(n);
-        let needs_none = matches!(
-            item.usage,
-            Some(Usage::Float | Usage::Double | Usage::Opaque(_) | Usage::Sized { .. })
-        );
+        let needs_none =
+            matches!(item.usage, Some(Usage::Float | Usage::Double | Usage::Opaque(_) | Usage::Sized { .. }));
         match (item.children.is_empty(), &item.picture) {
             (false, Some(_)) => {
                 let hint = "an item with a picture holds no others; look at the level numbers";
@@ -151,7 +154,8 @@ impl Tree {
             None => &self.book.records,
         };
         let before: Vec<usize> = siblings.iter().copied().take_while(|&it| it < n).collect();
-        let is_named = |it: &usize| self.book.items.get(*it).is_some_and(|item| same(item.name.as_deref(), &name));
+        let is_named =
+            |it: &usize| self.book.items.get(*it).is_some_and(|item| same(item.name.as_deref(), &name));
         let Some(target) = before.iter().copied().rfind(is_named) else {
             let hint = "it stands before, in the same group";
             found.unreadable(span, format!("there is no `{name}` that could be redefined"), hint);
@@ -160,7 +164,8 @@ impl Tree {
         let target = self.area(target);
         let between = before.iter().copied().find(|&it| it > target && self.area(it) != target);
         if let Some(between) = between.filter(|_| item.parent.is_some()) {
-            let message = format!("`{}` stands between `{name}` and what redefines it", self.book.called(between));
+            let message =
+                format!("`{}` stands between `{name}` and what redefines it", self.book.called(between));
             let between = self.book.items.get(between).map(|it| it.span);
             let finding = Diagnostic::new("E092", span, message).also(between, "declared here");
             found.push(finding, "move the redefinition behind the item that it redefines");
@@ -238,7 +243,10 @@ impl Tree {
             return Err((format!("`{called}` is no whole number and cannot count"), ""));
         }
         if counter > table {
-            return Err((format!("the counter `{called}` stands behind its table"), "records are read in order"));
+            return Err((
+                format!("the counter `{called}` stands behind its table"),
+                "records are read in order",
+            ));
         }
         let is_table = |it: &usize| self.raw.get(*it).is_some_and(|raw| raw.occurs.is_some());
         let around: Vec<usize> = self.book.around(table).skip(1).collect();

@@ -37,11 +37,15 @@ fn check(framing: &Framing, bytes: &[u8], expected: Result<&[&str], (usize, &str
         let found = frames(framing, Skip::default(), bytes, step);
         match (&found, expected) {
             (Ok(found), Ok(expected)) => {
-                let expected: Vec<Vec<u8>> = expected.iter().map(|record| record.as_bytes().to_vec()).collect();
+                let expected: Vec<Vec<u8>> =
+                    expected.iter().map(|record| record.as_bytes().to_vec()).collect();
                 assert_eq!(*found, expected, "{framing:?} {bytes:02X?} in pieces of {step}");
             }
             (Err((at, message)), Err((place, part))) => {
-                assert!(*at == place && message.contains(part), "{framing:?} {bytes:02X?}: {message} at {at}");
+                assert!(
+                    *at == place && message.contains(part),
+                    "{framing:?} {bytes:02X?}: {message} at {at}"
+                );
             }
             _ => panic!("{framing:?} {bytes:02X?} in pieces of {step}: {found:?}"),
         }
@@ -79,7 +83,11 @@ fn descriptor_words_say_how_long_records_are() {
     check(&rdw(Rdw { whole: false, ..HOST }), &unhex("0002 0000 6162"), Ok(&["ab"]));
     check(&rdw(SMALL), &unhex("0000 0200 6162 0000 0100 63"), Ok(&["ab", "c"]));
     check(&rdw(Rdw { adjust: -4, ..SMALL }), &unhex("0000 0600 6162"), Ok(&["ab"]));
-    check(&rdw(HOST), &unhex("0006 0000 6162 0005 00"), Err((6, "within a record descriptor word, after 3 of 4")));
+    check(
+        &rdw(HOST),
+        &unhex("0006 0000 6162 0005 00"),
+        Err((6, "within a record descriptor word, after 3 of 4")),
+    );
     check(&rdw(HOST), &unhex("0006 0000 61"), Err((4, "the last record has 1 bytes, and its length is 2")));
     check(&rdw(HOST), &unhex("0006 0001 6162"), Err((0, "00060001 is none")));
     check(&rdw(HOST), &unhex("0006 0100 6162"), Err((0, "spanned record")));
@@ -125,9 +133,7 @@ fn bytes_around_records_are_no_part_of_them() {
 
 #[test]
 fn what_is_written_is_read_again() {
-    let field = |form, rest| {
-        Framing::Length(LengthField { bytes: 0..1, form, rest, adjust: 0 })
-    };
+    let field = |form, rest| Framing::Length(LengthField { bytes: 0..1, form, rest, adjust: 0 });
     let records: [&[u8]; 3] = [b"\x03ab", b"\x03cd", b"\x03  "];
     for framing in [
         Framing::Lines(Ending::Auto),

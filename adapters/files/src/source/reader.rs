@@ -262,7 +262,8 @@ impl Reader {
         match self.framer.next(window.get(start..).unwrap_or_default(), self.whole) {
             Ok(Step::Frame(frame)) => {
                 let from = start + frame.start;
-                let header = Bytes::copy_from_slice(window.get(from..from + frame.length).unwrap_or_default());
+                let header =
+                    Bytes::copy_from_slice(window.get(from..from + frame.length).unwrap_or_default());
                 match self.format.headed(&header) {
                     Ok(format) => (self.format, self.header) = (format, Some(header)),
                     Err(error) => {

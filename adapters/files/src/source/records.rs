@@ -195,7 +195,8 @@ impl FileRecords {
         let Some((index, placed, Some((kind, found)))) = self.here() else { return Ok(Progress::End) };
         let (chunk, before) = (&self.chunk, &self.latest);
         let beside = |other| latest(chunk, before, other);
-        let progress = self.layout.tell_beside(&*chunk.format, kind, &beside, self.file.as_deref(), text, to)?;
+        let progress =
+            self.layout.tell_beside(&*chunk.format, kind, &beside, self.file.as_deref(), text, to)?;
         if progress != Progress::End {
             return Ok(progress);
         }

@@ -57,8 +57,12 @@ const BASE: Case = Case {
 
 impl Case {
     fn check(&self) {
-        let read = |path: &str| shared(&format!("fixtures/ebcdic/cobrix/{path}")).map(|path| std::fs::read(path).unwrap());
-        let (Some(copybook), Some(data), Some(golden)) = (read(self.copybook), read(self.data), read(self.golden)) else {
+        let read = |path: &str| {
+            shared(&format!("fixtures/ebcdic/cobrix/{path}")).map(|path| std::fs::read(path).unwrap())
+        };
+        let (Some(copybook), Some(data), Some(golden)) =
+            (read(self.copybook), read(self.data), read(self.golden))
+        else {
             return;
         };
         let kit = kit_with(&String::from_utf8_lossy(&copybook), self.page, &self.dialect);
@@ -67,12 +71,19 @@ impl Case {
             Json::List(all) => all,
             _ => golden.lines().filter(|line| !line.trim().is_empty()).map(json::parse).collect(),
         };
-        let mut ours: Vec<Json> = self.cut(&kit, &data).into_iter().map(|record| self.told(&kit, record)).collect();
+        let mut ours: Vec<Json> =
+            self.cut(&kit, &data).into_iter().map(|record| self.told(&kit, record)).collect();
         if let Some(order) = self.order {
             let key = |json: &Json| number(json.get(order)).expect("a number to order by");
             ours.sort_by(|a, b| key(a).partial_cmp(&key(b)).expect("numbers have an order"));
         }
-        assert!(!golden.is_empty() && golden.len() <= ours.len(), "{}: {} of {}", self.data, golden.len(), ours.len());
+        assert!(
+            !golden.is_empty() && golden.len() <= ours.len(),
+            "{}: {} of {}",
+            self.data,
+            golden.len(),
+            ours.len()
+        );
         for (n, (golden, ours)) in golden.iter().zip(&ours).enumerate() {
             self.same(golden, ours, &format!("{}[{n}]", self.golden));
         }
@@ -134,10 +145,15 @@ impl Case {
             }
             (Json::List(golden), Json::List(ours)) => {
                 assert_eq!(golden.len(), ours.len(), "{at}");
-                golden.iter().zip(ours).enumerate().for_each(|(n, (g, o))| self.same(g, o, &format!("{at}[{n}]")));
+                golden
+                    .iter()
+                    .zip(ours)
+                    .enumerate()
+                    .for_each(|(n, (g, o))| self.same(g, o, &format!("{at}[{n}]")));
             }
             (Json::Number(golden), ours) => {
-                let scale = self.decimals.iter().find(|(name, _)| at.ends_with(&format!("/{name}"))).map(|(_, n)| *n);
+                let scale =
+                    self.decimals.iter().find(|(name, _)| at.ends_with(&format!("/{name}"))).map(|(_, n)| *n);
                 assert!(equal(golden, ours, scale), "{at}: {golden} and {ours:?}");
             }
             (Json::Text(golden), Json::Text(ours)) => assert_eq!(blanked(golden), blanked(ours), "{at}"),
@@ -158,7 +174,8 @@ impl Case {
 
 /// Characters of control are blanks, and blanks around do not count.
 fn blanked(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() || c == '\u{fffd}' { ' ' } else { c }).collect();
+    let text: String =
+        text.chars().map(|c| if c.is_control() || c == '\u{fffd}' { ' ' } else { c }).collect();
     text.trim().to_owned()
 }
 
@@ -188,7 +205,8 @@ fn equal(golden: &str, ours: &Json, scale: Option<u16>) -> bool {
         Some(scale) => Decimal::new(it.mantissa(), it.scale() + scale).ok(),
         None => Some(it),
     });
-    ours.zip(Decimal::parse(golden).ok()).is_some_and(|(ours, golden)| ours.normalized() == golden.normalized())
+    ours.zip(Decimal::parse(golden).ok())
+        .is_some_and(|(ours, golden)| ours.normalized() == golden.normalized())
 }
 
 #[test]
@@ -226,14 +244,22 @@ impl Case {
             record.extend(texts);
             Json::Object(record)
         };
-        let read = |path: &str| shared(&format!("fixtures/ebcdic/cobrix/{path}")).map(|path| std::fs::read(path).unwrap());
-        let (Some(copybook), Some(data), Some(golden)) = (read(self.copybook), read(self.data), read(self.golden)) else {
+        let read = |path: &str| {
+            shared(&format!("fixtures/ebcdic/cobrix/{path}")).map(|path| std::fs::read(path).unwrap())
+        };
+        let (Some(copybook), Some(data), Some(golden)) =
+            (read(self.copybook), read(self.data), read(self.golden))
+        else {
             return;
         };
         let kit = kit_with(&String::from_utf8_lossy(&copybook), self.page, &self.dialect);
         let Json::Object(mut told) = self.told(&kit, self.cut(&kit, &data)[0]) else { panic!("a record") };
         let (name, record) = told.remove(0);
-        self.same(&json::parse(&String::from_utf8_lossy(&golden)), &Json::Object(vec![(name, lift(record))]), "test10");
+        self.same(
+            &json::parse(&String::from_utf8_lossy(&golden)),
+            &Json::Object(vec![(name, lift(record))]),
+            "test10",
+        );
     }
 }
 
