@@ -20,6 +20,8 @@ pub fn adapters() -> Vec<&'static dyn Adapter> {
         &adapters_log::Log,
         #[cfg(feature = "files")]
         &adapters_files::Files,
+        #[cfg(feature = "kafka")]
+        &adapters_kafka::Kafka,
     ]
 }
 
