@@ -6,6 +6,7 @@ use super::clause::{Entry, RawOccurs};
 use super::picture::PictureKind;
 use super::{Copybook, Findings, Item, Occurs, Usage};
 use kernel::{Diagnostic, Span};
+use std::collections::HashMap;
 
 /// Builds the tree. It is used only if nothing was wrong.
 pub(super) fn build(entries: Vec<Entry>, name: &str, found: &mut Findings) -> Copybook {
@@ -13,15 +14,18 @@ pub(super) fn build(entries: Vec<Entry>, name: &str, found: &mut Findings) -> Co
         book: Copybook { items: Vec::with_capacity(entries.len()), records: Vec::new(), warnings: Vec::new() },
         open: Vec::new(),
         raw: Vec::new(),
+        by_name: HashMap::new(),
     };
     for entry in entries {
         tree.add(entry, name, found);
     }
     tree.inherit();
+    let mut before = Before::default();
     for item in 0..tree.book.items.len() {
         tree.check(item, found);
-        tree.redefine(item, found);
+        tree.redefine(item, &mut before, found);
     }
+    tree.by_name = tree.names();
     for item in 0..tree.book.items.len() {
         tree.count(item, found);
     }
@@ -43,7 +47,21 @@ struct Tree {
     /// The items that are open, from the record to the innermost.
     open: Vec<usize>,
     raw: Vec<Raw>,
+    /// All items of a name, in capitals.
+    by_name: HashMap<String, Vec<usize>>,
 }
+
+/// What stands before an item in its group.
+#[derive(Default)]
+struct Before {
+    /// The latest item of a name, in capitals.
+    named: HashMap<(Option<usize>, String), usize>,
+    /// The latest item that has a place of its own.
+    last: HashMap<Option<usize>, usize>,
+}
+
+/// Items of one name that are looked at to find a counter.
+const NAMESAKES_MAX: usize = 256;
 
 impl Tree {
     fn add(&mut self, entry: Entry, name: &str, found: &mut Findings) {
@@ -143,31 +161,54 @@ impl Tree {
     }
 
     /// "The object of REDEFINES has the same level, and no item that defines storage stands between."
-    fn redefine(&mut self, n: usize, found: &mut Findings) {
-        let Some((name, span)) = self.raw.get(n).and_then(|raw| raw.redefines.clone()) else { return };
+    fn redefine(&mut self, n: usize, before: &mut Before, found: &mut Findings) {
         let Some(item) = self.book.items.get(n) else { return };
-        let siblings = match item.parent.and_then(|parent| self.book.items.get(parent)) {
-            Some(parent) => &parent.children,
-            None => &self.book.records,
-        };
-        let before: Vec<usize> = siblings.iter().copied().take_while(|&it| it < n).collect();
-        let is_named = |it: &usize| self.book.items.get(*it).is_some_and(|item| same(item.name.as_deref(), &name));
-        let Some(target) = before.iter().copied().rfind(is_named) else {
+        let parent = item.parent;
+        let own = item.name.as_deref().map(str::to_ascii_uppercase);
+        let target = self.redefined(n, parent, before, found);
+        match (target, self.book.items.get_mut(n)) {
+            (Some(target), Some(item)) => item.redefines = Some(target),
+            _ => drop(before.last.insert(parent, n)),
+        }
+        if let Some(name) = own {
+            before.named.insert((parent, name), n);
+        }
+    }
+
+    /// Finds the item whose place another one takes.
+    fn redefined(
+        &self,
+        n: usize,
+        parent: Option<usize>,
+        before: &Before,
+        found: &mut Findings,
+    ) -> Option<usize> {
+        let (name, span) = self.raw.get(n)?.redefines.as_ref()?;
+        let Some(&target) = before.named.get(&(parent, name.to_ascii_uppercase())) else {
             let hint = "it stands before, in the same group";
-            found.unreadable(span, format!("there is no `{name}` that could be redefined"), hint);
-            return;
+            found.unreadable(*span, format!("there is no `{name}` that could be redefined"), hint);
+            return None;
         };
         let target = self.area(target);
-        let between = before.iter().copied().find(|&it| it > target && self.area(it) != target);
-        if let Some(between) = between.filter(|_| item.parent.is_some()) {
-            let message = format!("`{}` stands between `{name}` and what redefines it", self.book.called(between));
+        let between = before.last.get(&parent).copied().filter(|&last| last != target && parent.is_some());
+        if let Some(between) = between {
+            let message =
+                format!("`{}` stands between `{name}` and what redefines it", self.book.called(between));
             let between = self.book.items.get(between).map(|it| it.span);
-            let finding = Diagnostic::new("E092", span, message).also(between, "declared here");
+            let finding = Diagnostic::new("E092", *span, message).also(between, "declared here");
             found.push(finding, "move the redefinition behind the item that it redefines");
         }
-        if let Some(item) = self.book.items.get_mut(n) {
-            item.redefines = Some(target);
+        Some(target)
+    }
+
+    fn names(&self) -> HashMap<String, Vec<usize>> {
+        let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+        for (n, item) in self.book.items.iter().enumerate() {
+            if let Some(name) = &item.name {
+                names.entry(name.to_ascii_uppercase()).or_default().push(n);
+            }
         }
+        names
     }
 
     /// The item whose place this one has; itself, unless it redefines.
@@ -203,8 +244,13 @@ impl Tree {
                 around.any(|it| same(self.book.items.get(it).and_then(|item| item.name.as_deref()), group))
             })
         };
-        let found: Vec<usize> = (0..self.book.items.len())
-            .filter(|&it| same(self.book.items.get(it).and_then(|item| item.name.as_deref()), name))
+        let namesakes = self.by_name.get(&name.to_ascii_uppercase()).map_or(&[][..], Vec::as_slice);
+        if namesakes.len() > NAMESAKES_MAX {
+            return Err((format!("there are {} items `{name}`", namesakes.len()), "give the counter a name of its own"));
+        }
+        let found: Vec<usize> = namesakes
+            .iter()
+            .copied()
             .filter(|&it| self.book.around(it).last() == record && is_within(it))
             .collect();
         let near = |it: usize| {
