@@ -7,12 +7,14 @@
 
 mod build;
 mod leaf;
+mod outline;
 mod step;
 mod tell;
 mod told;
 mod write;
 
 pub(crate) use build::Dialect;
+pub(crate) use outline::{Outline, Shown};
 
 use crate::field::{Field, Setting};
 use crate::format::{Format, LeafRef, RecordType};
@@ -53,6 +55,8 @@ struct Record {
 /// An item.
 #[derive(Debug)]
 struct Node {
+    /// Its number in the copybook.
+    item: usize,
     name: Option<Arc<str>>,
     parent: Option<u32>,
     /// The part that it is told by; nothing for FILLER.
@@ -195,7 +199,9 @@ impl Record {
     /// The path of a leaf as mappings write it; nothing for FILLER and for the text of a group.
     fn path(&self, leaf: usize) -> Option<String> {
         let leaf = self.leaves.get(leaf)?;
-        self.nodes.get(leaf.node as usize).filter(|node| matches!(node.kind, Kind::Leaf(_)) && node.part.is_some())?;
+        self.nodes
+            .get(leaf.node as usize)
+            .filter(|node| matches!(node.kind, Kind::Leaf(_)) && node.part.is_some())?;
         Some(self.path_of(leaf.node, &mut |_| None))
     }
 

@@ -6,4 +6,7 @@ mod codepage;
 mod copybook;
 mod field;
 mod format;
+mod import;
 mod layout;
+
+pub use import::import_copybook;

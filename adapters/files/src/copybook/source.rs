@@ -143,13 +143,11 @@ impl Reader {
         let is_early = column == INDICATOR
             && indicator.c.is_ascii_digit()
             && cells.iter().all(|(c, column)| *column >= INDICATOR || c.c == ' ');
-        let indicator = Char { c: if column == INDICATOR && !is_early { indicator.c } else { ' ' }, ..indicator };
+        let indicator =
+            Char { c: if column == INDICATOR && !is_early { indicator.c } else { ' ' }, ..indicator };
         let begin = if is_early { INDICATOR } else { INDICATOR + 1 };
-        let code: Vec<Char> = cells
-            .iter()
-            .filter(|(_, column)| (begin..CODE_END).contains(column))
-            .map(|(c, _)| *c)
-            .collect();
+        let code: Vec<Char> =
+            cells.iter().filter(|(_, column)| (begin..CODE_END).contains(column)).map(|(c, _)| *c).collect();
         match indicator.c {
             '*' | '/' | '$' => return,
             '-' => {

@@ -11,7 +11,11 @@ use std::collections::HashMap;
 /// Builds the tree. It is used only if nothing was wrong.
 pub(super) fn build(entries: Vec<Entry>, name: &str, found: &mut Findings) -> Copybook {
     let mut tree = Tree {
-        book: Copybook { items: Vec::with_capacity(entries.len()), records: Vec::new(), warnings: Vec::new() },
+        book: Copybook {
+            items: Vec::with_capacity(entries.len()),
+            records: Vec::new(),
+            warnings: Vec::new(),
+        },
         open: Vec::new(),
         raw: Vec::new(),
         by_name: HashMap::new(),
@@ -122,9 +126,10 @@ impl Tree {
             if let Some(item) = self.book.items.get_mut(n) {
                 item.usage = item.usage.or(usage);
                 // What a group says of signs concerns only items that have one.
-                let has_sign = item.picture.as_ref().is_none_or(|picture| {
-                    matches!(picture.kind, PictureKind::Number { signed: true, .. })
-                });
+                let has_sign = item
+                    .picture
+                    .as_ref()
+                    .is_none_or(|picture| matches!(picture.kind, PictureKind::Number { signed: true, .. }));
                 item.sign = item.sign.or(sign.filter(|_| has_sign));
                 item.synchronized |= synchronized;
             }
@@ -134,10 +139,8 @@ impl Tree {
     fn check(&self, n: usize, found: &mut Findings) {
         let Some(item) = self.book.items.get(n) else { return };
         let called = self.book.called(n);
-        let needs_none = matches!(
-            item.usage,
-            Some(Usage::Float | Usage::Double | Usage::Opaque(_) | Usage::Sized { .. })
-        );
+        let needs_none =
+            matches!(item.usage, Some(Usage::Float | Usage::Double | Usage::Opaque(_) | Usage::Sized { .. }));
         match (item.children.is_empty(), &item.picture) {
             (false, Some(_)) => {
                 let hint = "an item with a picture holds no others; look at the level numbers";
@@ -246,7 +249,10 @@ impl Tree {
         };
         let namesakes = self.by_name.get(&name.to_ascii_uppercase()).map_or(&[][..], Vec::as_slice);
         if namesakes.len() > NAMESAKES_MAX {
-            return Err((format!("there are {} items `{name}`", namesakes.len()), "give the counter a name of its own"));
+            return Err((
+                format!("there are {} items `{name}`", namesakes.len()),
+                "give the counter a name of its own",
+            ));
         }
         let found: Vec<usize> = namesakes
             .iter()
@@ -284,7 +290,10 @@ impl Tree {
             return Err((format!("`{called}` is no whole number and cannot count"), ""));
         }
         if counter > table {
-            return Err((format!("the counter `{called}` stands behind its table"), "records are read in order"));
+            return Err((
+                format!("the counter `{called}` stands behind its table"),
+                "records are read in order",
+            ));
         }
         let is_table = |it: &usize| self.raw.get(*it).is_some_and(|raw| raw.occurs.is_some());
         let around: Vec<usize> = self.book.around(table).skip(1).collect();

@@ -90,7 +90,10 @@ mod tests {
 
     fn field() -> (Field, Setting) {
         let page = CodePage::named("latin1").expect("a page");
-        (Field { form: Form::Pointed { digits: 5, scale: 2 }, width: 6 }, Setting { page, fillers: Fillers::default() })
+        (
+            Field { form: Form::Pointed { digits: 5, scale: 2 }, width: 6 },
+            Setting { page, fillers: Fillers::default() },
+        )
     }
 
     #[test]

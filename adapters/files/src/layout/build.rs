@@ -162,21 +162,21 @@ impl<'a> Builder<'a, '_> {
         let (bytes_min, bytes_max) = (record.least, Some(record.most));
         let plain = self.building.shape.reserve();
         self.define(plain, Some(&name), &members, span);
-        RecordType {
-            name,
-            parts: members,
-            plain,
-            bytes_min,
-            bytes_max,
-            span,
-        }
+        RecordType { name, parts: members, plain, bytes_min, bytes_max, span }
     }
 
-    fn define(&mut self, ty: TypeId, name: Option<&Arc<str>>, members: &[PartId], span: Option<kernel::Span>) {
+    fn define(
+        &mut self,
+        ty: TypeId,
+        name: Option<&Arc<str>>,
+        members: &[PartId],
+        span: Option<kernel::Span>,
+    ) {
         let shape = &mut *self.building.shape;
         let particle = |&part: &PartId| kernel::Particle::Part(part, shape.part(part).occurs);
         let content = kernel::Particle::Sequence(members.iter().map(particle).collect(), Occurs::ONCE);
-        let group = kernel::Group { parts: members.to_vec(), content: Some(content), ..kernel::Group::default() };
+        let group =
+            kernel::Group { parts: members.to_vec(), content: Some(content), ..kernel::Group::default() };
         let name = name.map(|name| Name::local(Arc::clone(name)));
         shape.define(ty, Type { name, kind: TypeKind::Group(group), span });
     }
@@ -185,6 +185,7 @@ impl<'a> Builder<'a, '_> {
     fn node(&mut self, item: usize, parent: Option<u32>) -> u32 {
         let name = self.item(item).and_then(|it| it.name.as_deref()).map(Arc::from);
         self.record.nodes.push(Node {
+            item,
             name,
             parent,
             part: None,
@@ -262,9 +263,14 @@ impl<'a> Builder<'a, '_> {
         match cursor.base {
             Some(base) => cursor.at += (base + cursor.at).next_multiple_of(to) - (base + cursor.at),
             None => {
-                let hint = "the place of such an item would depend on a counter; no file is known to have one";
+                let hint =
+                    "the place of such an item would depend on a counter; no file is known to have one";
                 let called = self.copybook.called(item);
-                self.refuse(item, format!("`{called}` is SYNCHRONIZED behind a table of variable length"), hint);
+                self.refuse(
+                    item,
+                    format!("`{called}` is SYNCHRONIZED behind a table of variable length"),
+                    hint,
+                );
             }
         }
     }
@@ -365,12 +371,13 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn part(&mut self, item: usize, node: u32, ty: TypeId, kind: PartKind, optional: bool) -> PartId {
-        let name = self.record.nodes.get(node as usize).and_then(|node| node.name.clone()).unwrap_or_default();
+        let name =
+            self.record.nodes.get(node as usize).and_then(|node| node.name.clone()).unwrap_or_default();
         let once = if optional { Occurs::OPTIONAL } else { Occurs::ONCE };
-        let occurs = self.item(item).and_then(|it| it.occurs).map_or(once, |it| Occurs {
-            min: if optional { 0 } else { it.min },
-            max: Some(it.max),
-        });
+        let occurs = self
+            .item(item)
+            .and_then(|it| it.occurs)
+            .map_or(once, |it| Occurs { min: if optional { 0 } else { it.min }, max: Some(it.max) });
         let span = self.item(item).map(|it| it.span);
         let part = Part { occurs, span, ..Part::new(Name::local(name), kind, ty) };
         let part = self.building.shape.add_part(part);

@@ -111,8 +111,26 @@ fn named(words: &mut Words<'_>, entry: &mut Entry) {
 /// Words that begin a clause.
 pub(super) fn is_keyword(word: &str) -> bool {
     const CLAUSES: [&str; 21] = [
-        "REDEFINES", "PIC", "PICTURE", "USAGE", "OCCURS", "SIGN", "LEADING", "TRAILING", "SYNC", "SYNCHRONIZED",
-        "JUST", "JUSTIFIED", "BLANK", "VALUE", "VALUES", "GLOBAL", "EXTERNAL", "IS", "RENAMES", "GROUP-USAGE",
+        "REDEFINES",
+        "PIC",
+        "PICTURE",
+        "USAGE",
+        "OCCURS",
+        "SIGN",
+        "LEADING",
+        "TRAILING",
+        "SYNC",
+        "SYNCHRONIZED",
+        "JUST",
+        "JUSTIFIED",
+        "BLANK",
+        "VALUE",
+        "VALUES",
+        "GLOBAL",
+        "EXTERNAL",
+        "IS",
+        "RENAMES",
+        "GROUP-USAGE",
         "VOLATILE",
     ];
     CLAUSES.contains(&word) || usage(word).is_some()
@@ -232,13 +250,7 @@ fn broken(token: &Token, wanted: &str, words: &mut Words<'_>, found: &mut Findin
 }
 
 /// A usage, or a word that no clause begins with.
-fn other(
-    word: &str,
-    token: &Token,
-    words: &mut Words<'_>,
-    entry: &mut Entry,
-    found: &mut Findings,
-) -> bool {
+fn other(word: &str, token: &Token, words: &mut Words<'_>, entry: &mut Entry, found: &mut Findings) -> bool {
     if let Some(known) = usage(word) {
         entry.usage = Some(sized(known, words));
         return true;

@@ -7,8 +7,8 @@ use crate::field::{Fillers, Setting};
 use crate::format::{Building, Format};
 use crate::layout::{Dialect, Layout};
 use kernel::{
-    DecodeError, Diagnostic, Document, Error, FileId, Interest, PartId, Progress, Scalar, Shape, ShapeBuilder,
-    Stop, TypeId, Visitor,
+    DecodeError, Diagnostic, Document, Error, FileId, Interest, PartId, Progress, Scalar, Shape,
+    ShapeBuilder, Stop, TypeId, Visitor,
 };
 use std::path::PathBuf;
 
@@ -39,10 +39,8 @@ pub(super) fn kit_with(text: &str, page: &str, dialect: &Dialect) -> Kit {
 
 /// A file of the shared folder, or nothing with a loud word.
 pub(super) fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SEAWALL_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("SEAWALL_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let full = root.join(path);
     if !full.exists() {
         eprintln!("SKIPPED: {path} is missing; set SEAWALL_SHARED to the folder of shared fixtures");
