@@ -115,8 +115,11 @@ pub(super) fn write(
     encode(form, &wanted, setting, out)
 }
 
-/// Writes nought.
+/// Writes a number that nobody gave: the filler that is read as absent, else nought.
 pub(super) fn clear(form: &Form, setting: &Setting, out: &mut [u8]) {
+    if write_nothing(form, setting, out).is_ok() {
+        return;
+    }
     let (places, _) = places(form, out.len());
     // A form whose width does not fit its digits is refused by every read and write.
     let _ = encode(form, &Digits { count: places, ..Digits::NONE }, setting, out);
