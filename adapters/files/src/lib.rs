@@ -4,6 +4,8 @@
 
 mod codepage;
 mod columns;
+mod copybook;
 mod csv;
 mod field;
 mod format;
+mod layout;
