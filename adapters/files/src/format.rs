@@ -46,6 +46,20 @@ pub(crate) trait Format: Send + Sync + Debug + 'static {
 
     /// Returns the names of all leaves of a type, for suggestions.
     fn names(&self, number: usize) -> Vec<String>;
+
+    /// Returns whether the first record of a unit names the columns of those that follow, and is none itself.
+    fn has_header(&self) -> bool {
+        false
+    }
+
+    /// Returns the format of the records that follow this header. Whoever keeps a record on its own keeps its header too.
+    ///
+    /// # Errors
+    /// It is no header of this format: a column is missing.
+    fn headed(&self, header: &[u8]) -> Result<Arc<dyn Format>, DecodeError> {
+        let _ = header;
+        Err(DecodeError::new("records of this format have no header", 0))
+    }
 }
 
 /// A type of records.

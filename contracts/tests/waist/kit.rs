@@ -49,7 +49,7 @@ pub(crate) fn read_all(model: &Model, root: TypeId, mut source: impl Document, p
         table: Arc::default(),
         tests: Vec::new(),
         details: Vec::new(),
-        record: Some(RecordSpec { model, receive, yields: Yield::Many }),
+        record: Some(RecordSpec::new(model, receive, Yield::Many)),
         cursor: None,
         strict: false,
         repeatable: true,

@@ -6,6 +6,7 @@ use crate::codec::Chain;
 use crate::lang;
 use crate::plan::model::{Formula, ModelId};
 use crate::plan::read::ReadPlan;
+use crate::plan::stream::{Reading, TallyPlan};
 use crate::program::{ColumnPlan, TablePlan};
 use kernel::{PartId, Span, TypeId};
 use std::sync::Arc;
@@ -93,6 +94,10 @@ pub struct StreamPlan {
     pub newest: Option<FieldPath>,
     /// Totals have to hold before anything of a unit is published.
     pub verifies: bool,
+    /// The other types of records of the connection, which pass by this block.
+    pub others: Vec<PartId>,
+    pub(crate) reading: Arc<Reading>,
+    pub(crate) tally: Option<Arc<TallyPlan>>,
 }
 
 /// How changes of a table are noticed.

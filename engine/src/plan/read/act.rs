@@ -7,7 +7,7 @@ use super::state::{Cell, Held, State, UNTIDY};
 use crate::codec::Chain;
 use crate::plan::tree::Leaf;
 use crate::value::Value;
-use kernel::Scalar;
+use kernel::{Cause, Class, DecodeError, Error, Scalar};
 use std::cmp::Ordering;
 
 impl State {
@@ -88,6 +88,30 @@ impl State {
             Act::Test { number, patterns } => {
                 self.tests[*number as usize] |=
                     with_text(scalar, |text| patterns.iter().any(|pattern| pattern.matches(text)));
+            }
+        }
+    }
+
+    /// Notes at what an act would have filled that there is nothing to read.
+    pub(super) fn act_unreadable(&mut self, act: &Act, error: &DecodeError) {
+        let unread = || Box::new(error.clone());
+        match act {
+            Act::Read(Read { cell, .. }) | Act::Raw { cell, .. } => {
+                self.cells[*cell as usize].set(Cell::Unread(unread()));
+                self.values[*cell as usize] = Value::Absent;
+            }
+            Act::Append { cell, .. } => {
+                if let Cell::List(list) = &mut self.cells[*cell as usize] {
+                    list.unread.get_or_insert_with(unread);
+                }
+            }
+            // Whether a condition holds decides what else is read, so nothing can be said without it.
+            Act::Condition { .. } | Act::Test { .. } => {
+                let failure = Error::new(Class::Poison, Cause::Contract, "the reply breaks the contract")
+                    .with("reason", &error.message)
+                    .with("offset", error.offset);
+                self.bad = error.field.clone();
+                self.fail(Box::new(failure));
             }
         }
     }

@@ -42,7 +42,8 @@ pub struct ReadPlan {
     /// What comes of it.
     pub(super) yields: Yield,
     /// The members that make the key.
-    pub(super) key: Vec<u32>,
+    /// By the indexes from the members of the record.
+    pub(super) key: Vec<Box<[u32]>>,
     /// The cell with the legacy cursor of the next page.
     pub(super) cursor: Option<u32>,
     pub(super) strict: bool,

@@ -5,7 +5,7 @@
 use super::layout::{Act, ReadPlan};
 use super::state::{Active, Held, State};
 use super::way::{Count, NOWHERE, Near, Node, Way};
-use kernel::{Cause, Class, Error, Interest, PartId, PartKind, Scalar, Stop, TypeId};
+use kernel::{Cause, Class, DecodeError, Error, Interest, PartId, PartKind, Scalar, Stop, TypeId};
 
 impl State {
     /// A part begins.
@@ -141,6 +141,27 @@ impl State {
             Some(acts) => acts.iter().for_each(|act| self.act(act, scalar)),
             None => self.leaf_any(plan, scalar),
         }
+        if self.is_over(plan) { Err(Stop) } else { Ok(()) }
+    }
+
+    /// A leaf cannot be read. Whoever needs its value finds the reason in its cell.
+    #[cold]
+    pub(super) fn unreadable(
+        &mut self,
+        plan: &ReadPlan,
+        part: PartId,
+        error: &DecodeError,
+    ) -> Result<(), Stop> {
+        self.record_unreadable(part, error);
+        let next = std::mem::replace(&mut self.next, NOWHERE);
+        let mut branches = std::mem::take(&mut self.pending);
+        if next != NOWHERE {
+            branches.push(next);
+        }
+        for act in branches.drain(..).flat_map(|branch| &plan.branches[branch as usize].acts) {
+            self.act_unreadable(act, error);
+        }
+        self.pending = branches;
         if self.is_over(plan) { Err(Stop) } else { Ok(()) }
     }
 

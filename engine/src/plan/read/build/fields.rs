@@ -2,13 +2,11 @@
 //!
 //! **Invariant.** A value that nothing but the JSON needs is never kept as a value.
 
-use super::{Builder, every_one, take};
+use super::{Builder, RecordSpec, every_one, take};
 use crate::codec::Chain;
 use crate::json;
 use crate::plan::errors::Pattern;
-use crate::plan::model::{
-    Case, Condition, Field, FieldKind, Formula, LegacyPath, Model, ObjectMap, Origin, Step,
-};
+use crate::plan::model::{Case, Condition, Field, FieldKind, Formula, LegacyPath, ObjectMap, Origin, Step};
 use crate::plan::read::layout::{
     Act, CaseMember, CellKind, Input, Label, Level, Member, MemberKind, Read, Take, Yield,
 };
@@ -245,9 +243,6 @@ impl Builder {
     }
 
     fn leaf(&mut self, source: &LegacyPath, around: &Around, cell: u32, act: Act) {
-        if source.beside.is_some() {
-            return;
-        }
         // What is outside of the document stays absent.
         let Some(mut at) = around.outwards(source.up) else { return };
         let (from, owner) = (at.depth(), at.branch());
@@ -258,8 +253,9 @@ impl Builder {
         self.trie.branch(at.branch()).acts.push(act);
         if source.up > 0 {
             self.trie.branch(owner).clear_at_open.push(cell);
+            // Attributes, and what stands beside a record, are told before what is in it.
             let attribute = matches!(source.steps.as_slice(), [step] if self.is_attribute(&step.parts));
-            if !attribute {
+            if !attribute && source.beside.is_none() {
                 self.wait(owner, around);
             }
         }
@@ -389,11 +385,11 @@ impl Builder {
     }
 
     /// Finds out which fields' values are needed beside their text.
-    pub(super) fn keep_inputs(&mut self, model: &Model, yields: Yield) {
-        if yields == Yield::One {
-            self.kept.extend(model.key.iter().map(|&index| vec![index]));
+    pub(super) fn keep_inputs(&mut self, record: &RecordSpec<'_>) {
+        if record.yields == Yield::One {
+            self.kept.extend(record.key.iter().cloned());
         }
-        self.keep_of(&model.body, &mut Vec::new(), &mut Vec::new());
+        self.keep_of(&record.model.body, &mut Vec::new(), &mut Vec::new());
     }
 
     fn keep_of(&mut self, map: &ObjectMap, path: &mut Vec<usize>, maps: &mut Vec<Vec<usize>>) {

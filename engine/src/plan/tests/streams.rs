@@ -1,0 +1,243 @@
+//! Records that come by themselves: what stands beside them, fields that cannot be read, events, totals.
+//!
+//! **Invariant.** The bookings of the design's example, against a shape that stands here.
+
+use super::{Case, case, detail};
+use crate::plan::stream::{EventReader, Said, Tally, Unread};
+use crate::plan::testing::Told;
+use crate::program::{Ambient, EventPlan};
+use kernel::{Document, Severity, Visitor};
+
+const SHAPE: &str = "
+    type Header { HDR-TYPE HDR-FILE-NO:int HDR-BUS-DATE:int }
+    type Trailer { TRL-TYPE TRL-COUNT:int TRL-TOTAL:dec TRL-TEXT }
+    type Control { CTL-TYPE CTL-NO:int }
+    type Booking {
+      $header?=Header $trailer?=Trailer $control?=Control $file?:text
+      TRX-TYPE TRX-SEQ:int TRX-ACCOUNT TRX-AMOUNT:dec TRX-CCY TRX-DC TRX-KIND
+      TRX-DETAIL? TRX-TRANSFER? { TRF-IBAN TRF-REF } TRX-CARD? { CRD-LAST:int CRD-MERCHANT }
+      TRX-SPLIT* { SPL-COST-CTR SPL-AMOUNT:dec }
+      header?:text
+    }
+    record header=Header record booking=Booking record trailer=Trailer record control=Control";
+
+const MAPPING: &str = r#"
+connections: { pms: { type: double, timezone: Europe/Vienna } }
+codes: { direction: { debit: D, credit: C } }
+models:
+  M:
+    legacy: pms/booking
+    key: id
+    ignore: [TRX-TYPE, header, $control]
+    fields:
+      id: $header/HDR-FILE-NO + TRX-SEQ | join(-)
+      bookedOn: $header/HDR-BUS-DATE | date(yyyyMMdd)
+      account: TRX-ACCOUNT
+      direction: TRX-DC | codes(direction)
+      amount.value: TRX-AMOUNT
+      amount.currency: TRX-CCY
+      detail:
+        oneOf: TRX-KIND
+        cases:
+          transfer: { when: T, at: TRX-TRANSFER, fields: { iban: TRF-IBAN, reference: TRF-REF } }
+          card: { when: C, at: TRX-CARD, fields: { lastDigits: CRD-LAST, merchant: CRD-MERCHANT } }
+          fee: { when: [F, Z], fields: { text: TRX-DETAIL } }
+      splits:
+        each: TRX-SPLIT
+        fields: { costCenter: SPL-COST-CTR, amount: SPL-AMOUNT, day: $header/HDR-BUS-DATE }
+events:
+  M:
+    topic: bookings
+    type: booked
+    key: = account
+    id: = id
+    time: = bookedOn
+    subject: = "account " + account
+    verify:
+      $trailer/TRL-COUNT: = count
+      $trailer/TRL-TOTAL: = sum(amount.value)
+    reject: rejected
+    policy: { rejectLimit: 100 }
+"#;
+
+const HEADER: &str = "($header (HDR-TYPE \"00\") (HDR-FILE-NO 4711) (HDR-BUS-DATE 20260331))";
+const REST: &str =
+    "(TRX-TYPE 10) (TRX-SEQ 17) (TRX-ACCOUNT AT-1) (TRX-AMOUNT 1234.56) (TRX-CCY EUR) (TRX-DC D)";
+const TRANSFER: &str =
+    "(TRX-KIND T) (TRX-TRANSFER (TRF-IBAN AT61) (TRF-REF rent)) (TRX-CARD (CRD-LAST bad) (CRD-MERCHANT x))";
+
+fn changed(mapping: &str, from: &str, to: &str) -> Case {
+    assert!(mapping.contains(from), "{from} is not in the mapping");
+    case(SHAPE, &mapping.replacen(from, to, 1), &[])
+}
+
+impl Case {
+    fn events(&self) -> &EventPlan {
+        self.program().events.first().unwrap_or_else(|| panic!("{:?}", self.program().unsupported))
+    }
+
+    fn told<'a>(
+        &self,
+        document: &'a str,
+    ) -> impl FnMut(&mut dyn Visitor) -> Result<kernel::Progress, kernel::DecodeError> + 'a {
+        let model = self.program().find_model("M").expect("the model M");
+        let (shape, ty) = (self.catalogue.shape.clone(), model.ty);
+        move |to| Told::new(&shape, ty, document).advance(to)
+    }
+
+    fn event(&self, document: &str) -> Result<(String, Said), Unread> {
+        let mut reader = EventReader::new(self.events(), &Ambient::for_tests());
+        let mut json = b"before".to_vec();
+        // A record that fails leaves nothing behind for the next one.
+        let _ = reader.read(&mut self.told("(TRX-SEQ bad) (TRX-AMOUNT x)"), &mut json);
+        assert_eq!(json, b"before");
+        let said = reader.read(&mut self.told(document), &mut json);
+        let text = String::from_utf8(json).expect("UTF-8");
+        let said = said.inspect_err(|_| assert_eq!(text, "before"))?;
+        Ok((text.trim_start_matches("before").to_owned(), said))
+    }
+}
+
+#[test]
+fn a_record_is_read_with_what_stands_beside_it() {
+    let case = case(SHAPE, MAPPING, &[]);
+    assert_eq!(case.findings(), []);
+    let split =
+        "(TRX-SPLIT (SPL-COST-CTR K1) (SPL-AMOUNT 1.00)) (TRX-SPLIT (SPL-COST-CTR K2) (SPL-AMOUNT 2))";
+    let (json, said) = case.event(&format!("{HEADER} {REST} {TRANSFER} {split}")).expect("readable");
+    assert_eq!(
+        json,
+        r#"{"id":"4711-17","bookedOn":"2026-03-31","account":"AT-1","direction":"debit","amount":{"value":1234.56,"currency":"EUR"},"detail":{"type":"transfer","iban":"AT61","reference":"rent"},"splits":[{"costCenter":"K1","amount":1.00,"day":20260331},{"costCenter":"K2","amount":2,"day":20260331}]}"#
+    );
+    assert_eq!((&*said.key, &*said.partition), ("4711-17", "AT-1"));
+    assert_eq!((said.id.as_deref(), said.subject.as_deref()), (Some("4711-17"), Some("account AT-1")));
+    assert_eq!(said.time.as_deref(), Some("2026-03-31T00:00:00+02:00"));
+    assert!(!said.deleted && said.newest.is_absent());
+}
+
+#[test]
+fn a_field_that_cannot_be_read_matters_only_where_it_is_wanted() {
+    let case = case(SHAPE, MAPPING, &[]);
+    let check = |document: String, pointer: &str, path: &str| {
+        let unread = case.event(&document).expect_err("it cannot be read");
+        assert_eq!(
+            unread.error.to_string().contains("the record breaks the contract"),
+            true,
+            "{}",
+            unread.error
+        );
+        assert_eq!((detail(&unread.error, "pointer"), detail(&unread.error, "path")), (pointer, path));
+        assert_eq!(detail(&unread.error, "reason"), "these are no digits");
+        assert!(!detail(&unread.error, "offset").is_empty());
+        assert_eq!(unread.field.map(|field| field.bytes.to_vec()), Some(vec![0xff]));
+    };
+    let rest = |from: &str, to: &str| REST.replace(from, to);
+    check(format!("{HEADER} {} {TRANSFER}", rest("1234.56", "bad")), "/amount/value", "TRX-AMOUNT");
+    check(
+        format!("{HEADER} {} {TRANSFER}", rest("SEQ 17", "SEQ bad")),
+        "/id",
+        "$header/HDR-FILE-NO + TRX-SEQ",
+    );
+    check(
+        format!("{HEADER} {REST} {}", TRANSFER.replace("KIND T", "KIND C")),
+        "/detail/lastDigits",
+        "TRX-CARD/CRD-LAST",
+    );
+    check(format!("{HEADER} {REST} {}", TRANSFER.replace("KIND T", "KIND bad")), "/detail", "TRX-KIND");
+    check(
+        format!("{} {REST} {TRANSFER}", HEADER.replace("20260331", "bad")),
+        "/bookedOn",
+        "$header/HDR-BUS-DATE",
+    );
+    check(
+        format!("{HEADER} {REST} {TRANSFER} (TRX-SPLIT (SPL-COST-CTR K) (SPL-AMOUNT bad))"),
+        "/splits/0/amount",
+        "TRX-SPLIT/SPL-AMOUNT".trim_start_matches("TRX-SPLIT/"),
+    );
+    // Nobody asks for the type, and nobody for the area of another kind.
+    case.event(&format!("{HEADER} {} {TRANSFER}", rest("TYPE 10", "TYPE bad"))).expect("readable");
+}
+
+#[test]
+fn totals_are_compared_with_what_the_last_record_says() {
+    let case = case(SHAPE, MAPPING, &[]);
+    let check = |records: &[&str], unknown: usize, trailer: &str| -> Result<Vec<String>, String> {
+        let mut tally = Tally::new(case.events(), &Ambient::for_tests()).expect("it verifies");
+        for amount in records {
+            let document = format!("{HEADER} {} (TRX-KIND bad)", REST.replace("1234.56", amount));
+            tally.add(&mut case.told(&document)).map_err(|unread| unread.error.to_string())?;
+        }
+        (0..unknown).for_each(|_| tally.add_unknown());
+        tally.close(&mut case.told(trailer)).map_err(|unread| unread.error.to_string())
+    };
+    let trailer =
+        |count: &str, total: &str| format!("{HEADER} ($trailer (TRL-COUNT {count}) (TRL-TOTAL {total}))");
+    let holds = Ok(Vec::new());
+    assert_eq!(check(&["1234.56", "19.99"], 0, &trailer("2", "1254.55")), holds);
+    assert_eq!(check(&["1234.56", "19.99"], 1, &trailer("3", "1254.550")), holds);
+    assert_eq!(check(&[], 0, &trailer("0", "0")), holds);
+    assert_eq!(
+        check(&["1234.56", "19.99"], 0, &trailer("2", "1.00")),
+        Ok(vec!["TRL-TOTAL: the file says 1.00, the bookings add up to 1254.55".to_owned()])
+    );
+    assert_eq!(
+        check(&["1.00", "1.00"], 0, &trailer("3", "1.99")),
+        Ok(vec![
+            "TRL-COUNT: the file says 3, there are 2 bookings".to_owned(),
+            "TRL-TOTAL: the file says 1.99, the bookings add up to 2.00".to_owned(),
+        ])
+    );
+    assert_eq!(
+        check(&["1"], 0, &trailer("2", "1")),
+        Ok(vec!["TRL-COUNT: the file says 2, there is 1 booking".to_owned()])
+    );
+    let fails = |found: Result<Vec<String>, String>, wanted: &str| {
+        let error = found.expect_err("it cannot be compared");
+        assert!(error.contains(wanted), "{error}");
+    };
+    fails(check(&["bad"], 0, &trailer("1", "1")), "these are no digits");
+    fails(check(&["1"], 0, HEADER), "there is no trailer to compare with");
+    fails(check(&["1"], 0, &trailer("nil", "1")), "it is empty");
+    fails(check(&["1"], 0, &trailer("1", "bad")), "these are no digits");
+}
+
+#[test]
+fn mistakes_of_a_stream_are_found() {
+    let check_in = |mapping: &str, from: &str, to: &str, code: &str, at: &str| {
+        let case = changed(mapping, from, to);
+        let found = case.findings();
+        assert!(found.iter().any(|(known, text, _)| *known == code && *text == at), "{to}: {found:?}");
+        let errors = case.compiled.findings.iter().filter(|found| found.severity == Severity::Error).count();
+        assert!(errors <= 1, "{to}: {found:?}");
+    };
+    let check = |from: &str, to: &str, code: &str, at: &str| check_in(MAPPING, from, to, code, at);
+    check("$header/HDR-BUS-DATE", "$heder/HDR-BUS-DATE", "E013", "$heder");
+    check("$header/HDR-BUS-DATE", "$header/HDR-BUS-DAT", "E014", "HDR-BUS-DAT");
+    check("$header/HDR-BUS-DATE", "$file/X", "E014", "X");
+    check("account: TRX-ACCOUNT", "account: control", "E014", "control");
+    check("legacy: pms/booking", "legacy: pms/boking", "E003", "boking");
+    check("$trailer/TRL-COUNT: = count", "TRX-SEQ: = count", "E013", "TRX-SEQ");
+    check("$trailer/TRL-COUNT: = count", "$trailr/TRL-COUNT: = count", "E013", "$trailr");
+    check("$trailer/TRL-COUNT: = count", "$trailer/TRL-CONT: = count", "E014", "TRL-CONT");
+    check("sum(amount.value)", "sum(amount.vlue)", "E030", "vlue");
+    check("sum(amount.value)", "sum(amont)", "E030", "amont");
+    check("sum(amount.value)", "amount.value", "E030", "amount");
+    check("sum(amount.value)", "sum(account)", "E042", "account");
+    check("sum(amount.value)", "sum(splits)", "E042", "splits");
+    check("sum(amount.value)", "sum(1)", "E036", "sum(1)");
+    check("= count", "= cnt", "E030", "cnt");
+    check("= count", "= count > 1", "E042", "count > 1");
+    check("type: booked", "type: booked\n    watch: { every: 1s }", "E007", "{ every: 1s }");
+    check("type: booked", "type: booked\n    newest: account", "E042", "account");
+    check("type: booked", "type: booked\n    newest: acount", "E030", "acount");
+    check("type: booked", "type: booked\n    onlyChanges: [acount]", "E030", "acount");
+    check("time: = bookedOn", "time: = account", "E042", "account");
+    let keyless = |from: &str, to: &str, at: &str| {
+        check_in(&MAPPING.replace("    key: id\n", ""), from, to, "E077", at)
+    };
+    keyless("    key: = account\n", "", "M");
+    keyless("type: booked", "created: booked", "booked");
+    keyless("type: booked", "type: booked\n    newest: bookedOn", "bookedOn");
+    keyless("type: booked", "type: booked\n    onlyChanges: [direction]", "direction");
+    check(", $control]", "]", "W008", "pms");
+}
