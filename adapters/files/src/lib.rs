@@ -3,5 +3,7 @@
 //! **Invariant.** What cannot be read is said with record, byte offset and reason; it never becomes a value.
 
 mod codepage;
+mod copybook;
 mod field;
 mod format;
+mod layout;
