@@ -174,7 +174,8 @@ impl Field {
         }
     }
 
-    /// Writes what a field holds that nobody gave a value: blanks for a text, nought for a number, as `INITIALIZE` does.
+    /// Writes what a field holds that nobody gave a value: blanks for a text; for a number the filler that is read as absent,
+    /// and where there is none nought, as `INITIALIZE` does.
     pub(crate) fn clear(&self, setting: &Setting, out: &mut [u8]) {
         match &self.form {
             Form::Text | Form::TextRight | Form::Dbcs => out.fill(setting.page.blank()),

@@ -36,6 +36,21 @@ pub(crate) trait Format: Send + Sync + Debug + 'static {
     /// A value that its field cannot hold, with its path in the context `part`.
     fn write(&self, number: usize, content: &mut dyn Document, out: &mut Vec<u8>) -> Result<(), Error>;
 
+    /// Appends a record as it was, with the values that a document tells: bytes that say the same stay as they are.
+    ///
+    /// # Errors
+    /// As for [`Format::write`].
+    fn rewrite(
+        &self,
+        number: usize,
+        old: &[u8],
+        content: &mut dyn Document,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let _ = old;
+        self.write(number, content, out)
+    }
+
     /// Finds a leaf by its path as mappings write it (`HDR-TYPE`, `GROUP/FIELD`), for conditions; nothing if there is none,
     /// or none that has always the same place.
     fn leaf(&self, number: usize, path: &str) -> Option<LeafRef>;

@@ -3,7 +3,9 @@
 //! **Invariant.** What cannot be read is said with record, byte offset and reason; it never becomes a value.
 
 mod codepage;
+mod columns;
 mod copybook;
+mod csv;
 mod field;
 mod format;
 mod import;
