@@ -16,10 +16,10 @@ pub(crate) use picture::{Picture, PictureKind};
 use kernel::{Diagnostic, FileId, Span};
 
 /// Most bytes of a source.
-const SOURCE_BYTES_MAX: usize = 4 << 20;
+const SOURCE_BYTES_MAX: usize = 1 << 20;
 
 /// Most items of a copybook.
-pub(crate) const ITEMS_MAX: usize = 20_000;
+pub(crate) const ITEMS_MAX: usize = 10_000;
 
 /// Most findings that are told of one copybook.
 const FINDINGS_MAX: usize = 50;

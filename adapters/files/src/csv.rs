@@ -113,7 +113,11 @@ impl Format for Csv {
         if let Order::Unknown = self.order {
             return Err(DecodeError::new("the header in front of the record is not known", at));
         }
-        let width = self.width(number);
+        let (columns, width) = (self.columns(number), self.width(number));
+        let header = match &self.order {
+            Order::Header(header) => Some(header),
+            Order::Declared | Order::Unknown => None,
+        };
         let whole = self.dialect.whole(record);
         let mut count = 0;
         for field in Fields::new(&self.dialect, record) {
@@ -121,7 +125,11 @@ impl Format for Csv {
             if count >= width && !self.ragged {
                 return Err(self.count_wrong(number, count + 1, at + offset(field.raw.start)));
             }
-            match self.column(number, count).filter(|_| count < width) {
+            let column = match header {
+                Some(header) => header.column(number, count),
+                None => Some(count),
+            };
+            match column.and_then(|column| columns.get(column)) {
                 None => self.tell_unknown(count, to),
                 Some(column) => match to.enter(column.part, self.ty) {
                     Interest::Skip | Interest::Descend => {}

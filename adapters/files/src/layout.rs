@@ -7,12 +7,14 @@
 
 mod build;
 mod leaf;
+mod outline;
 mod step;
 mod tell;
 mod told;
 mod write;
 
 pub(crate) use build::Dialect;
+pub(crate) use outline::{Outline, Shown};
 
 use crate::field::{Field, Setting};
 use crate::format::{Format, LeafRef, RecordType};
@@ -53,6 +55,8 @@ struct Record {
 /// An item.
 #[derive(Debug)]
 struct Node {
+    /// Its number in the copybook.
+    item: usize,
     name: Option<Arc<str>>,
     parent: Option<u32>,
     /// The part that it is told by; nothing for FILLER.

@@ -14,6 +14,7 @@ mod folder;
 mod format;
 mod formats;
 mod frame;
+mod import;
 mod layout;
 mod select;
 mod shape;
@@ -26,3 +27,4 @@ mod double;
 mod nodes;
 
 pub use connection::Files;
+pub use import::import_copybook;

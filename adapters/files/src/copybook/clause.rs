@@ -4,6 +4,7 @@
 
 mod entry;
 mod occurs;
+mod read;
 mod value;
 
 pub(crate) use entry::{Entry, entries};

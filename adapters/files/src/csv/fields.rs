@@ -3,7 +3,7 @@
 //! **Invariant.** Every byte of a record belongs to exactly one field or separator.
 
 use super::dialect::Dialect;
-use memchr::{memchr, memchr2};
+use memchr::{Memchr, memchr, memchr_iter, memchr2};
 use std::ops::Range;
 
 /// A field and where it stands in its record.
@@ -33,12 +33,16 @@ pub(super) struct Fields<'r> {
     record: &'r [u8],
     /// Where the next one begins; nothing behind the last.
     at: Option<usize>,
+    /// The separators, if the record has no quotes and no escapes.
+    plain: Option<Memchr<'r>>,
 }
 
 impl<'r> Fields<'r> {
     /// Starts.
     pub(super) fn new(dialect: &'r Dialect, record: &'r [u8]) -> Self {
-        Self { dialect, record, at: Some(0) }
+        let quoted = dialect.quote.is_some_and(|quote| memchr(quote, record).is_some());
+        let plain = (!quoted && dialect.escape.is_none()).then(|| memchr_iter(dialect.separator, record));
+        Self { dialect, record, at: Some(0), plain }
     }
 
     /// Ends a field in front of a separator or at the end of the record.
@@ -106,6 +110,18 @@ impl Iterator for Fields<'_> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.at?;
+        if let Some(separators) = &mut self.plain {
+            let end = separators.next();
+            self.at = end.map(|end| end + 1);
+            let field = start..end.unwrap_or(self.record.len());
+            return Some(Ok(Field { raw: field.clone(), inner: field, escaped: false }));
+        }
+        self.next_marked(start)
+    }
+}
+
+impl Fields<'_> {
+    fn next_marked(&mut self, start: usize) -> Option<Result<Field, Malformed>> {
         let rest = self.record.get(start..)?;
         match (rest.first(), self.dialect.quote) {
             (Some(first), Some(quote)) if *first == quote => return Some(self.quoted(start, quote)),

@@ -58,6 +58,21 @@ pub(super) fn read<'a>(
     text: &'a mut String,
 ) -> Result<Scalar<'a>, FieldError> {
     text.clear();
+    // Nearly all numbers have up to 18 digits and are what they should be; everything else takes its time.
+    if let Some((negative, magnitude, scale)) = small(form, raw, setting)
+        && print(negative, magnitude, scale, text).is_some()
+    {
+        return Ok(Scalar::Text(text));
+    }
+    read_any(form, raw, setting, text)
+}
+
+fn read_any<'a>(
+    form: &Form,
+    raw: &[u8],
+    setting: &Setting,
+    text: &'a mut String,
+) -> Result<Scalar<'a>, FieldError> {
     let mut digits = Digits::NONE;
     match decode(form, raw, setting, &mut digits) {
         Ok(()) => {}
@@ -100,8 +115,11 @@ pub(super) fn write(
     encode(form, &wanted, setting, out)
 }
 
-/// Writes nought.
+/// Writes a number that nobody gave: the filler that is read as absent, else nought.
 pub(super) fn clear(form: &Form, setting: &Setting, out: &mut [u8]) {
+    if write_nothing(form, setting, out).is_ok() {
+        return;
+    }
     let (places, _) = places(form, out.len());
     // A form whose width does not fit its digits is refused by every read and write.
     let _ = encode(form, &Digits { count: places, ..Digits::NONE }, setting, out);
@@ -141,6 +159,85 @@ fn write_nothing(form: &Form, setting: &Setting, out: &mut [u8]) -> Result<(), F
     }
     Err("the field has no bytes that mean nothing; give it a number, as `default(0)` does".into())
 }
+
+/// Reads a number of up to 18 digits that are what they should be: its sign, its digits, its scale.
+#[inline]
+fn small(form: &Form, raw: &[u8], setting: &Setting) -> Option<(bool, u64, i16)> {
+    match *form {
+        Form::Packed { digits, scale, signed } if digits <= SMALL_MAX => {
+            let (negative, magnitude) = packed::small(raw, digits, signed)?;
+            Some((negative, magnitude, scale))
+        }
+        Form::Zoned { digits, scale, sign } if digits <= SMALL_MAX => {
+            let (negative, magnitude) = zoned::small(raw, digits, sign, setting.page)?;
+            Some((negative, magnitude, scale))
+        }
+        Form::Binary { digits, scale, signed, native, little } => {
+            let (negative, magnitude) = binary::small(raw, signed, little)?;
+            let fits = native || binary::fits(magnitude, digits);
+            fits.then_some((negative, magnitude, scale))
+        }
+        _ => None,
+    }
+}
+
+/// Appends a number as JSON writes it; nothing for a scale that is not within its digits.
+#[inline]
+fn print(negative: bool, magnitude: u64, scale: i16, text: &mut String) -> Option<()> {
+    let mut out = [b'0'; 48];
+    let mut at = out.len();
+    let mut rest = magnitude;
+    let mut decimals = usize::try_from(scale).ok().filter(|scale| *scale <= usize::from(SMALL_MAX))?;
+    if decimals > 0 {
+        while decimals > 1 {
+            at -= 2;
+            out[at..at + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+            rest /= 100;
+            decimals -= 2;
+        }
+        if decimals == 1 {
+            at -= 1;
+            out[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        at -= 1;
+        out[at] = b'.';
+    }
+    while rest >= 10 {
+        at -= 2;
+        out[at..at + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+        rest /= 100;
+    }
+    // A pair may have begun with a nought that is none of the number; a number of one digit has none yet.
+    match out.get(at) {
+        _ if rest > 0 => {
+            at -= 1;
+            out[at] = b'0' + rest as u8;
+        }
+        Some(b'0'..=b'9') => {}
+        _ => at -= 1,
+    }
+    if negative && magnitude > 0 {
+        at -= 1;
+        out[at] = b'-';
+    }
+    text.push_str(str::from_utf8(out.get(at..)?).ok()?);
+    Some(())
+}
+
+/// The two digits of the numbers below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut n = 0;
+    while n < 100 {
+        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+        n += 1;
+    }
+    pairs
+};
+
+/// Most digits of a number that is read the short way.
+const SMALL_MAX: u8 = 18;
 
 #[inline]
 fn decode(form: &Form, raw: &[u8], setting: &Setting, to: &mut Digits) -> Result<(), FieldError> {

@@ -83,6 +83,9 @@ fn text(item: &Item, usage: Usage, picture: &Picture) -> Result<Field, String> {
     let right = |form: Form| if item.justified { Form::TextRight } else { form };
     let (form, width) = match (usage, picture.kind) {
         (Usage::Display, PictureKind::Text | PictureKind::Edited) => (right(Form::Text), characters),
+        (Usage::Display, PictureKind::Pointed { digits, scale }) => {
+            (Form::Pointed { digits, scale }, characters)
+        }
         (Usage::Display | Usage::National, PictureKind::National) => (Form::National, double),
         (Usage::National, PictureKind::Edited) => (Form::National, double),
         (Usage::Display | Usage::Dbcs, PictureKind::Dbcs) => (Form::Dbcs, double),

@@ -291,7 +291,7 @@ impl Writer<'_> {
 
 impl Record {
     /// The slot of a counter.
-    fn slot(&self, leaf: u32) -> Option<u8> {
+    pub(super) fn slot(&self, leaf: u32) -> Option<u8> {
         if self.counters == 0 {
             return None;
         }

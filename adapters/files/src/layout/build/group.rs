@@ -2,8 +2,10 @@
 //!
 //! **Invariant.** Whatever has several meanings is optional in each of them.
 
-use super::{Builder, Cursor, Kind, Leaf, Members, Step, bytes, small};
+use super::{Builder, Cursor, bytes, small};
 use crate::field::{Field, Form};
+use crate::layout::step::Step;
+use crate::layout::{Kind, Leaf, Members};
 use kernel::{PartId, PartKind};
 use std::collections::HashMap;
 

@@ -156,7 +156,12 @@ impl Case {
                     self.decimals.iter().find(|(name, _)| at.ends_with(&format!("/{name}"))).map(|(_, n)| *n);
                 assert!(equal(golden, ours, scale), "{at}: {golden} and {ours:?}");
             }
-            (Json::Text(golden), Json::Text(ours)) => assert_eq!(blanked(golden), blanked(ours), "{at}"),
+            (Json::Text(golden), Json::Text(ours)) => {
+                // Of characters that it does not know, Cobrix makes blanks, or nothing where texts are ASCII.
+                let known: String = ours.chars().filter(|c| !c.is_control()).collect();
+                let ours = if blanked(&known) == blanked(golden) { &known } else { ours };
+                assert_eq!(blanked(golden), blanked(ours), "{at}");
+            }
             _ => panic!("{at}: {golden:?} and {ours:?}"),
         }
     }
@@ -172,10 +177,9 @@ impl Case {
     }
 }
 
-/// Characters of control are blanks, and blanks around do not count.
+/// Characters that Cobrix does not know are blanks, and blanks around do not count. All golden texts are ASCII.
 fn blanked(text: &str) -> String {
-    let text: String =
-        text.chars().map(|c| if c.is_control() || c == '\u{fffd}' { ' ' } else { c }).collect();
+    let text: String = text.chars().map(|c| if c.is_control() || !c.is_ascii() { ' ' } else { c }).collect();
     text.trim().to_owned()
 }
 
@@ -408,5 +412,38 @@ fn records_have_the_lengths_that_their_files_have() {
     check("carddemo/cpy/CVTRA04Y.cpy", &[60]);
     check("carddemo/cpy/CSUSR01Y.cpy", &[80]);
     check("carddemo/cpy/COCOM01Y.cpy", &[160]);
-    check("carddemo/cpy/CVTRA07Y.cpy", &[115, 115, 114, 133, 112, 112, 112]);
+    check("carddemo/cpy/CVTRA07Y.cpy", &[115, 114, 114, 133, 112, 112, 112]);
+}
+
+#[test]
+fn carddemo_files_say_the_same_in_ebcdic_and_in_ascii() {
+    let check = |copybook: &str, ebcdic: &str, ascii: &str, count: usize| {
+        let read = |path: &str| {
+            shared(&format!("fixtures/ebcdic/carddemo/{path}")).map(|path| std::fs::read(path).unwrap())
+        };
+        let (Some(book), Some(ebcdic), Some(ascii)) = (read(copybook), read(ebcdic), read(ascii)) else {
+            return;
+        };
+        let book = String::from_utf8_lossy(&book).into_owned();
+        let kits = ["cp037", "latin1"].map(|page| kit_with(&book, page, &Dialect::default()));
+        let length = kits[0].layout.types()[0].bytes_max.expect("a bound") as usize;
+        let hosts: Vec<&[u8]> = ebcdic.chunks_exact(length).collect();
+        let lines: Vec<&[u8]> = ascii.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+        assert_eq!((hosts.len(), lines.len()), (count, count), "{copybook}");
+        for (n, (host, line)) in hosts.into_iter().zip(lines).enumerate() {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let told =
+                [(&kits[0], host), (&kits[1], line)].map(|(kit, record)| kit.shown(0, record).unwrap());
+            // The files themselves differ in these: a postcode, and a rate of 15.00 that is 0.00 in the other.
+            let is_other = [("cpy/CVACT01Y.cpy", 48), ("cpy/CVTRA02Y.cpy", 33)].contains(&(copybook, n));
+            assert_eq!(told[0] != told[1], is_other, "{copybook} {n}: {} and {}", told[0], told[1]);
+            assert!(!told[0].contains('!'), "{}", told[0]);
+        }
+    };
+    check("cpy/CVACT01Y.cpy", "ebcdic/AWS.M2.CARDDEMO.ACCTDATA.PS", "ascii/acctdata.txt", 50);
+    check("cpy/CVACT02Y.cpy", "ebcdic/AWS.M2.CARDDEMO.CARDDATA.PS", "ascii/carddata.txt", 50);
+    check("cpy/CVACT03Y.cpy", "ebcdic/AWS.M2.CARDDEMO.CARDXREF.PS", "ascii/cardxref.txt", 50);
+    check("cpy/CVTRA02Y.cpy", "ebcdic/AWS.M2.CARDDEMO.DISCGRP.PS", "ascii/discgrp.txt", 51);
+    check("cpy/CVTRA03Y.cpy", "ebcdic/AWS.M2.CARDDEMO.TRANTYPE.PS", "ascii/trantype.txt", 7);
+    check("cpy/CVTRA04Y.cpy", "ebcdic/AWS.M2.CARDDEMO.TRANCATG.PS", "ascii/trancatg.txt", 18);
 }

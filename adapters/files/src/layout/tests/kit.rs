@@ -55,6 +55,9 @@ pub(super) fn hex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(|two| u8::try_from(two[0] * 16 + two[1]).expect("a byte")).collect()
 }
 
+/// A group that is open, and what it has so far.
+type Open = (Option<PartId>, Vec<(String, Json)>);
+
 /// A part that was told.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Say {
@@ -172,7 +175,7 @@ impl Kit {
 
     /// What was said, as JSON; what repeats is a list.
     pub(super) fn json(&self, said: &[Say]) -> Json {
-        let mut open: Vec<(Option<PartId>, Vec<(String, Json)>)> = vec![(None, Vec::new())];
+        let mut open: Vec<Open> = vec![(None, Vec::new())];
         for say in said {
             let (part, value) = match say {
                 Say::Enter(part) => {
@@ -267,10 +270,8 @@ impl Document for Replay<'_> {
             let interest = to.enter(part, self.shape.part(part).ty);
             match scalar {
                 None if interest == Interest::Skip => skip = Some((part, 1)),
-                Some(scalar) if interest == Interest::Leaf => {
-                    if to.leaf(part, scalar).is_err() {
-                        return Ok(Progress::Stopped);
-                    }
+                Some(scalar) if interest == Interest::Leaf && to.leaf(part, scalar).is_err() => {
+                    return Ok(Progress::Stopped);
                 }
                 _ => {}
             }

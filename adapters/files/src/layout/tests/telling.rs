@@ -51,7 +51,8 @@ fn a_counter_says_how_long_a_table_is_and_where_what_follows_stands() {
 fn tables_of_variable_length_stand_within_each_other() {
     let book = "01 R. 05 N PIC 9. 05 G OCCURS 1 TO 3 DEPENDING ON N. 10 M PIC 9. 10 T OCCURS 0 TO 3 DEPENDING ON M. 15 X PIC X. 10 A PIC X. 05 Z PIC X.";
     check(book, "21xa0bz", "N=2 G{M=1 T{X=x} A=a} G{M=0 A=b} Z=z");
-    check(book, "29xa0bz", "! G[2]/T: its counter G/M says 9, and it has 0 to 3 elements at byte 1002");
+    check(book, "29xa0bz", "! G[1]/T: its counter G/M says 9, and it has 0 to 3 elements at byte 1002");
+    check(book, "20a7bz", "! G[2]/T: its counter G/M says 7, and it has 0 to 3 elements at byte 1004");
     let fixed = "01 R. 05 G OCCURS 2. 10 M PIC 9. 10 T OCCURS 0 TO 3 DEPENDING ON M PIC X. 05 Z PIC X.";
     check(fixed, "2xy1az", "G{M=2 T=x T=y} G{M=1 T=a} Z=z");
     let two = "01 R. 05 N PIC 9. 05 T OCCURS 0 TO 3 DEPENDING ON N PIC X. 05 M PIC 9. 05 U OCCURS 0 TO 3 DEPENDING ON M PIC X. 05 V OCCURS 0 TO 3 DEPENDING ON N PIC 9.";

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** Of several meanings those are written that were told, in the order in which they were told.
 
-use super::{Kind, NONE, Place, Writer};
+use super::{Kind, Place, Writer};
 use kernel::Error;
 
 impl Writer<'_> {
@@ -106,7 +106,14 @@ impl Writer<'_> {
             Kind::Group(members) if it.part.is_none() => {
                 members.areas.iter().flatten().filter_map(|&node| self.told_first(node)).min()
             }
-            _ => self.event(node).filter(|&event| event != NONE),
+            _ => self.event(node).filter(|&event| self.has_value(event)),
         }
+    }
+
+    /// Something was told in it: a group of which nothing could be read says nothing of an area.
+    fn has_value(&self, event: u32) -> bool {
+        let end = self.told.events.get(event as usize).map_or(event, |event| event.end);
+        let all = self.told.events.get(event as usize..end as usize).unwrap_or_default();
+        all.iter().any(|event| event.value.is_some())
     }
 }

@@ -80,7 +80,7 @@ impl Writer<'_> {
         let mut own = Place { base: before, old, is_last: false };
         let walked = self.element(node, &mut own, None);
         self.out.truncate(before);
-        walked.ok().and_then(|()| own.old).map(|old| old + it.size as usize)
+        walked.ok().and(own.old).map(|old| old + it.size as usize)
     }
 
     fn events(&self, node: u32) -> Vec<u32> {
