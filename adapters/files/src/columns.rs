@@ -51,9 +51,13 @@ impl Columns {
         self.columns(number).iter().map(|column| column.at.end).max().unwrap_or(0)
     }
 
-    /// Returns whether places are to be counted in characters, since some have several bytes.
-    fn counts(&self, record: &[u8]) -> bool {
-        self.page == CodePage::Utf8 && !record.is_ascii()
+    /// Returns whether places are to be counted in characters, since some have several bytes; nothing where a byte is none of
+    /// a character, for all places behind it would be wrong.
+    fn counts(&self, record: &[u8]) -> Option<bool> {
+        match self.page {
+            CodePage::Utf8 if !record.is_ascii() => str::from_utf8(record).ok().map(|_| true),
+            _ => Some(false),
+        }
     }
 
     /// Returns the bytes of a place; fewer where the record ends before it does.
@@ -103,7 +107,10 @@ impl Format for Columns {
         text: &mut String,
         to: &mut dyn Visitor,
     ) -> Result<Progress, DecodeError> {
-        let counts = self.counts(record);
+        let Some(counts) = self.counts(record) else {
+            let message = "the record is no utf-8, so that its places cannot be counted";
+            return Err(DecodeError::new(message, at));
+        };
         self.check(number, record, at, counts)?;
         for column in self.columns(number) {
             match to.enter(column.part, column.ty) {
@@ -142,7 +149,12 @@ impl Format for Columns {
     ) -> Result<(), Error> {
         let cells = match (self.page, str::from_utf8(old)) {
             (CodePage::Utf8, Ok(text)) => text.chars().map(Cell::Old).collect(),
-            _ => old.iter().map(|byte| Cell::Byte(*byte)).collect(),
+            (CodePage::Utf8, Err(_)) => {
+                let message =
+                    "the record that stands there is no utf-8, so that its places cannot be counted";
+                return Err(Error::new(Class::Poison, Cause::Contract, message));
+            }
+            (CodePage::Single(_), _) => old.iter().map(|byte| Cell::Byte(*byte)).collect(),
         };
         self.put(number, cells, content, out)
     }
@@ -156,7 +168,7 @@ impl Format for Columns {
 
     fn text(&self, leaf: &LeafRef, record: &[u8], text: &mut String) -> Option<String> {
         let column = self.columns(leaf.number).get(leaf.leaf)?;
-        let raw = self.bytes(record, &column.at, self.counts(record));
+        let raw = self.bytes(record, &column.at, self.counts(record)?);
         if raw.is_empty() && !self.short {
             return None;
         }

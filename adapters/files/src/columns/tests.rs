@@ -160,3 +160,53 @@ fn what_does_not_fit_a_column_is_refused() {
     assert!(wrong(json!({ "columns": { "A": "1", "x": { "A": "2" } } })).contains("for all records already"));
     assert!(wrong(json!({ "columns": { "A": "1" }, "short": "maybe" })).contains("blanks or refuse"));
 }
+
+#[test]
+fn places_that_cannot_be_counted_are_refused() {
+    let payroll = payroll("utf-8", json!({}));
+    let row = b"1000004711M\xFCller";
+    let why = "the record is no utf-8, so that its places cannot be counted at byte 100";
+    assert_eq!(texts(&payroll, row), Err(why.into()));
+    let kind = payroll.leaf(0, "SATZART").unwrap();
+    assert_eq!(payroll.text(&kind, row, &mut String::new()), None);
+    let mut out = Vec::new();
+    payroll.rewrite(0, row, &mut given(&payroll, 0, &["20"]), &mut out).unwrap_err();
+}
+
+#[test]
+fn whatever_record_is_read_is_written_back() {
+    let mut seed = 0x5EA_3A11_u64;
+    let mut next = |end: u64| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed % end
+    };
+    let mut good = 0;
+    for page in ["latin1", "utf-8", "cp273", "cp875"] {
+        let format = json!({ "columns": { "A": "1-3", "B": "2-5", "C": "8-12", "D": "13" } });
+        let format = try_open(&format, page).unwrap();
+        for _ in 0..2000 {
+            let letters: Vec<char> =
+                (0..next(18)).map(|_| ['a', ' ', 'Ä', '7', 'α'][next(5) as usize]).collect();
+            let mut record: Vec<u8> = letters
+                .iter()
+                .flat_map(|letter| match format.page {
+                    CodePage::Utf8 => letter.to_string().into_bytes(),
+                    page => vec![page.byte(*letter).unwrap_or(0xDC)],
+                })
+                .collect();
+            if next(4) == 0 && !record.is_empty() {
+                let at = next(record.len() as u64) as usize;
+                record[at] = next(256) as u8;
+            }
+            let Ok(told) = tell(&format, 0, &record) else { continue };
+            let told = told.leaves.into_iter().map(|(part, text)| (part, Some(text))).collect();
+            let mut out = Vec::new();
+            format.rewrite(0, &record, &mut crate::csv::tests::kit::Given(told), &mut out).unwrap();
+            assert_eq!(out, record, "{page}");
+            good += 1;
+        }
+    }
+    assert!(good > 6000, "{good}");
+}
