@@ -65,9 +65,9 @@ fn file(framing: &Framing, bodies: usize) -> Vec<u8> {
     let mut push = |text: String| writer.push(text.as_bytes()).unwrap();
     for n in 0..bodies {
         if n % 50 == 0 {
-            push(format!("H{:03}10    ", n / 50));
+            push(format!("H{:03}10    ", n / 50 % 1000));
         }
-        push(format!("B{:03}10{n:04}", n % 7));
+        push(format!("B{:03}10{:04}", n % 7, n % 10_000));
     }
     push(format!("T{:03}10    ", bodies % 1000));
     writer.finish()
