@@ -131,7 +131,7 @@ impl Layout {
     ///
     /// # Errors
     /// As for [`Format::write`]; also where the older record cannot be read so far that it can be written over.
-    pub(crate) fn rewrite(
+    pub(crate) fn write_over(
         &self,
         number: usize,
         old: &[u8],
@@ -161,6 +161,23 @@ impl Format for Layout {
 
     fn write(&self, number: usize, content: &mut dyn Document, out: &mut Vec<u8>) -> Result<(), Error> {
         write::write(self, number, content, out)
+    }
+
+    /// A table of which nothing is told stays as it is; to empty it, its counter is told. See [`Layout::write_over`] for who
+    /// knows more.
+    fn rewrite(
+        &self,
+        number: usize,
+        old: &[u8],
+        content: &mut dyn Document,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        self.write_over(number, old, &|_| false, content, out)
+    }
+
+    fn is_number(&self, leaf: &LeafRef) -> bool {
+        let record = self.records.get(leaf.number);
+        record.and_then(|record| record.leaves.get(leaf.leaf)).is_some_and(|leaf| leaf.field.is_number())
     }
 
     fn leaf(&self, number: usize, path: &str) -> Option<LeafRef> {

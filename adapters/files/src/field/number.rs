@@ -401,7 +401,11 @@ impl Field {
     pub(crate) fn is_number(&self) -> bool {
         matches!(
             self.form,
-            Form::Zoned { .. } | Form::Packed { .. } | Form::PackedUnsigned { .. } | Form::Binary { .. }
+            Form::Zoned { .. }
+                | Form::Pointed { .. }
+                | Form::Packed { .. }
+                | Form::PackedUnsigned { .. }
+                | Form::Binary { .. }
         )
     }
 }

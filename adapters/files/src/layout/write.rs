@@ -29,7 +29,7 @@ pub(super) fn write(
 /// Writes a record over an older one.
 ///
 /// # Errors
-/// See [`Layout::rewrite`].
+/// See [`Layout::write_over`].
 pub(super) fn rewrite(
     layout: &Layout,
     number: usize,

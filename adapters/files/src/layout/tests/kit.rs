@@ -226,7 +226,7 @@ impl Kit {
     ) -> Result<Vec<u8>, Error> {
         let mut out = vec![0xAA];
         let replay = &mut Replay { said, shape: &self.shape };
-        let written = self.layout.rewrite(number, old, speaks, replay, &mut out);
+        let written = self.layout.write_over(number, old, speaks, replay, &mut out);
         out.remove(0);
         written.map(|()| out)
     }
