@@ -427,3 +427,25 @@ fn the_same_values_again_read_as_they_did_the_first_time() {
     assert_eq!(read("20260399"), None);
     assert_eq!((read("20261225"), read("20260331")), (other, first));
 }
+
+#[test]
+fn what_no_schema_knows_is_counted_or_refused_as_the_connection_says() {
+    let document = format!("{HEADER} {REST} {TRANSFER} (NEW 1)");
+    let counted = case(SHAPE, MAPPING, &[]);
+    let mut reader = EventReader::new(counted.events(), &Ambient::for_tests());
+    reader.read(&mut counted.told(&document), &mut Vec::new()).expect("readable");
+    let paths = reader.residue().map(|residue| residue.paths.clone());
+    assert_eq!(paths, Some(vec![("NEW".to_owned(), 1)]));
+    let strict = changed(MAPPING, "type: double", "type: double, strict: true");
+    let unread = strict.event(&document).expect_err("it is strict");
+    assert_eq!(detail(&unread.error, "path"), "NEW");
+}
+
+#[test]
+fn dead_letters_without_a_place_keep_a_block_from_running() {
+    let mapping = MAPPING.replacen("connections: {", "connections: { far: { type: unknown },", 1);
+    let case = case(SHAPE, &mapping.replacen("reject: rejected", "reject: far/rejected", 1), &[]);
+    assert!(case.program().events.is_empty());
+    let why = case.program().unsupported.iter().find(|it| it.section == "events").map(|it| it.why);
+    assert!(why.is_some_and(|why| why.contains("dead letters")), "{why:?}");
+}
