@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** Every digit is counted: what has no place in the picture is refused, in either direction.
 
-use super::{Field, FieldError, Filler, Fillers, Form, Setting, Sign, binary, packed, zoned};
+use super::{FieldError, Filler, Fillers, Form, Setting, Sign, binary, packed, zoned};
 use kernel::{Scalar, ScalarType};
 use std::str;
 
@@ -394,14 +394,4 @@ fn outside(places: usize, scale: isize) -> FieldError {
 #[cold]
 pub(super) fn width_wrong(width: usize, digits: u8) -> FieldError {
     format!("{width} bytes are not what a number of {digits} digits has")
-}
-
-impl Field {
-    /// Returns whether it is a number of decimal digits.
-    pub(crate) fn is_number(&self) -> bool {
-        matches!(
-            self.form,
-            Form::Zoned { .. } | Form::Packed { .. } | Form::PackedUnsigned { .. } | Form::Binary { .. }
-        )
-    }
 }
