@@ -62,6 +62,12 @@ pub(crate) trait Format: Send + Sync + Debug + 'static {
     /// Returns the names of all leaves of a type, for suggestions.
     fn names(&self, number: usize) -> Vec<String>;
 
+    /// Returns whether a leaf is a number, so that conditions compare it by value.
+    fn is_number(&self, leaf: &LeafRef) -> bool {
+        let _ = leaf;
+        false
+    }
+
     /// Returns whether the first record of a unit names the columns of those that follow, and is none itself.
     fn has_header(&self) -> bool {
         false

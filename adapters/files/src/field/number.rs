@@ -5,7 +5,7 @@
 mod lexical;
 mod wanted;
 
-use super::{FieldError, Filler, Fillers, Form, Setting, Sign, binary, packed, zoned};
+use super::{Field, FieldError, Filler, Fillers, Form, Setting, Sign, binary, packed, zoned};
 use kernel::{Scalar, ScalarType};
 use lexical::{lexical, print};
 use wanted::wanted;
@@ -242,4 +242,18 @@ fn significant(digits: &[u8]) -> &[u8] {
 #[cold]
 pub(super) fn width_wrong(width: usize, digits: u8) -> FieldError {
     format!("{width} bytes are not what a number of {digits} digits has")
+}
+
+impl Field {
+    /// Returns whether it is a number of decimal digits.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(
+            self.form,
+            Form::Zoned { .. }
+                | Form::Pointed { .. }
+                | Form::Packed { .. }
+                | Form::PackedUnsigned { .. }
+                | Form::Binary { .. }
+        )
+    }
 }
