@@ -58,7 +58,7 @@ pub(crate) fn open(
         FormatKind::Csv => {
             let format = csv::open(&config.node, page, &mut forms, files, shape);
             let format = forms.finish(format)?.ok_or_else(Vec::new)?;
-            let split = Arc::new(CsvSplit { format: format.clone(), is_ebcdic });
+            let split = Arc::new(CsvSplit { format: format.clone() });
             Ok(Open { format: Arc::new(format), is_ebcdic, is_text: true, split: Some(split) })
         }
     }
@@ -113,7 +113,6 @@ fn layout(
 #[derive(Debug)]
 struct CsvSplit {
     format: Csv,
-    is_ebcdic: bool,
 }
 
 impl Split for CsvSplit {
@@ -133,6 +132,6 @@ impl Split for CsvSplit {
 
     fn join(&self, record: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(record);
-        out.push(if self.is_ebcdic { 0x15 } else { b'\n' });
+        out.extend_from_slice(self.format.dialect().ending());
     }
 }

@@ -28,11 +28,11 @@ pub(super) fn record(
         let old = old.unwrap_or_default();
         separate(csv, written, out);
         let column = column(csv, number, written);
-        let value = column.and_then(|(at, _)| values.get(at)).unwrap_or_default();
-        let same = column.is_none()
-            || field.value(&csv.dialect, old, None, &mut text).is_ok_and(|before| before == value);
-        match column {
-            Some((_, column)) if !same => put(csv, column, value, out)?,
+        let told = column.and_then(|(at, column)| Some((column, values.get(at)?)));
+        match told {
+            Some((column, value)) if field.value(&csv.dialect, old, None, &mut text).ok() != Some(value) => {
+                put(csv, column, value, out)?;
+            }
             _ => out.extend_from_slice(old.get(field.raw.clone()).unwrap_or_default()),
         }
         written += 1;

@@ -69,6 +69,9 @@ fn what_was_read_is_written_back_byte_for_byte() {
     assert_eq!(change("1", &["1", "", ""]), "1");
     assert_eq!(change("1,2,3,\"4\"", &["1", "2", ""]), "1,2,,\"4\"");
 
+    // What nobody tells stays.
+    assert_eq!(change("1,\"2\",3", &["4"]), "4,\"2\",3");
+
     let csv = opened(json!({ "columns": ["id", "name"], "header": true }));
     let headed = headed(&csv, "new,name,id").unwrap();
     let again = rewritten(&*headed, b"\"?\",Huber,7", &["8", "Huber"]).unwrap();
