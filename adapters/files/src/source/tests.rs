@@ -38,7 +38,8 @@ fn plan(framing: Framing, parents: bool, limits: Limits) -> Arc<Plan> {
     let named = [named("head", "H-TYPE", "H"), named("body", "B-TYPE", "B"), named("tail", "T-TYPE", "T")];
     let mut found = Vec::new();
     let rules = select::compile(&named, &*format, &mut found);
-    let belongs = Belongs { child: "body".into(), child_span: span, parent: "head".into(), parent_span: span };
+    let belongs =
+        Belongs { child: "body".into(), child_span: span, parent: "head".into(), parent_span: span };
     let belongs = if parents { vec![belongs] } else { Vec::new() };
     let layout = shape::build(&rules, &belongs, format, &mut shape, &mut found);
     assert_eq!(found, []);
@@ -89,7 +90,8 @@ fn drain(plan: &Arc<Plan>, reader: &mut Reader) -> (Vec<String>, Vec<(usize, Pos
                 let mut records = FileRecords::new(Arc::clone(&plan.layout), chunk, Some("a.dat".into()));
                 while let Some(framed) = records.next() {
                     let raw = records.raw();
-                    let beside: Vec<_> = raw.beside.iter().map(|(name, bytes)| format!("{name}={bytes:?}")).collect();
+                    let beside: Vec<_> =
+                        raw.beside.iter().map(|(name, bytes)| format!("{name}={bytes:?}")).collect();
                     lines.push(format!(
                         "{} {} {:?} {:?} {}",
                         framed.number,
@@ -216,9 +218,17 @@ fn a_file_that_changes_while_it_is_read_or_between_passes_is_an_error_with_a_rea
     let bytes = file(&framing, 100_000);
     type Change = (&'static str, fn(&Path), &'static str);
     let changes: [Change; 7] = [
-        ("shrinks", |path| File::options().write(true).open(path).unwrap().set_len(500_000).unwrap(), "500000"),
+        (
+            "shrinks",
+            |path| File::options().write(true).open(path).unwrap().set_len(500_000).unwrap(),
+            "500000",
+        ),
         ("empties", |path| File::options().write(true).open(path).unwrap().set_len(0).unwrap(), "0"),
-        ("grows", |path| OpenOptions::new().append(true).open(path).unwrap().write_all(b"x").unwrap(), "grew to"),
+        (
+            "grows",
+            |path| OpenOptions::new().append(true).open(path).unwrap().write_all(b"x").unwrap(),
+            "grew to",
+        ),
         (
             "is written to",
             |path| {
@@ -358,9 +368,16 @@ fn damaged_files_are_refused_with_a_place_and_never_hang_or_panic() {
                 once.rewind(Position::START).unwrap();
                 let (again, _, same) = drain(&plan, &mut once);
                 assert_eq!((&lines, &error), (&again, &same), "{framing:?} {n}: two passes differ");
-                assert!(begin.elapsed() < Duration::from_secs(1), "{framing:?} {n} took {:?}", begin.elapsed());
+                assert!(
+                    begin.elapsed() < Duration::from_secs(1),
+                    "{framing:?} {n} took {:?}",
+                    begin.elapsed()
+                );
                 if let Some(error) = error {
-                    assert!(error.contains("offset=") && error.contains("record="), "{framing:?} {n}: {error}");
+                    assert!(
+                        error.contains("offset=") && error.contains("record="),
+                        "{framing:?} {n}: {error}"
+                    );
                 }
             }
         }
