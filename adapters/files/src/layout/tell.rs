@@ -276,7 +276,9 @@ impl Teller<'_> {
         let name = counter.map(|leaf| record.path_of(leaf.node, &mut |_| None)).unwrap_or_default();
         let reason = match count {
             UNREADABLE => format!("its counter {name} is no number"),
-            _ => format!("its counter {name} says {count}, and it has {} to {} elements", table.min, table.max),
+            _ => {
+                format!("its counter {name} says {count}, and it has {} to {} elements", table.min, table.max)
+            }
         };
         let mut error = self.bad(node, reason, (start, &[]), place);
         if let Some((leaf, field)) = counter.zip(error.field.as_mut()) {

@@ -286,8 +286,13 @@ impl Source for World {
             let content = self.lock().units.get(&*unit.name).map(|(_, content)| content.clone());
             let gone = || kernel::Error::new(Class::NotFound, Cause::Unavailable, "it is gone");
             let content: Arc<str> = content.ok_or_else(gone)?.into();
-            Ok(Box::new(FakeUnit { world: self.clone(), name: Arc::clone(&unit.name), content, at: 0, batches: 0, whole: false })
-                as Box<dyn Unit>)
+            let mut offsets = vec![0];
+            for line in content.lines() {
+                offsets.push(offsets.last().unwrap() + line.len() as u64 + 1);
+            }
+            let (world, name, offsets) = (self.clone(), Arc::clone(&unit.name), offsets.into());
+            let unit = FakeUnit { world, name, content, offsets, at: 0, batches: 0, whole: false };
+            Ok(Box::new(unit) as Box<dyn Unit>)
         })
     }
 
@@ -309,6 +314,8 @@ struct FakeUnit {
     world: World,
     name: Arc<str>,
     content: Arc<str>,
+    /// Where each record begins, and the end.
+    offsets: Arc<[u64]>,
     /// Records that were read.
     at: usize,
     batches: usize,
@@ -317,7 +324,7 @@ struct FakeUnit {
 
 impl FakeUnit {
     fn offset(&self, record: usize) -> u64 {
-        self.content.lines().take(record).map(|line| line.len() as u64 + 1).sum()
+        self.offsets[record.min(self.offsets.len() - 1)]
     }
 }
 
@@ -534,7 +541,7 @@ impl ReadRecord for FakeReader {
         Ok(Said {
             key: parts[1].into(),
             partition: parts[1].into(),
-            id: self.own_id.then(|| format!("{}={}", parts[1], parts[2]).into()),
+            id: self.own_id.then(|| line.0.as_str().into()),
             time: None,
             subject: None,
             deleted: parts[2] == "0",
