@@ -128,6 +128,16 @@ impl FilesConnection {
         Ok(Reader::new(Arc::clone(&self.plan), name.into(), content))
     }
 
+    /// Returns how files are read.
+    pub(crate) fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Returns what records look like.
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
     fn folder(&self) -> Result<Arc<Folder>, Error> {
         self.folder
             .clone()

@@ -67,6 +67,13 @@ pub(crate) trait Format: Send + Sync + Debug + 'static {
     /// Returns the names of all leaves of a type, for suggestions.
     fn names(&self, number: usize) -> Vec<String>;
 
+    /// Returns the bytes of all leaves of a record that are told, in the order of the telling, where they are known.
+    fn places(&self, number: usize, record: &[u8]) -> Vec<Option<Range<usize>>> {
+        let _ = record;
+        let place = |name: &String| self.leaf(number, name).and_then(|leaf| leaf.bytes);
+        self.names(number).iter().map(place).collect()
+    }
+
     /// Returns whether a leaf is a number, so that conditions compare it by value.
     fn is_number(&self, leaf: &LeafRef) -> bool {
         let _ = leaf;

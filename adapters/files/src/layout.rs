@@ -20,6 +20,7 @@ use crate::field::{Field, Setting};
 use crate::format::{Format, LeafRef, RecordType};
 use kernel::{DecodeError, Document, Error, PartId, Progress, Scalar, TypeId, Visitor};
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The layouts of all records of a copybook.
@@ -204,6 +205,10 @@ impl Format for Layout {
             }),
             _ => return None,
         })
+    }
+
+    fn places(&self, number: usize, record: &[u8]) -> Vec<Option<Range<usize>>> {
+        self.records.get(number).map(|it| tell::places(self, it, record)).unwrap_or_default()
     }
 
     fn names(&self, number: usize) -> Vec<String> {

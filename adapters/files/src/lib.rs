@@ -15,6 +15,7 @@ mod format;
 mod formats;
 mod frame;
 mod import;
+mod inspect;
 mod layout;
 mod select;
 mod shape;
@@ -28,3 +29,4 @@ mod nodes;
 
 pub use connection::Files;
 pub use import::import_copybook;
+pub use inspect::{Evidence, Guess, Inspected, Inspection, Proposal, SeenField, guess};

@@ -51,7 +51,9 @@ fn keys_are_read_with_their_units() {
 
 #[test]
 fn what_is_not_known_offline_is_not_judged() {
-    let found = config("{ path: \"${env:IN}/*.csv\", poll: \"${env:P}\", format: { type: csv, columns: [A] } }").unwrap();
+    let found =
+        config("{ path: \"${env:IN}/*.csv\", poll: \"${env:P}\", format: { type: csv, columns: [A] } }")
+            .unwrap();
     assert!(found.place.is_none());
 }
 
@@ -68,7 +70,13 @@ fn all_that_is_wrong_is_told() {
     check("{ format: { type: csv } }", &["`path` is missing"]);
     check(
         "{ path: ../x, order: age, poll: 5, compression: rar, format: { type: csv, copybook: a } }",
-        &["`path` is absolute", "`order` is no `age`", "`poll` is a duration", "`compression` is no `rar`", "no key `copybook`"],
+        &[
+            "`path` is absolute",
+            "`order` is no `age`",
+            "`poll` is a duration",
+            "`compression` is no `rar`",
+            "no key `copybook`",
+        ],
     );
     check("{ path: /in/, format: { type: csv } }", &["it names a folder"]);
     check("{ path: a, format: { type: xml } }", &["does not offer the format `xml`"]);
@@ -80,7 +88,10 @@ fn all_that_is_wrong_is_told() {
     );
     check("{ path: a, ready: soon, format: { type: csv } }", &["`ready` is `now`, or a map"]);
     check("{ path: a, ready: { stable: 1s, rename: x }, format: { type: csv } }", &["exactly one of"]);
-    check("{ path: a, limits: { record: 1, bytes: 1 }, format: { type: csv } }", &["no key `bytes`", "`record` is a size"]);
+    check(
+        "{ path: a, limits: { record: 1, bytes: 1 }, format: { type: csv } }",
+        &["no key `bytes`", "`record` is a size"],
+    );
     check(
         "{ path: a, format: { type: fixed, framing: { type: length, at: 4-1 }, skip: { head: x } } }",
         &["`framing.at` is bytes", "`head` is a number"],

@@ -101,7 +101,8 @@ impl Content {
             }
             Compression::Zip => match Archive::open(stream) {
                 Ok(archive) => State::Zip(Box::new(archive)),
-                Err((stream, trouble)) => {
+                Err(failed) => {
+                    let (stream, trouble) = *failed;
                     self.state = stream.map_or(State::Moved, State::Closed);
                     return Err(trouble);
                 }
@@ -292,7 +293,8 @@ impl BufRead for Stream {
 
 impl Read for Stream {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = (&*self.fill_buf()?).read(into)?;
+        let mut found = self.fill_buf()?;
+        let read = found.read(into)?;
         self.consume(read);
         Ok(read)
     }

@@ -61,16 +61,16 @@ impl Archive {
     ///
     /// # Errors
     /// It has none, or one that is not to be trusted.
-    pub(super) fn open(mut stream: Stream) -> Result<Self, (Option<Stream>, Trouble)> {
+    pub(super) fn open(mut stream: Stream) -> Result<Self, Box<(Option<Stream>, Trouble)>> {
         let entries = match directory(&mut stream) {
             Ok(entries) => entries,
-            Err(error) => return Err((Some(stream), trouble(error))),
+            Err(error) => return Err(Box::new((Some(stream), trouble(error)))),
         };
         let mut archive =
             Self { entries, next: 0, open: Open::Nothing(stream), crc: Crc::new(), unpacked: 0 };
         match archive.enter() {
             Ok(_) => Ok(archive),
-            Err(error) => Err((archive.into_stream(), trouble(error))),
+            Err(error) => Err(Box::new((archive.into_stream(), trouble(error)))),
         }
     }
 
@@ -200,7 +200,8 @@ impl BufRead for Window {
 
 impl Read for Window {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = (&*self.fill_buf()?).read(into)?;
+        let mut found = self.fill_buf()?;
+        let read = found.read(into)?;
         self.consume(read);
         Ok(read)
     }

@@ -68,10 +68,6 @@ impl<'a> Words<'a> {
         self.tokens.get(self.at)
     }
 
-    fn ahead(&self, count: usize) -> Option<&'a Token> {
-        self.tokens.get(self.at + count)
-    }
-
     fn next(&mut self) -> Option<&'a Token> {
         let token = self.peek()?;
         self.at += 1;

@@ -128,7 +128,11 @@ fn markers_names_and_manifests_say_what_is_ready() {
     assert!(why.contains(&("a.DAT".into(), "a.DAT.done is not there".into())), "{why:?}");
     assert!(!why.iter().any(|(name, _)| name == "b.DAT.done"), "{why:?}");
     check("*.DAT", Ready::Marker("{stem}.ok".into()), &["c.DAT"]);
-    let why = check("*", Ready::Renamed(Glob::parse("*.tmp").unwrap()), &["a.DAT", "b.DAT", "b.DAT.done", "c.DAT", "c.ok"]);
+    let why = check(
+        "*",
+        Ready::Renamed(Glob::parse("*.tmp").unwrap()),
+        &["a.DAT", "b.DAT", "b.DAT.done", "c.DAT", "c.ok"],
+    );
     assert!(why[0].1.contains("not renamed yet"), "{why:?}");
     temp.file("list.mf", "a.DAT 5\n7;b.DAT\n\nc.DAT\n", 0);
     let manifest = || Ready::Manifest(Glob::parse("*.mf").unwrap());
@@ -170,7 +174,10 @@ fn only_regular_files_of_the_folder_are_read() {
     let folder = Folder::new(temp.place("*.DAT", Ready::Now));
     assert_eq!(ready(&folder), ["in.DAT", "own.DAT"]);
     let why = waiting(&folder);
-    assert!(why.iter().any(|(name, why)| name == "out.DAT" && why.contains("leads out of the folder")), "{why:?}");
+    assert!(
+        why.iter().any(|(name, why)| name == "out.DAT" && why.contains("leads out of the folder")),
+        "{why:?}"
+    );
     let unit = UnitRef { name: "../secret".into(), stamp: "".into() };
     assert!(folder.open(&unit).unwrap_err().to_string().contains("leads out of the folder"));
     let gone = Folder::new(Place { folder: temp.0.join("nowhere"), ..temp.place("*", Ready::Now) });

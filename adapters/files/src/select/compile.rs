@@ -58,7 +58,7 @@ pub(crate) fn compile(named: &[Named], format: &dyn Format, found: &mut Vec<Diag
 
 fn rule(named: &Named, format: &dyn Format, found: &mut Vec<Diagnostic>) -> Option<Rule> {
     let number = number(named, format, found)?;
-    let Some(ty) = format.types().get(number) else { return None };
+    let ty = format.types().get(number)?;
     let mut whole = true;
     let mut any = Vec::new();
     for all in &named.any {

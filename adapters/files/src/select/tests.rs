@@ -26,7 +26,10 @@ fn values_match_as_the_reference_says() {
     check("!00", "0", true, false);
 }
 
-fn select(rules: &[(&str, &[&[(&str, &str)]])]) -> (Columns, Select) {
+/// A type's name, and its maps of paths to values.
+type Written<'a> = (&'a str, &'a [&'a [(&'a str, &'a str)]]);
+
+fn select(rules: &[Written<'_>]) -> (Columns, Select) {
     let mut shape = ShapeBuilder::new();
     let format = Columns::new(&mut shape, &[("record", &[("A", 1), ("B", 2), ("C", 1)])]);
     let span = Span::new(FileId(0), 0, 0);
@@ -76,7 +79,8 @@ fn a_record_has_the_one_type_whose_conditions_hold() {
 
 #[test]
 fn so_many_different_values_that_they_are_not_remembered_are_told_apart_all_the_same() {
-    let (format, mut select) = select(&[("even", &[&[("C", "0|2|4|6|8")]]), ("odd", &[&[("C", "1|3|5|7|9"), ("B", "*")]])]);
+    let (format, mut select) =
+        select(&[("even", &[&[("C", "0|2|4|6|8")]]), ("odd", &[&[("C", "1|3|5|7|9"), ("B", "*")]])]);
     for n in 0..2000_usize {
         let record = format!("x{:02}{}", n % 97, n % 10);
         let expected = Found::One(u16::try_from(n % 2).unwrap());

@@ -65,6 +65,9 @@ enum Latest {
     Here(usize),
 }
 
+/// Index of a type and the type, where a record has one.
+type Typed<'a> = Option<(usize, &'a Kind)>;
+
 /// The records of a chunk.
 #[derive(Debug)]
 pub(crate) struct FileRecords {
@@ -102,7 +105,7 @@ impl FileRecords {
     }
 
     /// Returns the record that was moved to, and its type, if it has one.
-    fn here(&self) -> Option<(usize, &Placed, Option<(usize, &Kind)>)> {
+    fn here(&self) -> Option<(usize, &Placed, Typed<'_>)> {
         let index = self.current?;
         let placed = self.chunk.placed.get(index)?;
         let kind = usize::from(placed.kind);

@@ -38,7 +38,8 @@ fn plan(framing: Framing, parents: bool, limits: Limits) -> Arc<Plan> {
     let named = [named("head", "H-TYPE", "H"), named("body", "B-TYPE", "B"), named("tail", "T-TYPE", "T")];
     let mut found = Vec::new();
     let rules = select::compile(&named, &*format, &mut found);
-    let belongs = Belongs { child: "body".into(), child_span: span, parent: "head".into(), parent_span: span };
+    let belongs =
+        Belongs { child: "body".into(), child_span: span, parent: "head".into(), parent_span: span };
     let belongs = if parents { vec![belongs] } else { Vec::new() };
     let layout = shape::build(&rules, &belongs, format, &mut shape, &mut found);
     assert_eq!(found, []);
@@ -89,7 +90,8 @@ fn drain(plan: &Arc<Plan>, reader: &mut Reader) -> (Vec<String>, Vec<(usize, Pos
                 let mut records = FileRecords::new(Arc::clone(&plan.layout), chunk, Some("a.dat".into()));
                 while let Some(framed) = records.next() {
                     let raw = records.raw();
-                    let beside: Vec<_> = raw.beside.iter().map(|(name, bytes)| format!("{name}={bytes:?}")).collect();
+                    let beside: Vec<_> =
+                        raw.beside.iter().map(|(name, bytes)| format!("{name}={bytes:?}")).collect();
                     lines.push(format!(
                         "{} {} {:?} {:?} {}",
                         framed.number,
@@ -216,9 +218,17 @@ fn a_file_that_changes_while_it_is_read_or_between_passes_is_an_error_with_a_rea
     let bytes = file(&framing, 100_000);
     type Change = (&'static str, fn(&Path), &'static str);
     let changes: [Change; 7] = [
-        ("shrinks", |path| File::options().write(true).open(path).unwrap().set_len(500_000).unwrap(), "500000"),
+        (
+            "shrinks",
+            |path| File::options().write(true).open(path).unwrap().set_len(500_000).unwrap(),
+            "500000",
+        ),
         ("empties", |path| File::options().write(true).open(path).unwrap().set_len(0).unwrap(), "0"),
-        ("grows", |path| OpenOptions::new().append(true).open(path).unwrap().write_all(b"x").unwrap(), "grew to"),
+        (
+            "grows",
+            |path| OpenOptions::new().append(true).open(path).unwrap().write_all(b"x").unwrap(),
+            "grew to",
+        ),
         (
             "is written to",
             |path| {
@@ -358,11 +368,44 @@ fn damaged_files_are_refused_with_a_place_and_never_hang_or_panic() {
                 once.rewind(Position::START).unwrap();
                 let (again, _, same) = drain(&plan, &mut once);
                 assert_eq!((&lines, &error), (&again, &same), "{framing:?} {n}: two passes differ");
-                assert!(begin.elapsed() < Duration::from_secs(1), "{framing:?} {n} took {:?}", begin.elapsed());
+                assert!(
+                    begin.elapsed() < Duration::from_secs(1),
+                    "{framing:?} {n} took {:?}",
+                    begin.elapsed()
+                );
                 if let Some(error) = error {
-                    assert!(error.contains("offset=") && error.contains("record="), "{framing:?} {n}: {error}");
+                    assert!(
+                        error.contains("offset=") && error.contains("record="),
+                        "{framing:?} {n}: {error}"
+                    );
                 }
             }
         }
     }
+}
+
+/// Returns the most memory that this process ever held, in bytes.
+fn held_most() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
+}
+
+#[test]
+fn a_file_of_200_mb_is_read_in_memory_that_does_not_grow_with_it() {
+    let plan = plan(Framing::Fixed(1000), false, Limits { record: 1000, batch: 512 << 10, ..LIMITS });
+    let temp = Temp::new("large");
+    let path = temp.0.join("a.dat");
+    let block = b"B12345678 ".repeat(100).repeat(1000);
+    let mut file = File::create(&path).unwrap();
+    (0..200).for_each(|_| file.write_all(&block).unwrap());
+    let mut reader = open(&plan, &path);
+    let (before, begin) = (held_most(), Instant::now());
+    let mut records = 0;
+    while let Some(chunk) = reader.batch().unwrap() {
+        assert!(chunk.data.len() <= (512 << 10) + 1000);
+        records += chunk.placed.len();
+    }
+    assert_eq!(records, 200_000);
+    println!("{} MiB more in {:?}", (held_most() - before) >> 20, begin.elapsed());
 }
