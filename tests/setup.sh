@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a make target needs, where that is possible, and says what is missing where it is not.
-# Arguments: build (a C compiler, the ODBC driver manager), demo (an ODBC driver), bench (nginx),
+# Arguments: build (C and C++ compilers, the ODBC driver manager, OpenSSL), demo (an ODBC driver), bench (nginx),
 # test (a JDK and Maven for the servers and drivers of other makers, two database servers, ODBC drivers).
 set -eu
 
@@ -14,7 +14,8 @@ drivers() {
 
 for what in "$@"; do
   case "$what" in
-    build) need cargo cargo; need cc gcc; need make make
+    build) need cargo cargo; need cc gcc; need c++ g++; need make make; need pkg-config pkg-config
+      need_file '/usr/include/openssl/ssl.h' libssl-dev
       need_file '/usr/lib/*/libodbc.so' unixodbc-dev; need odbcinst unixodbc ;;
     demo) drivers; need sqlite3 sqlite3 ;;
     test) need javac default-jdk-headless; need mvn maven

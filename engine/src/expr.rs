@@ -14,6 +14,7 @@ mod limits;
 mod parse;
 mod reference;
 mod suggest;
+mod totals;
 mod types;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use reference::reference;
+pub use totals::{Aggregate, Total, Totals, totals};
 
 /// A compiled expression. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -61,14 +63,7 @@ pub struct EvalError {
 /// E035 where it cannot be read; else every mistake: E030 unknown names, E036 functions, E042 types.
 pub fn compile(text: &str, span: Span, scope: &Record) -> Result<Typed, Vec<Diagnostic>> {
     let place = |range: Range<usize>| place(text, span, range);
-    let ast = parse::parse(text).map_err(|errors| {
-        let report = |error: parse::Unreadable| {
-            let mut diagnostic = Diagnostic::new("E035", place(error.range), error.message);
-            diagnostic.hint = error.hint.map(str::to_owned);
-            diagnostic
-        };
-        errors.into_iter().map(report).collect::<Vec<_>>()
-    })?;
+    let ast = parsed(text, span)?;
     let mut checker = check::Checker::new(scope, &place);
     let checked = checker.check(&ast);
     if !checker.found.is_empty() {
@@ -76,6 +71,17 @@ pub fn compile(text: &str, span: Span, scope: &Record) -> Result<Typed, Vec<Diag
     }
     let inputs = checker.inputs.into_iter().collect();
     Ok(Typed(Arc::new(Inner { text: text.trim().into(), ty: checked.ty, inputs, ir: checked.ir })))
+}
+
+fn parsed(text: &str, span: Span) -> Result<ast::Ast, Vec<Diagnostic>> {
+    parse::parse(text).map_err(|errors| {
+        let report = |error: parse::Unreadable| {
+            let mut diagnostic = Diagnostic::new("E035", place(text, span, error.range), error.message);
+            diagnostic.hint = error.hint.map(str::to_owned);
+            diagnostic
+        };
+        errors.into_iter().map(report).collect()
+    })
 }
 
 impl Typed {

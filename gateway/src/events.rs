@@ -10,6 +10,7 @@ mod judge;
 mod mark;
 mod pump;
 mod start;
+pub mod stream;
 mod table;
 mod topics;
 
@@ -17,5 +18,5 @@ pub use feed::{Ask, DatabaseClock, Feed, Page, Poison, Row, Rules, Seen, Types};
 pub use inbox::{Ended, Inbox, Noted};
 pub use mark::{Mark, MarkKind};
 pub use pump::{Counts, Publish, Pump, Step, Trouble};
-pub use start::start;
-pub use topics::{Events, Notes, Readable, Stream, print};
+pub use start::{Start, keeper, start};
+pub use topics::{Events, Listening, Notes, Readable, print};

@@ -17,7 +17,7 @@ use engine::lang::{self, AdapterKey, Options};
 use engine::plan::compile::{Compiled, Environment, compile};
 use engine::plan::resolve::suggestions;
 use engine::program::{Program, Unsupported};
-use kernel::{Diagnostic, Secret, Sources};
+use kernel::{Diagnostic, FileId, Secret, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ pub struct Project {
     pub sources: Sources,
     /// Warnings and notes.
     pub findings: Vec<Diagnostic>,
+    /// The version of the mapping: a hash of all files that were read.
+    pub version: Arc<str>,
 }
 
 /// Whether variables and secrets have values.
@@ -81,6 +83,7 @@ impl Project {
         match loaded {
             Some(Loaded { written, program: Some(program), connections }) if !findings.has_errors() => {
                 Ok(Self {
+                    version: version(&findings.sources),
                     folder,
                     written,
                     program: Arc::new(program),
@@ -320,6 +323,17 @@ impl Findings {
         let opened = adapter.open(&settings, folder, &mut self.sources, &mut self.found);
         opened.map_err(|AdapterError(errors)| self.found.extend(errors)).ok()
     }
+}
+
+/// Returns the version of a mapping: a hash of its files, by which a dead letter says what could not read it.
+fn version(sources: &Sources) -> Arc<str> {
+    let files = (0..).map_while(|number| sources.file(FileId(number)));
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for file in files {
+        parts.extend([file.path.as_bytes(), file.text.as_bytes()]);
+    }
+    let hash = crate::store::hash(&parts);
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>().into()
 }
 
 /// Nothing that is written is silently not done.

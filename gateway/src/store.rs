@@ -3,9 +3,13 @@
 //! **Invariant.** What a method answers is durable; where it cannot be, the answer is an error and nothing may be sent.
 
 mod sqlite;
+mod stream;
 mod watch;
 
 pub use sqlite::Sqlite;
+pub use stream::{
+    Advance, BlockKey, Counted, KeyState, Place, Refusal, Streams, UNITS_MAX, UnitProgress,
+};
 pub use watch::{Dirty, Keyed, Known, KnownKind, Numbers, Outgoing, Settled, WatchState, Watches};
 
 use crate::http::answer::Answer;

@@ -3,6 +3,8 @@
 //! **Invariant.** CPU time is the kernel's own account of all threads of a process.
 
 pub mod databases;
+pub mod files;
+pub mod ledger;
 pub mod message;
 pub mod nginx;
 pub mod rows;

@@ -2,6 +2,18 @@
 //!
 //! **Invariant.** A character that a page lacks is refused; nothing is replaced.
 
+mod ascii;
+mod ebcdic;
+mod names;
+mod single;
+mod web;
+
+pub(crate) use names::nearest;
+pub(crate) use single::SinglePage;
+
+use std::fmt;
+use std::str;
+
 /// A code page of one byte a character, or UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CodePage {
@@ -11,13 +23,124 @@ pub(crate) enum CodePage {
     Utf8,
 }
 
-/// 256 characters.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct SinglePage {
-    /// Its name, as mappings write it: `cp273`, `latin1`.
-    pub name: &'static str,
-    /// It is an EBCDIC page: digits are F0 to F9, a blank is 40.
-    pub ebcdic: bool,
-    /// The characters by byte.
-    pub chars: [char; 256],
+/// Bytes that are no character of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Undecodable {
+    /// Index of the first of them.
+    pub at: usize,
+    page: CodePage,
 }
+
+/// A character that the page lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unencodable {
+    /// How many characters stand before it.
+    pub at: usize,
+    page: CodePage,
+}
+
+impl CodePage {
+    /// Returns the page of a name, as mappings, vendors and Java write it: `cp273`, `IBM273`, `latin1`, `UTF-8`.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        names::find(name)
+    }
+
+    /// Its name, as mappings write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Single(page) => page.name,
+            Self::Utf8 => "utf-8",
+        }
+    }
+
+    /// Returns whether digits are F0 to F9 and a blank is 40.
+    pub(crate) fn is_ebcdic(self) -> bool {
+        matches!(self, Self::Single(page) if page.ebcdic)
+    }
+
+    /// The byte of a blank.
+    pub(crate) fn blank(self) -> u8 {
+        if self.is_ebcdic() { 0x40 } else { b' ' }
+    }
+
+    /// The byte of the digit nought.
+    pub(crate) fn zero(self) -> u8 {
+        if self.is_ebcdic() { 0xF0 } else { b'0' }
+    }
+
+    /// Returns the byte of a character that has one of its own.
+    pub(crate) fn byte(self, character: char) -> Option<u8> {
+        match self {
+            Self::Single(page) => page.byte(character),
+            Self::Utf8 => u8::try_from(character).ok().filter(u8::is_ascii),
+        }
+    }
+
+    /// Returns the text of bytes: these themselves where they are text already, else what is made of them in `text`, which
+    /// is cleared.
+    ///
+    /// # Errors
+    /// A byte that has no character.
+    #[inline]
+    pub(crate) fn decode<'a>(self, raw: &'a [u8], text: &'a mut String) -> Result<&'a str, Undecodable> {
+        if !self.is_ebcdic()
+            && (self == Self::Utf8 || raw.is_ascii())
+            && let Ok(same) = str::from_utf8(raw)
+        {
+            return Ok(same);
+        }
+        text.clear();
+        self.decode_into(raw, text)?;
+        Ok(text)
+    }
+
+    /// Appends the text of bytes.
+    ///
+    /// # Errors
+    /// A byte that has no character; what stands before it was appended.
+    pub(crate) fn decode_into(self, raw: &[u8], text: &mut String) -> Result<(), Undecodable> {
+        match self {
+            Self::Single(page) => page.decode_into(raw, text),
+            Self::Utf8 => {
+                str::from_utf8(raw).map(|same| text.push_str(same)).map_err(|error| error.valid_up_to())
+            }
+        }
+        .map_err(|at| Undecodable { at, page: self })
+    }
+
+    /// Appends the bytes of a text.
+    ///
+    /// # Errors
+    /// A character that the page lacks; those before it were appended.
+    pub(crate) fn encode_into(self, text: &str, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let Self::Single(page) = self else {
+            out.extend_from_slice(text.as_bytes());
+            return Ok(());
+        };
+        if !page.ebcdic && text.is_ascii() {
+            out.extend_from_slice(text.as_bytes());
+            return Ok(());
+        }
+        for (at, character) in text.chars().enumerate() {
+            out.push(page.byte(character).ok_or(Unencodable { at, page: self })?);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Undecodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (at, page) = (self.at + 1, self.page.name());
+        write!(f, "byte {at} of the text is no character of {page}")
+    }
+}
+
+impl fmt::Display for Unencodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (at, page) = (self.at + 1, self.page.name());
+        write!(f, "character {at} of the text does not exist in {page}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -49,7 +49,7 @@ pub(crate) fn read_all(model: &Model, root: TypeId, mut source: impl Document, p
         table: Arc::default(),
         tests: Vec::new(),
         details: Vec::new(),
-        record: Some(RecordSpec { model, receive, yields: Yield::Many }),
+        record: Some(RecordSpec::new(model, receive, Yield::Many)),
         cursor: None,
         strict: false,
         repeatable: true,
@@ -83,6 +83,10 @@ impl Visitor for Reluctant {
 
     fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
         self.reader.leaf(part, scalar)
+    }
+
+    fn unreadable(&mut self, part: PartId, error: &DecodeError) -> Result<(), Stop> {
+        self.reader.unreadable(part, error)
     }
 
     fn unknown(&mut self, name: &str) {
@@ -127,6 +131,10 @@ impl Visitor for Picky {
 
     fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
         self.reader.leaf(part, scalar)
+    }
+
+    fn unreadable(&mut self, part: PartId, error: &DecodeError) -> Result<(), Stop> {
+        self.reader.unreadable(part, error)
     }
 
     fn unknown(&mut self, _: &str) {}

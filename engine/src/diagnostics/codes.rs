@@ -315,6 +315,11 @@ pub static CODES: &[CodeDoc] = &[
         "The key of the model does not hold all columns of the table's key, so it may name several rows. Reading one of several is an error at run time.",
     ),
     doc(
+        "W008",
+        "records that nobody reads",
+        "A source has records of a type that no model reads, and that no path names by `$type/…`. They pass by without a trace. Make a model of them, or name them under `ignore:` of a model of the same source, as in `ignore: [$control]`.",
+    ),
+    doc(
         "W091",
         "part of a schema was passed over",
         "A declaration was not understood and is not used by anything that was; mapping it would be an error.",

@@ -158,7 +158,11 @@ impl<'a> Laws<'a> {
     /// What was written is what is read.
     fn put_get(&self, record: &Tree, other: &Tree) -> Result<Held, String> {
         let before = self.read(record)?;
-        let sent = keep(&self.model.body, &self.read(other)?, &|field| sendable(field));
+        let mut other = other.clone();
+        other.take_beside(record);
+        // Beside this record the other one may make no sense.
+        let Ok(other) = self.read(&other) else { return Ok(Ok(())) };
+        let sent = keep(&self.model.body, &other, &|field| sendable(field));
         let mut written = record.clone();
         let root = written.root();
         if let Err(errors) = put(self.model, &sent, &mut written, root, Write::Put, &self.ambient) {
@@ -174,6 +178,7 @@ impl<'a> Laws<'a> {
     fn create_get(&self, record: &Tree) -> Result<Held, String> {
         let sent = keep(&self.model.body, &self.read(record)?, &|field| sendable(field));
         let mut written = Tree::new(Arc::clone(&self.model.shape), self.model.ty);
+        written.take_beside(record);
         let root = written.root();
         if let Err(errors) = put(self.model, &sent, &mut written, root, Write::Create, &self.ambient) {
             return Ok(Err(refusal(errors)));

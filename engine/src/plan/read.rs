@@ -21,11 +21,12 @@ mod way;
 pub use build::{ReadSpec, RecordSpec, TestPath};
 pub use layout::{ReadPlan, Yield};
 pub use residue::Residue;
+pub(crate) use state::{FINGERPRINT_SEED, mixed};
 
 use crate::plan::errors::FaultView;
 use crate::program::Ambient;
 use crate::value::Value;
-use kernel::{DecodeError, Error, Interest, PartId, Scalar, Stop, TypeId, Visitor};
+use kernel::{BadField, DecodeError, Error, Interest, PartId, Scalar, Stop, TypeId, Visitor};
 use state::State;
 use std::sync::Arc;
 
@@ -91,6 +92,24 @@ impl Reader {
         Ok(self.state.answer(&self.plan))
     }
 
+    /// Ends the reading of a single record, which [`Reader::given`] gives then.
+    ///
+    /// # Errors
+    /// As for [`Reader::finish`].
+    pub(crate) fn record(&mut self) -> Result<(), Error> {
+        self.state.finish(&self.plan)
+    }
+
+    /// Returns the JSON of a single record, the values that the plan gives beside it, and its fingerprint.
+    pub(crate) fn given(&self) -> (&[u8], &[Value], u128) {
+        (self.state.json(&self.plan), &self.state.key, self.state.fingerprint)
+    }
+
+    /// Returns the field that could not be read, if the record broke the contract by one.
+    pub fn bad_field(&mut self) -> Option<Box<BadField>> {
+        self.state.bad.take()
+    }
+
     /// Moves the items of a list that are complete into `out`, separated by commas, and returns how many.
     ///
     /// `first` says that none was written before. Nothing is given while the table may still turn the reply into an
@@ -112,6 +131,10 @@ impl Visitor for Reader {
 
     fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
         self.state.leaf(&self.plan, part, scalar)
+    }
+
+    fn unreadable(&mut self, part: PartId, error: &DecodeError) -> Result<(), Stop> {
+        self.state.unreadable(&self.plan, part, error)
     }
 
     fn leaves(&mut self, leaves: &[kernel::Leaf<'_>]) -> Result<usize, Stop> {

@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** Every name is found or reported with suggestions; cardinality is computed, never guessed.
 
+mod beside;
 mod find;
 mod suggest;
 mod text;
@@ -21,6 +22,8 @@ pub struct Scope {
     types: Vec<TypeId>,
     /// Common prefix of paths.
     at: Vec<Step>,
+    /// How many types outwards the prefix begins.
+    out: usize,
 }
 
 /// Resolves paths of one shape, and collects what is wrong.
@@ -35,7 +38,7 @@ pub struct Resolver<'a> {
 impl Scope {
     /// Returns the scope of a record; `parents` are the types around it, nearest first.
     pub fn record(ty: TypeId, parents: &[TypeId]) -> Self {
-        Self { types: parents.iter().rev().copied().chain([ty]).collect(), at: Vec::new() }
+        Self { types: parents.iter().rev().copied().chain([ty]).collect(), at: Vec::new(), out: 0 }
     }
 
     /// Returns the scope of the elements of a path.
@@ -44,19 +47,19 @@ impl Scope {
         let mut types = self.types.clone();
         types.truncate(types.len().saturating_sub(path.up).max(1));
         types.extend(path.steps.iter().map(|step| step.ty));
-        Self { types, at: Vec::new() }
+        Self { types, at: Vec::new(), out: 0 }
     }
 
     /// Returns the scope below a common prefix.
     #[must_use]
     pub fn below(&self, path: &LegacyPath) -> Self {
-        let mut types = self.types.clone();
-        if path.up > 0 {
-            // A prefix that leads outwards begins a scope of its own.
-            return self.element(path);
-        }
-        types.truncate(types.len().max(1));
-        Self { types, at: path.steps.clone() }
+        Self { types: self.types.clone(), at: path.steps.clone(), out: path.up }
+    }
+
+    /// Returns the nearest structure around that something stands beside, and how many types outwards it is.
+    fn record_around(&self, shape: &Shape) -> Option<(usize, TypeId)> {
+        let outwards = self.types.iter().rev().copied().enumerate();
+        outwards.into_iter().find(|(_, ty)| beside::parts(shape, *ty).next().is_some())
     }
 
     fn base(&self) -> Option<TypeId> {
@@ -67,11 +70,10 @@ impl Scope {
 impl Resolver<'_> {
     /// Resolves a path of which nothing is asked but that it exists.
     pub fn path(&mut self, scope: &Scope, path: &lang::Path) -> Option<LegacyPath> {
-        if let Some(beside) = &path.beside {
-            self.not_here(beside);
-            return None;
-        }
-        let (mut ty, mut steps, up) = self.start(scope, path)?;
+        let (mut ty, mut steps, up) = match &path.beside {
+            Some(name) => self.beside(scope, name)?,
+            None => self.start(scope, path)?,
+        };
         let mut occurs =
             steps.iter().fold(Occurs::ONCE, |all, step| picked(self.occurs(step), &step.pick).times(all));
         for step in &path.steps {
@@ -80,7 +82,8 @@ impl Resolver<'_> {
             occurs = picked(self.occurs(&resolved), &resolved.pick).times(occurs);
             steps.push(resolved);
         }
-        Some(LegacyPath { beside: None, up, steps, ty, occurs, span: path.span })
+        let beside = steps.first().and_then(|step| beside::name(self.shape, step));
+        Some(LegacyPath { beside, up, steps, ty, occurs, span: path.span })
     }
 
     /// Resolves a path that must lead to values, of which there may be many.
@@ -137,7 +140,7 @@ impl Resolver<'_> {
         let resolved = self.path(scope, path)?;
         let (last, first) = resolved.steps.split_last()?;
         let before = LegacyPath { steps: first.to_vec(), ..resolved.clone() };
-        if !self.single(&before, path) {
+        if !self.single(&before, path) || !self.outwards_once(&resolved) {
             return None;
         }
         let name = path.steps.last().map_or("this", |step| step.name.as_str());
@@ -206,7 +209,7 @@ impl Resolver<'_> {
     fn start(&mut self, scope: &Scope, path: &lang::Path) -> Option<(TypeId, Vec<Step>, usize)> {
         let inner = path.up.min(scope.at.len());
         let steps = scope.at[..scope.at.len() - inner].to_vec();
-        let up = path.up - inner;
+        let up = scope.out + path.up - inner;
         let Some(at) = scope.types.len().checked_sub(up + 1) else {
             self.found.push(
                 Diagnostic::new("E014", path.span, "`..` leads out of what the model is made of").hint(
@@ -215,10 +218,7 @@ impl Resolver<'_> {
             );
             return None;
         };
-        let ty = match (steps.last(), up) {
-            (Some(last), 0) => last.ty,
-            _ => scope.types[at],
-        };
+        let ty = steps.last().map_or(scope.types[at], |last| last.ty);
         Some((ty, steps, up))
     }
 
@@ -333,13 +333,6 @@ impl Resolver<'_> {
             .also(one.span, "one")
             .also(other.span, "the other")
             .hint(hint),
-        );
-    }
-
-    fn not_here(&mut self, beside: &lang::Spanned<String>) {
-        self.found.push(
-            Diagnostic::new("E013", beside.span, format!("`${}` is not available here", beside.value))
-                .hint("a reply to a call has nothing beside it but `$fault/code`, `$fault/string` and `$status`, in `errors:`"),
         );
     }
 

@@ -2,17 +2,19 @@
 //!
 //! **Invariant.** A record that cannot be read is handed over as such, with its reason; it never counts as nothing.
 
-use crate::program::{Ambient, EventPlan};
+mod reading;
+mod tally;
+pub use reading::EventReader;
+pub(crate) use reading::{Facts, Reading};
+pub use tally::Tally;
+pub(crate) use tally::{Check, TallyPlan};
+
 use crate::value::Value;
-use kernel::{BadField, DecodeError, Error, Progress, Visitor};
+use kernel::{BadField, Cause, Class, DecodeError, Error, Progress, Visitor};
 use std::sync::Arc;
 
 /// Has a document tell its parts to a visitor.
 pub type Tell<'a> = dyn FnMut(&mut dyn Visitor) -> Result<Progress, DecodeError> + 'a;
-
-/// Reads the records of one event block, one after the other.
-#[derive(Debug)]
-pub struct EventReader;
 
 /// What a record says.
 #[derive(Debug, Clone)]
@@ -44,55 +46,37 @@ pub struct Unread {
     pub field: Option<Box<BadField>>,
 }
 
-/// Totals over the records of a unit.
-#[derive(Debug)]
-pub struct Tally;
-
-impl EventReader {
-    /// Starts; the block must be one of a stream.
-    pub fn new(plan: &EventPlan, ambient: &Ambient) -> Self {
-        let _ = (plan, ambient);
-        Self
+impl Unread {
+    fn contract(reason: &str) -> Self {
+        Self { error: broken().with("reason", reason), field: None }
     }
 
-    /// Reads the record that `tell` tells, and appends it to `json`. Nothing is appended where it cannot be read.
-    ///
-    /// # Errors
-    /// The record breaks the contract, or an expression of the block has no value.
-    pub fn read(&mut self, tell: &mut Tell<'_>, json: &mut Vec<u8>) -> Result<Said, Unread> {
-        let _ = (tell, json);
-        Err(Unread {
-            error: Error::new(kernel::Class::Defect, kernel::Cause::Internal, "not built yet"),
-            field: None,
-        })
+    fn undecodable(error: DecodeError) -> Self {
+        let told = Error::new(Class::Poison, Cause::Contract, "the record cannot be decoded")
+            .with("reason", &error.message)
+            .with("offset", error.offset);
+        let told = match error.limit {
+            Some((key, value)) => told.with("limit", format_args!("{key} {value}")),
+            None => told,
+        };
+        Self { error: told, field: error.field }
     }
 }
 
-impl Tally {
-    /// Starts; `None` where the block verifies nothing.
-    pub fn new(plan: &EventPlan, ambient: &Ambient) -> Option<Self> {
-        let _ = (plan, ambient);
-        None
-    }
+fn broken() -> Error {
+    Error::new(Class::Poison, Cause::Contract, "the record breaks the contract")
+}
 
-    /// Counts a record of the block's type and adds it up.
-    ///
-    /// # Errors
-    /// A field that is summed cannot be read: the unit is held.
-    pub fn add(&mut self, tell: &mut Tell<'_>) -> Result<(), Unread> {
-        let _ = tell;
-        Ok(())
-    }
+/// Says of an error that it is about a record.
+fn renamed(error: Error) -> Error {
+    Error { message: broken().message, ..error }
+}
 
-    /// Counts a record whose type nobody knows.
-    pub fn add_unknown(&mut self) {}
-
-    /// Compares with what stands beside the last record, and returns every difference in words.
-    ///
-    /// # Errors
-    /// What the totals are compared with is not there or cannot be read.
-    pub fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<String>, Unread> {
-        let _ = tell;
-        Ok(Vec::new())
+/// Has a record told from its beginning to its end, or until nothing more is wanted of it.
+fn told(tell: &mut Tell<'_>, to: &mut dyn Visitor) -> Result<(), Unread> {
+    match tell(to) {
+        Ok(Progress::End | Progress::Stopped) => Ok(()),
+        Ok(Progress::NeedInput | Progress::Paused) => Err(Unread::contract("it ends early")),
+        Err(error) => Err(Unread::undecodable(error)),
     }
 }

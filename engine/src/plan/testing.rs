@@ -3,11 +3,14 @@
 //! **Invariant.** Only tests use it.
 //!
 //! A shape: `type Name : Base { @attr? child* { … } leaf:date other=Named }`; the last line is the messages:
-//! `call Read { … } -> { … }`. A document: `(List (Res @Status=Book (Id "x")))`, told as an adapter would.
+//! `call Read { … } -> { … }`, or the types of records that come by themselves: `record booking=Booking`. What stands
+//! beside a record is written `$header?=Header`. A document: `(List (Res @Status=Book (Id "x")))`, told as an adapter would; `(Id bad)` cannot be
+//! read.
 
 use kernel::{
-    Catalogue, DecodeError, Document, Group, Interest, Name, Occurs, Operation, Part, PartId, PartKind,
-    Particle, Progress, Scalar, ScalarType, Shape, ShapeBuilder, Stop, Type, TypeId, TypeKind, Visitor,
+    BadField, Catalogue, DecodeError, Document, Group, Interest, Name, Occurs, Operation, Part, PartId,
+    PartKind, Particle, Progress, Scalar, ScalarType, Shape, ShapeBuilder, Stop, Type, TypeId, TypeKind,
+    Visitor,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,6 +25,7 @@ pub(crate) fn catalogue(text: &str) -> Arc<Catalogue> {
         parts: HashMap::new(),
     };
     let mut operations = Vec::new();
+    let mut records = Vec::new();
     while parser.at < parser.words.len() {
         match parser.next().as_str() {
             "type" => parser.named_type(),
@@ -38,10 +42,23 @@ pub(crate) fn catalogue(text: &str) -> Arc<Catalogue> {
                     span: None,
                 });
             }
-            other => panic!("type or call, not {other}"),
+            "record" => {
+                let word = parser.next();
+                let (name, ty) = word.split_once('=').expect("a record has a type");
+                let ty = parser.named(ty);
+                let part = parser.build.add_part(Part::new(Name::local(name), PartKind::Element, ty));
+                parser.build.add_global(part);
+                records.push(part);
+            }
+            other => panic!("type, record or call, not {other}"),
         }
     }
-    Arc::new(Catalogue { shape: Arc::new(parser.build.finish()), operations, ..Catalogue::default() })
+    Arc::new(Catalogue {
+        shape: Arc::new(parser.build.finish()),
+        operations,
+        records,
+        ..Catalogue::default()
+    })
 }
 
 const MARKS: [char; 4] = ['?', '*', '+', '9'];
@@ -162,6 +179,7 @@ impl Parser {
         };
         let (name, kind) = match name.strip_prefix('@') {
             Some(name) => (name, PartKind::Attribute),
+            None if name.starts_with('$') => (&name[1..], PartKind::Beside),
             None if name == "#text" => (name, PartKind::Text),
             None => (name, PartKind::Element),
         };
@@ -203,6 +221,7 @@ pub(crate) struct Told {
 enum Event {
     Enter(PartId, TypeId, usize),
     Leaf(PartId, Option<String>),
+    Bad(PartId, u64),
     Leave(PartId),
     Unknown(String),
 }
@@ -243,8 +262,11 @@ fn tell(shape: &Shape, ty: TypeId, words: &[String], at: &mut usize, events: &mu
     let group = shape.group(ty).expect("a structure");
     let derived =
         || group.derived.iter().filter_map(|&derived| shape.group(derived)).flat_map(|group| &group.parts);
-    let part =
-        group.parts.iter().chain(derived()).copied().find(|&part| *shape.part(part).name.local == *name);
+    let (name, beside) = name.strip_prefix('$').map_or((name, false), |name| (name, true));
+    let part = group.parts.iter().chain(derived()).copied().find(|&part| {
+        let part = shape.part(part);
+        *part.name.local == *name && (part.kind == PartKind::Beside) == beside
+    });
     let Some(part) = part else {
         events.push(Event::Unknown(name.to_owned()));
         let mut depth = 1;
@@ -261,6 +283,12 @@ fn tell(shape: &Shape, ty: TypeId, words: &[String], at: &mut usize, events: &mu
     let declared = shape.part(part).ty;
     let ty = as_type.map_or(declared, |name| shape.derived(declared, name).expect("a derived type"));
     if shape.group(ty).is_none() {
+        if words[*at] == "bad" {
+            events.push(Event::Enter(part, ty, events.len() + 1));
+            events.push(Event::Bad(part, u64::try_from(*at).unwrap_or_default()));
+            *at += 2;
+            return;
+        }
         let value = if words[*at] == ")" {
             Some("\"\"".to_owned())
         } else {
@@ -303,6 +331,12 @@ fn unquoted(text: String) -> String {
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map_or(text.clone(), str::to_owned)
 }
 
+/// The error of a leaf that cannot be read.
+fn bad(part: PartId, at: u64) -> DecodeError {
+    let field = BadField { path: format!("part {}", part.0), bytes: [0xff].into() };
+    DecodeError { field: Some(Box::new(field)), ..DecodeError::new("these are no digits", at) }
+}
+
 impl Document for Told {
     fn advance(&mut self, to: &mut dyn Visitor) -> Result<Progress, DecodeError> {
         while self.at < self.events.len() {
@@ -313,7 +347,12 @@ impl Document for Told {
             match self.step(to) {
                 Ok(true) => {}
                 Ok(false) => return Ok(Progress::Paused),
-                Err(Stop) => return Ok(Progress::Stopped),
+                Err(Stop) => {
+                    return match &self.events[self.at] {
+                        Event::Bad(part, at) => Err(bad(*part, *at)),
+                        _ => Ok(Progress::Stopped),
+                    };
+                }
             }
         }
         Ok(Progress::End)
@@ -325,7 +364,7 @@ impl Told {
         match &self.events[self.at] {
             Event::Enter(part, ty, end) => {
                 self.entered += 1;
-                let leaf = matches!(self.events[*end], Event::Leaf(..));
+                let leaf = matches!(self.events[*end], Event::Leaf(..) | Event::Bad(..));
                 match to.enter(*part, *ty) {
                     Interest::Pause => return Ok(false),
                     Interest::Skip => self.at = *end,
@@ -336,6 +375,7 @@ impl Told {
             Event::Leaf(part, value) => {
                 to.leaf(*part, value.as_deref().map_or(Scalar::Nil, Scalar::Text))?;
             }
+            Event::Bad(part, at) => to.unreadable(*part, &bad(*part, *at))?,
             Event::Leave(part) => to.leave(*part)?,
             Event::Unknown(name) => to.unknown(name),
         }

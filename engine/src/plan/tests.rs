@@ -7,6 +7,7 @@ mod judging;
 mod reading;
 mod reports;
 mod requests;
+mod streams;
 
 use crate::lang;
 use crate::plan::compile::{Compiled, Environment, compile};

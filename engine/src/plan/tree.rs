@@ -132,6 +132,14 @@ impl Tree {
         }
     }
 
+    /// Returns whether a node stands beside the record, or is within something that does.
+    pub fn is_beside(&self, node: NodeId) -> bool {
+        let mut around = std::iter::successors(Some(node), |&node| self.parent(node));
+        around.any(|node| {
+            self.part(node).is_some_and(|part| self.shape.part(part).kind == kernel::PartKind::Beside)
+        })
+    }
+
     /// Returns whether two structures hold the same parts with the same values in the same order.
     pub fn same(&self, node: NodeId, other: &Tree, other_node: NodeId) -> bool {
         let (a, b) = (self.node(node), other.node(other_node));

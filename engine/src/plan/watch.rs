@@ -166,7 +166,7 @@ impl EventPlan {
 }
 
 /// Returns a moment as RFC 3339: a date is its midnight in the zone.
-fn instant(value: &Value, zone: &TimeZone) -> Option<Arc<str>> {
+pub(crate) fn instant(value: &Value, zone: &TimeZone) -> Option<Arc<str>> {
     let at = match value {
         Value::Date(date) => {
             let midnight = date.to_datetime(jiff::civil::Time::midnight());

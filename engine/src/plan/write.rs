@@ -48,6 +48,9 @@ pub enum Write {
     Put,
 }
 
+/// Why a value is refused that something beside the record would have to change for.
+const BESIDE: &str = "it follows from what stands beside the record, which a write does not change";
+
 /// What a write did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -150,6 +153,16 @@ impl Run<'_> {
             return;
         }
         let refused = match (&field.kind, self.write) {
+            // What stands beside the record is there before it is created.
+            (FieldKind::Value { sources, .. }, Write::Create)
+                if sources.iter().any(|source| source.beside.is_none()) =>
+            {
+                true
+            }
+            (FieldKind::Value { sources, chain, many: false, .. }, Write::Create) => {
+                let sent = chain.canonical(modern).ok();
+                !sent.is_some_and(|sent| self.reads_as(sources, chain, node, &sent))
+            }
             (_, Write::Create) => true,
             (FieldKind::Value { sources, chain, many: false, .. }, Write::Put) => {
                 let old = self.read(sources, chain, node);
@@ -183,8 +196,17 @@ impl Run<'_> {
         }
         self.changed = true;
         if !self.reads_as(sources, chain, node, &wanted) {
-            self.refuse(at, "the legacy system would read it back as something else");
+            let beside = sources.iter().any(|source| self.is_beside(source, node));
+            self.refuse(
+                at,
+                if beside { BESIDE } else { "the legacy system would read it back as something else" },
+            );
         }
+    }
+
+    /// Returns whether a path from here leads to what stands beside the record, which no write changes.
+    fn is_beside(&self, path: &LegacyPath, node: NodeId) -> bool {
+        path.beside.is_some() || self.start(path, node).is_some_and(|from| self.tree.is_beside(from))
     }
 
     /// Decodes what stands at the sources; nothing if that cannot be decoded.
@@ -220,6 +242,9 @@ impl Run<'_> {
     }
 
     fn store_one(&mut self, path: &LegacyPath, value: Written, node: NodeId) {
+        if self.is_beside(path, node) {
+            return;
+        }
         let leaf = match value {
             Written::Absent => return self.clear(path, node),
             Written::Nil => Leaf::Nil,
@@ -233,6 +258,9 @@ impl Run<'_> {
     }
 
     fn clear(&mut self, path: &LegacyPath, node: NodeId) {
+        if self.is_beside(path, node) {
+            return;
+        }
         for leaf in self.tree.select(node, path) {
             self.tree.remove(leaf, node);
         }

@@ -97,9 +97,16 @@ async fn publish(
     let Some(store) = store.filter(|_| !args.without.iter().any(|section| section == "events")) else {
         return Ok(());
     };
-    let store: Arc<dyn Watches> = store;
     let folder = folder(args, project.folder.root());
-    if let Some(events) = events::start(service, &store, &folder, &args.base_url).await? {
+    let from = events::Start {
+        service,
+        watches: Arc::clone(&store) as Arc<dyn Watches>,
+        streams: store,
+        folder: &folder,
+        base_url: &args.base_url,
+        version: Arc::clone(&project.version),
+    };
+    if let Some(events) = events::start(from).await? {
         service.attach(events);
     }
     Ok(())

@@ -146,6 +146,8 @@ pub struct Rules {
     pub zone: TimeZone,
     /// The schema of the data.
     pub dataschema: Option<Arc<str>>,
+    /// The version of the mapping, for dead letters.
+    pub version: Arc<str>,
 }
 
 /// The types of events.

@@ -12,6 +12,9 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// The type of events of dead letters.
+pub(crate) const REJECTED: &str = "seawall.rejected";
+
 /// What happened to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
@@ -121,7 +124,7 @@ pub(super) fn rejected(
     let event = Event {
         id: hex(&hash(&[b"rejected", &rules.id, key.as_bytes(), &content])),
         source: Arc::clone(&rules.source),
-        ty: "seawall.rejected".into(),
+        ty: REJECTED.into(),
         subject: poison.key.clone(),
         time: Some(now.to_string().into()),
         dataschema: None,
@@ -132,7 +135,7 @@ pub(super) fn rejected(
             extension("reason", &poison.reason),
             extension("position", &poison.position),
             extension("model", &rules.name),
-            extension("mappingversion", env!("CARGO_PKG_VERSION")),
+            extension("mappingversion", &rules.version),
         ],
     };
     let change = known.map_or(0, |known| known.change);
@@ -180,7 +183,7 @@ fn change(known: Option<&Known>, seen: &Seen, types: &Types) -> Option<Change> {
     }
 }
 
-fn type_of(types: &Types, change: Change) -> Option<Arc<str>> {
+pub(super) fn type_of(types: &Types, change: Change) -> Option<Arc<str>> {
     match (types, change) {
         (Types::Record(ty), _) => Some(Arc::clone(ty)),
         (Types::State { created, .. }, Change::Created) => created.clone(),
@@ -196,7 +199,7 @@ fn id(rules: &Rules, key: &str, number: i64, change: Change, content: &Hash) -> 
 }
 
 /// The first half of a hash: 128 bits.
-fn hex(hash: &Hash) -> Arc<str> {
+pub(super) fn hex(hash: &Hash) -> Arc<str> {
     hash[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
 }
 

@@ -120,6 +120,11 @@ impl<F: Feed> Pump<F> {
         })
     }
 
+    /// Returns the rules that it obeys.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// Returns where own writes are noted.
     pub fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox

@@ -5,6 +5,7 @@
 use super::feed::Rules;
 use super::inbox::{Ended, Inbox, Noted};
 use super::pump::Counts;
+use super::stream::{Stream, StreamCounts, print_streams};
 use crate::store::StoreError;
 use adapters_ports::{Connection, Topics};
 use engine::plan::model::ModelId;
@@ -27,7 +28,8 @@ pub struct Events {
     topics: HashMap<String, Arc<Readable>>,
     pub(super) blocks: Vec<Block>,
     stop: watch::Sender<bool>,
-    streams: Arc<AtomicUsize>,
+    listening: Arc<AtomicUsize>,
+    streams: Vec<Counted>,
     pub(super) running: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -38,6 +40,14 @@ pub(super) struct Block {
     pub rules: Rules,
     pub inbox: Arc<Inbox>,
     pub counts: Arc<Counts>,
+}
+
+/// What the stream of a connection counts: its own, and by model and topic.
+#[derive(Debug)]
+struct Counted {
+    connection: Arc<str>,
+    counts: Arc<StreamCounts>,
+    blocks: Vec<(Arc<str>, Arc<str>, Arc<Counts>)>,
 }
 
 /// A topic that can be read over HTTP.
@@ -52,9 +62,9 @@ pub struct Readable {
     connection: Arc<dyn Connection>,
 }
 
-/// A stream that is open, until it is dropped.
+/// A client that listens to a topic, until it is dropped.
 #[derive(Debug)]
-pub struct Stream(Arc<AtomicUsize>);
+pub struct Listening(Arc<AtomicUsize>);
 
 impl Readable {
     /// Returns where it is kept.
@@ -85,18 +95,24 @@ impl Readable {
 impl Events {
     /// Returns events of which there are none.
     pub(crate) fn for_tests() -> Self {
-        Self::new(Vec::new(), Vec::new())
+        Self::new(Vec::new(), Vec::new(), &[])
     }
 }
 
 impl Events {
-    pub(super) fn new(topics: Vec<Readable>, blocks: Vec<Block>) -> Self {
+    pub(super) fn new(topics: Vec<Readable>, blocks: Vec<Block>, streams: &[Stream]) -> Self {
+        let streams = streams.iter().map(|stream| Counted {
+            connection: Arc::clone(stream.connection()),
+            counts: Arc::clone(&stream.counts),
+            blocks: stream.counted(),
+        });
         let topics = topics.into_iter().map(|topic| (topic.name.clone(), Arc::new(topic))).collect();
         Self {
             topics,
             blocks,
             stop: watch::Sender::new(false),
-            streams: Arc::default(),
+            listening: Arc::default(),
+            streams: streams.collect(),
             running: Default::default(),
         }
     }
@@ -107,10 +123,10 @@ impl Events {
     }
 
     /// Counts a stream; nothing where there are too many.
-    pub fn enter_stream(&self) -> Option<Stream> {
-        let before = self.streams.fetch_add(1, Ordering::Relaxed);
-        let stream = Stream(Arc::clone(&self.streams));
-        (before < STREAMS_MAX).then_some(stream)
+    pub fn enter_stream(&self) -> Option<Listening> {
+        let before = self.listening.fetch_add(1, Ordering::Relaxed);
+        let listening = Listening(Arc::clone(&self.listening));
+        (before < STREAMS_MAX).then_some(listening)
     }
 
     /// Ends streams and pumps.
@@ -169,27 +185,43 @@ impl Events {
         Ok(Notes(notes))
     }
 
-    /// Appends what the pumps count, in the text format of Prometheus.
+    /// Appends what pumps and streams count, in the text format of Prometheus.
     pub fn print(&self, out: &mut String) {
-        let counts =
-            self.blocks.iter().map(|block| (&*block.rules.name, &*block.rules.topic, &*block.counts));
-        print(&counts.collect::<Vec<_>>(), self.streams.load(Ordering::Relaxed), out);
+        let watched = self.blocks.iter().map(|block| {
+            let rules = &block.rules;
+            (&*rules.name, &*rules.topic, &*block.counts)
+        });
+        let watched: Vec<_> = watched.collect();
+        let streamed = self.streams.iter().flat_map(|stream| &stream.blocks);
+        let streamed: Vec<_> =
+            streamed.map(|(model, topic, counts)| (&**model, &**topic, &**counts)).collect();
+        print(&watched, &streamed, self.listening.load(Ordering::Relaxed), out);
+        let streams: Vec<_> =
+            self.streams.iter().map(|stream| (&*stream.connection, &*stream.counts)).collect();
+        print_streams(&streams, out);
     }
 }
 
-/// Appends what pumps count, by model and topic, and how many streams are open.
-pub fn print(blocks: &[(&str, &str, &Counts)], streams: usize, out: &mut String) {
-    for (name, kind, help, read) in FAMILIES {
+/// Counters of an event block: its model, its topic, what it counts.
+pub type BlockCounts<'a> = (&'a str, &'a str, &'a Counts);
+
+/// Appends what event blocks count, of tables and of streams, and how many clients listen.
+pub fn print(watched: &[BlockCounts<'_>], streamed: &[BlockCounts<'_>], listening: usize, out: &mut String) {
+    for (number, (name, kind, help, read)) in FAMILIES.into_iter().enumerate() {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        for (model, topic, counts) in blocks {
+        let streamed = if number < FAMILIES_OF_STREAMS { streamed } else { &[] };
+        for (model, topic, counts) in watched.iter().chain(streamed) {
             let (model, topic) = (escape(model), escape(topic));
             let _ = writeln!(out, "{name}{{model=\"{model}\",topic=\"{topic}\"}} {}", read(counts));
         }
     }
     let _ = writeln!(out, "# HELP seawall_event_streams Streams of events that are open.");
-    let _ = writeln!(out, "# TYPE seawall_event_streams gauge\nseawall_event_streams {streams}");
+    let _ = writeln!(out, "# TYPE seawall_event_streams gauge\nseawall_event_streams {listening}");
 }
+
+/// So many of the families, from the first on, are those of streams too.
+const FAMILIES_OF_STREAMS: usize = 2;
 
 /// A metric: its name, its type, what it says, and where its value is.
 type Family = (&'static str, &'static str, &'static str, fn(&Counts) -> String);
@@ -222,7 +254,7 @@ impl Notes {
     }
 }
 
-impl Drop for Stream {
+impl Drop for Listening {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -44,7 +44,9 @@ fn sample() -> String {
     requests.print(&mut text);
     metrics::print_residue([("GET /", 1)], &mut text);
     metrics::print_cache([0; 3], &mut text);
-    crate::events::print(&[("Customer", "customers", &crate::events::Counts::default())], 0, &mut text);
+    let counts = crate::events::Counts::default();
+    crate::events::print(&[("Customer", "customers", &counts)], &[], 0, &mut text);
+    crate::events::stream::print_streams(&[("a", &Default::default())], &mut text);
     let connection = Stack::new("a", Policy::default());
     adapters_layers::print(&[connection.snapshot()], &mut text);
     text

@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** Nothing is answered before the transaction that holds it is on disk.
 
+mod stream;
 mod table;
 mod watch;
 mod writer;

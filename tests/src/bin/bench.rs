@@ -20,6 +20,11 @@ const ROUNDS: usize = 7;
 const CONNECTIONS: usize = 8;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [tests::bench::files::DECODER, path] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    {
+        return Ok(tests::bench::files::decode(Path::new(path))?);
+    }
     // The server under test has processor 0 for itself, load and backend share processor 1.
     pin(std::process::id(), 1)?;
     let folder = scratch("bench")?;
@@ -35,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         compare(size, &backend, &keys, &folder)?;
     }
     println!();
+    tests::bench::files::run(only.as_deref().unwrap_or_default())?;
     let databases = Databases::start()?;
     tests::bench::databases::rows(&databases, only.as_deref().unwrap_or_default())?;
     if only.as_ref().is_none_or(|only| "slow queries".contains(only)) {

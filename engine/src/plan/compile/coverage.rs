@@ -29,7 +29,7 @@ pub(crate) fn measure(model: &Model) -> Coverage {
     for constant in &model.constants {
         usage.touch_from(&[], &constant.path);
     }
-    for path in model.ignored.iter().filter(|path| path.up == 0) {
+    for path in model.ignored.iter().filter(|path| path.up == 0 && path.beside.is_none()) {
         usage.touch(&path.steps, &|node| node.ignored = true);
     }
     let mut walk = Walk { shape: &model.shape, coverage: Coverage::default(), open: Vec::new() };
@@ -48,7 +48,7 @@ impl Walk<'_> {
     fn group(&mut self, ty: TypeId, usage: &Usage, prefix: &str) {
         let Some(group) = self.shape.group(ty) else { return };
         self.open.push(ty);
-        for &part in &group.parts {
+        for &part in group.parts.iter().filter(|&&part| is_own(self.shape, part)) {
             self.part(part, usage.below.get(&part), prefix);
         }
         self.open.pop();
@@ -92,6 +92,11 @@ impl Walk<'_> {
     }
 }
 
+/// Returns whether a part is in the structure, not beside it.
+fn is_own(shape: &Shape, part: PartId) -> bool {
+    shape.part(part).kind != PartKind::Beside
+}
+
 fn count(shape: &Shape, ty: TypeId, open: &mut Vec<TypeId>, most: usize) -> usize {
     if open.contains(&ty) {
         return 0;
@@ -99,7 +104,7 @@ fn count(shape: &Shape, ty: TypeId, open: &mut Vec<TypeId>, most: usize) -> usiz
     let Some(group) = shape.group(ty) else { return 1 };
     open.push(ty);
     let mut leaves = 0;
-    for &part in &group.parts {
+    for &part in group.parts.iter().filter(|&&part| is_own(shape, part)) {
         if leaves >= most {
             break;
         }

@@ -2,6 +2,10 @@
 //!
 //! **Invariant.** What this build cannot watch or publish is kept as unsupported; it never becomes a plan that sees less.
 
+mod stream;
+
+pub(crate) use stream::beside_names;
+
 use super::Compiler;
 use super::formulas::{Names, scope_of};
 use super::operations::parameters::find_field;
@@ -10,7 +14,9 @@ use crate::codec::Ask;
 use crate::lang::{self, Spanned};
 use crate::plan::model::{FieldKind, Formula, Model, ModelId, Origin};
 use crate::plan::read::ReadPlan;
-use crate::program::{EventPlan, EventTypes, FieldPath, SinceKind, SincePlan, TopicPlan, WatchPlan};
+use crate::program::{
+    EventPlan, EventTypes, FieldPath, SinceKind, SincePlan, StreamPlan, TopicPlan, WatchPlan,
+};
 use crate::ty::Kind;
 use kernel::{Diagnostic, Table};
 use std::sync::Arc;
@@ -24,6 +30,15 @@ struct Formulas {
     time: Option<Formula>,
     subject: Option<Formula>,
     deleted_when: Option<Formula>,
+}
+
+/// What is known of an event block, whatever its changes are noticed by.
+struct Found {
+    model: Arc<Model>,
+    formulas: Formulas,
+    only_changes: Vec<FieldPath>,
+    /// Where events go, and where records go that cannot be read.
+    topics: (Option<TopicPlan>, Option<TopicPlan>),
 }
 
 impl Compiler<'_> {
@@ -46,6 +61,15 @@ impl Compiler<'_> {
         }
         let only_changes: Vec<FieldPath> =
             events.only_changes.iter().filter_map(|name| self.field_path(name, &model)).collect();
+        let catalogue = self.connections[model.connection].catalogue.clone();
+        if let Some(catalogue) = catalogue.filter(|catalogue| !catalogue.records.is_empty()) {
+            let found = Found { model, formulas, only_changes, topics };
+            return self.stream_events(events, &catalogue, found, before);
+        }
+        for total in &events.verify {
+            let message = "totals are of a file or another unit of records, and this has none";
+            self.report("E007", total.path.span, message).hint = Some("take `verify:` away".into());
+        }
         let Some(table) = self.table(&model) else {
             self.watched_call(events, &model);
             return self.not_published(
@@ -64,10 +88,33 @@ impl Compiler<'_> {
             self.report("E077", events.model.span, message).hint =
                 Some(format!("add `key:` to the model {}", model.name));
         }
+        self.publish(
+            events,
+            id,
+            Found { model, formulas, only_changes, topics },
+            (watch.flatten(), None),
+            before,
+        );
+    }
+
+    /// Keeps the plan of a block, unless there was an error since `before`.
+    fn publish(
+        &mut self,
+        events: &lang::Events,
+        id: ModelId,
+        found: Found,
+        (watch, stream): (Option<WatchPlan>, Option<StreamPlan>),
+        before: usize,
+    ) {
+        let Found { model, formulas, only_changes, topics } = found;
         let (Some(topic), reject) = topics else {
             return self
                 .not_published(events, "its topic is on a connection that no adapter of this build serves");
         };
+        if events.reject.is_some() && reject.is_none() {
+            let why = "its dead letters go to a connection that no adapter of this build serves";
+            return self.not_published(events, why);
+        }
         if self.found[before..].iter().any(|found| found.severity == kernel::Severity::Error) {
             return;
         }
@@ -86,8 +133,8 @@ impl Compiler<'_> {
             only_changes,
             reject,
             schema: Arc::new(crate::plan::schema::for_reply(&model.schema)),
-            watch: watch.flatten(),
-            stream: None,
+            watch,
+            stream,
             policy: events.policy.clone(),
             span: events.model.span,
         }));

@@ -171,6 +171,9 @@ impl<'c, 'a, 'm> Fields<'c, 'a, 'm> {
         let Some(chain) = chain else { return };
         let many =
             sources.iter().any(|source| source.steps.iter().any(|step| matches!(step.pick, Pick::All)));
+        if many && !sources.iter().all(|source| self.resolver().outwards_once(source)) {
+            return;
+        }
         self.check_codes(&line.codecs, schema, pointer);
         let missing = sources.iter().all(|source| may_lack(self.shape, source))
             && chain.read(&[]).is_ok_and(|value| value.is_absent());
@@ -180,7 +183,7 @@ impl<'c, 'a, 'm> Fields<'c, 'a, 'm> {
         } else {
             Type { kind: element.kind, optional: element.optional || missing }
         };
-        made.facts.read_only |= chain.read_only();
+        made.facts.read_only |= chain.read_only() || sources.iter().all(|source| source.beside.is_some());
         made.facts.write_only |= chain.write_only();
         let write = if made.facts.read_only { WriteRule::Never } else { WriteRule::Inverse };
         made.kind = FieldKind::Value { sources, chain, many, write };

@@ -170,6 +170,11 @@ impl<'a> Compiler<'a> {
         for assign in &model.write {
             let mut resolver = Resolver { shape, found: &mut self.found };
             let Some(path) = resolver.value(scope, &assign.path) else { continue };
+            if path.beside.is_some() {
+                let message = "what stands beside the record is never written";
+                self.report("E013", assign.path.span, message).hint = Some("take the line away".into());
+                continue;
+            }
             let value = match &assign.value {
                 Operand::Text(text) => self.literal(shape, &path, text, connection),
                 Operand::Expr(expr) => {

@@ -16,6 +16,7 @@ impl<'a> Compiler<'a> {
         for events in &self.project.events {
             self.events(events);
         }
+        self.records_passed_by();
         for reconcile in &self.project.reconcile {
             self.reconcile(reconcile);
             let why = "reconciliation is not run by this build";

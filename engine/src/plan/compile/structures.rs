@@ -22,6 +22,9 @@ impl Compiler<'_> {
     pub(super) fn structure(&mut self, catalogue: &Catalogue, legacy: &lang::LegacyRef) -> Option<Structure> {
         let shape = &catalogue.shape;
         let Some(path) = &legacy.path else {
+            if let [record] = catalogue.records.as_slice() {
+                return Some(Structure { part: *record, ty: shape.part(*record).ty, parents: Vec::new() });
+            }
             self.report("E003", legacy.span, format!("which structure of {}?", legacy.connection.value))
                 .hint = Some("write `connection/Structure`".into());
             return None;
@@ -32,6 +35,7 @@ impl Compiler<'_> {
             None if !catalogue.tables.is_empty() && catalogue.operations.is_empty() => {
                 return self.no_table(catalogue, first);
             }
+            None if !catalogue.records.is_empty() => self.record_named(catalogue, first)?,
             None => self.named(shape, first)?,
         };
         if rest.is_empty() {
@@ -43,6 +47,17 @@ impl Compiler<'_> {
         let last = resolved.steps.last()?;
         let around = resolved.steps.iter().rev().skip(1).map(|step| step.ty);
         Some(Structure { part: *last.parts.first()?, ty: resolved.ty, parents: around.chain([ty]).collect() })
+    }
+
+    /// A type of records that come by themselves.
+    fn record_named(&mut self, catalogue: &Catalogue, step: &lang::Step) -> Option<(PartId, TypeId)> {
+        let name = |record: PartId| &*catalogue.shape.part(record).name.local;
+        if let Some(&record) = catalogue.records.iter().find(|&&record| name(record) == step.name) {
+            return Some((record, catalogue.shape.part(record).ty));
+        }
+        let names: Vec<String> = catalogue.records.iter().map(|&record| name(record).to_owned()).collect();
+        self.unknown("E003", step.name_span, "type of records", &step.name, &names);
+        None
     }
 
     fn no_table<T>(&mut self, catalogue: &Catalogue, step: &lang::Step) -> Option<T> {

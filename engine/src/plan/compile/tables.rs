@@ -112,11 +112,7 @@ impl Compiler<'_> {
             table: Arc::clone(&connection.table),
             tests,
             details,
-            record: Some(RecordSpec {
-                model: narrow.as_ref().unwrap_or(model),
-                receive: row(model, table),
-                yields,
-            }),
+            record: Some(RecordSpec::new(narrow.as_ref().unwrap_or(model), row(model, table), yields)),
             cursor: None,
             strict: connection.strict,
             repeatable: matches!(verb, Verb::Get | Verb::List),

@@ -57,6 +57,7 @@ impl Usage {
                 }
                 FieldKind::Computed(_) => {}
                 _ if !written && which == Which::Written => {}
+                FieldKind::Each { path, .. } if path.beside.is_some() => {}
                 FieldKind::Each { path, element, .. } => {
                     self.touch_from(base, path);
                     if let Some(inner) = joined(base, path) {
@@ -77,8 +78,11 @@ impl Usage {
         self.touch_fields(&case.fields, base, which);
     }
 
-    /// Touches what a path leads to that is relative to `base`.
+    /// Touches what a path leads to that is relative to `base`; what stands beside the record is no part of it.
     pub(super) fn touch_from(&mut self, base: &[Step], path: &LegacyPath) {
+        if path.beside.is_some() {
+            return;
+        }
         if let Some(steps) = joined(base, path) {
             self.touch(&steps, &|_| {});
         }

@@ -61,7 +61,7 @@ pub fn project(program: &Program, operation: &OperationPlan, text: &str) -> Resu
         table: Arc::clone(&connection.table),
         tests: Vec::new(),
         details: vec![None; connection.errors.len()],
-        record: Some(RecordSpec { model: &narrow, receive, yields }),
+        record: Some(RecordSpec::new(&narrow, receive, yields)),
         cursor: None,
         strict: connection.strict,
         repeatable: true,
@@ -151,8 +151,23 @@ fn need_field(
                 needed.extend((0..body.fields.len()).map(|index| vec![index]));
             }
         }
+        // What is computed in an element may use anything around.
+        FieldKind::Each { element, .. } if computes(element) => {
+            needed.extend((0..body.fields.len()).map(|index| vec![index]));
+        }
         _ => {}
     }
+}
+
+/// Returns whether anything in a map is computed.
+fn computes(map: &ObjectMap) -> bool {
+    map.fields.iter().any(|field| match &field.kind {
+        FieldKind::Computed(_) => true,
+        FieldKind::Each { element, .. } => computes(element),
+        FieldKind::Object(inner) => computes(inner),
+        FieldKind::Cases { cases, .. } => cases.iter().any(|case| computes(&case.fields)),
+        FieldKind::Value { .. } => false,
+    })
 }
 
 fn cut(map: &mut ObjectMap, path: &mut Vec<usize>, shown: &[Vec<usize>], needed: &[Vec<usize>]) {

@@ -58,6 +58,16 @@ pub struct RecordSpec<'a> {
     pub receive: LegacyPath,
     /// One or many.
     pub yields: Yield,
+    /// The fields whose values are given beside the JSON of a single record, by the indexes that lead to each.
+    pub key: Vec<Vec<usize>>,
+}
+
+impl<'a> RecordSpec<'a> {
+    /// The values of the model's key are given.
+    pub fn new(model: &'a Model, receive: LegacyPath, yields: Yield) -> Self {
+        let key = model.key.iter().map(|&index| vec![index]).collect();
+        Self { model, receive, yields, key }
+    }
 }
 
 impl ReadPlan {
@@ -68,6 +78,14 @@ impl ReadPlan {
 
     /// Makes a reading of one record that stands alone, as test data does: the document tells the record's parts.
     pub fn of_record(model: &Model) -> Self {
+        let key = model.key.iter().map(|&index| vec![index]).collect();
+        Self::of_values(model, key, false)
+    }
+
+    /// Makes a reading of one record that stands alone, which gives the values of these fields beside the JSON.
+    ///
+    /// `strict`: parts that the shape does not know are errors.
+    pub(crate) fn of_values(model: &Model, key: Vec<Vec<usize>>, strict: bool) -> Self {
         let receive = LegacyPath {
             beside: None,
             up: 0,
@@ -82,9 +100,9 @@ impl ReadPlan {
             table: Arc::default(),
             tests: Vec::new(),
             details: Vec::new(),
-            record: Some(RecordSpec { model, receive, yields: Yield::One }),
+            record: Some(RecordSpec { model, receive, yields: Yield::One, key }),
             cursor: None,
-            strict: false,
+            strict,
             repeatable: true,
         })
     }
@@ -146,7 +164,8 @@ impl Builder {
         let cursor = spec.cursor.as_ref().map(|path| self.raw(&root, path));
         let mut key = Vec::new();
         if let Some(record) = &spec.record {
-            key = record.model.key.iter().filter_map(|&index| u32::try_from(index).ok()).collect();
+            let number = |&index: &usize| u32::try_from(index).ok();
+            key = record.key.iter().map(|path| path.iter().filter_map(number).collect()).collect();
             self.record(record, &root);
         }
         let pause = self.pause(spec);
@@ -180,7 +199,7 @@ impl Builder {
 
     fn record(&mut self, record: &RecordSpec<'_>, root: &Around) {
         let model = record.model;
-        self.keep_inputs(model, record.yields);
+        self.keep_inputs(record);
         let list = self.cell(0, CellKind::List);
         let number = self.level(Level { list, outer: 0, ..Level::default() });
         let mut around = root.clone();

@@ -9,7 +9,7 @@ use super::layout::ReadPlan;
 use super::state::{Active, State};
 use super::way::NOWHERE;
 use crate::plan::tree::Leaf;
-use kernel::{Interest, PartId, Scalar, TypeId};
+use kernel::{DecodeError, Interest, PartId, Scalar, TypeId};
 
 /// Recorded parts of one owner.
 #[derive(Debug, Default)]
@@ -19,6 +19,7 @@ pub(super) struct Log(Vec<Told>);
 enum Told {
     Enter(PartId, TypeId),
     Leaf(PartId, Leaf),
+    Unreadable(PartId, Box<DecodeError>),
     Leave(PartId),
 }
 
@@ -73,6 +74,10 @@ impl State {
         self.record(|| Told::Leaf(part, Leaf::from_scalar(scalar)));
     }
 
+    pub(super) fn record_unreadable(&mut self, part: PartId, error: &DecodeError) {
+        self.record(|| Told::Unreadable(part, Box::new(error.clone())));
+    }
+
     #[inline]
     pub(super) fn record_leave(&mut self, part: PartId) {
         if !self.recordings.is_empty() {
@@ -123,12 +128,13 @@ impl State {
             match told {
                 Told::Enter(_, ty) if skipped > 0 => skipped += u32::from(plan.groups[ty.0 as usize]),
                 Told::Leave(_) if skipped > 0 => skipped -= 1,
-                Told::Leaf(..) if skipped > 0 => {}
+                Told::Leaf(..) | Told::Unreadable(..) if skipped > 0 => {}
                 Told::Enter(part, ty) => {
                     let wanted = self.enter_any(plan, *part, *ty);
                     skipped = u32::from(wanted == Interest::Skip && plan.groups[ty.0 as usize]);
                 }
                 Told::Leaf(part, leaf) => drop(self.leaf(plan, *part, leaf.as_scalar())),
+                Told::Unreadable(part, error) => drop(self.unreadable(plan, *part, error)),
                 Told::Leave(part) => drop(self.leave(plan, *part)),
             }
         }

@@ -42,7 +42,8 @@ pub struct ReadPlan {
     /// What comes of it.
     pub(super) yields: Yield,
     /// The members that make the key.
-    pub(super) key: Vec<u32>,
+    /// By the indexes from the members of the record.
+    pub(super) key: Vec<Box<[u32]>>,
     /// The cell with the legacy cursor of the next page.
     pub(super) cursor: Option<u32>,
     pub(super) strict: bool,
@@ -82,12 +83,33 @@ pub(super) struct Branch {
     /// Cells that are emptied when its conditions did not hold: as it arrives, and in the late pass.
     pub(super) clear_at_failure: Vec<u32>,
     pub(super) clear_late: Vec<u32>,
+    /// Only some cases ask for it.
+    pub(super) guard: Option<Guard>,
     /// In which passes it is taken.
     pub(super) pass: Pass,
     /// Its beginning fills or empties something.
     pub(super) begins: bool,
     /// The number of the log that keeps what is below it and waits for its end.
     pub(super) waits: Option<u32>,
+}
+
+/// Says for which values of a selector something is wanted; where these are not selected, it is not even decoded.
+#[derive(Debug, Clone)]
+pub(super) struct Guard {
+    /// The cell of the selector.
+    pub(super) cell: u32,
+    /// Its values.
+    pub(super) when: Vec<Pattern>,
+}
+
+impl Guard {
+    /// Returns the guard of what several ask for; none where somebody always does.
+    pub(super) fn either(one: Option<Self>, other: Option<&Self>) -> Option<Self> {
+        let (mut one, other) = one.zip(other)?;
+        let same = one.cell == other.cell;
+        one.when.extend(other.when.iter().cloned());
+        same.then_some(one)
+    }
 }
 
 impl Branch {
@@ -101,6 +123,7 @@ impl Branch {
             marks: self.marks(),
             acts: !self.acts.is_empty(),
             plain: self.leads_on(),
+            cased: self.guard.is_some(),
             ..Way::default()
         }
     }
@@ -119,6 +142,7 @@ impl Branch {
     /// Returns whether it only leads on, if it leads anywhere.
     fn leads_on(&self) -> bool {
         self.level.is_none()
+            && self.guard.is_none()
             && self.waits.is_none()
             && self.pass == Pass::default()
             && self.pick != Take::FirstWhere
@@ -292,8 +316,8 @@ pub(super) struct Member {
 pub(super) enum MemberKind {
     /// A cell of this level or of one around it; `empty` is what it shows where nothing arrived.
     Cell { cell: u32, level: u32, empty: Option<(Box<[u8]>, Value)> },
-    /// Several leaves, combined.
-    Several { cells: Vec<u32>, chain: Chain },
+    /// Several leaves, combined; the result is kept in a cell's value.
+    Several { cells: Vec<u32>, chain: Chain, cell: u32 },
     /// An array: of plain values, or of the objects of a level.
     List { cell: u32 },
     /// An object in the same level.

@@ -8,6 +8,7 @@ use super::state::{Cell, State};
 use crate::json;
 use crate::plan::model::Absent;
 use crate::plan::schema::{self, Unmet};
+use crate::value::Value;
 use kernel::{Cause, Class, Error};
 use std::fmt::Display;
 use std::ops::Range;
@@ -121,8 +122,9 @@ impl State {
             push_value(&mut self.values[level.list as usize], value);
         }
         if number == 1 && plan.yields == Yield::One {
-            for &member in &plan.key {
-                let value = self.value(plan, number, &level.members[member as usize])?;
+            for path in &plan.key {
+                let value =
+                    level.at(path).map_or(Ok(Value::Absent), |member| self.value(plan, number, member))?;
                 self.key.push(value);
             }
         }
@@ -239,6 +241,7 @@ impl State {
                     let reason = error.message.clone();
                     Err(self.contract(plan, level, member, reason))
                 }
+                Cell::Unread(_) => Err(self.unread(plan, level, member, *cell)),
                 Cell::Empty => match empty {
                     Some((text, _)) => {
                         out.extend_from_slice(text);
@@ -248,18 +251,14 @@ impl State {
                 },
                 _ => Ok(Shown::Absent),
             },
-            MemberKind::List { cell } => match &self.cells[*cell as usize] {
-                Cell::List(list) => {
-                    if let Some(error) = &list.failed {
-                        return Err(self.contract(plan, level, member, &error.message));
-                    }
-                    out.push(b'[');
-                    out.extend_from_slice(&list.json);
-                    out.push(b']');
-                    Ok(if list.count > 0 { Shown::Present } else { Shown::Neutral })
-                }
-                _ => Ok(Shown::Absent),
-            },
+            MemberKind::List { cell } => {
+                self.whole(plan, level, member, *cell)?;
+                let Cell::List(list) = &self.cells[*cell as usize] else { return Ok(Shown::Absent) };
+                out.push(b'[');
+                out.extend_from_slice(&list.json);
+                out.push(b']');
+                Ok(if list.count > 0 { Shown::Present } else { Shown::Neutral })
+            }
             MemberKind::Object { members } => self.inner(plan, level, members, None, out),
             MemberKind::Cases { tag, .. } => match self.chosen(plan, level, member)? {
                 Some(case) => self.inner(plan, level, &case.members, Some((tag, &case.name)), out),
@@ -304,7 +303,7 @@ impl State {
 
     /// Returns the case that applies.
     pub(super) fn chosen<'a>(
-        &self,
+        &mut self,
         plan: &ReadPlan,
         level: u32,
         member: &'a Member,
@@ -316,6 +315,9 @@ impl State {
             };
             return Ok(cases.iter().find(there));
         };
+        if self.is_unread(*selector) {
+            return Err(self.unread(plan, level, member, *selector));
+        }
         let text = self.raw_text(plan, *selector).filter(|text| !text.trim().is_empty());
         let Some(text) = text else { return Ok(None) };
         let chosen = cases.iter().find(|case| case.when.iter().any(|pattern| pattern.matches(&text)));
@@ -346,6 +348,37 @@ impl State {
             *pointer += &format!("/{at}");
         }
         error
+    }
+
+    /// Returns whether the bytes of a leaf are not what its type says.
+    pub(super) fn is_unread(&self, cell: u32) -> bool {
+        matches!(self.cells[cell as usize], Cell::Unread(_))
+    }
+
+    /// Returns the error of a member whose leaf cannot be read, and keeps which field it is.
+    #[cold]
+    pub(super) fn unread(&mut self, plan: &ReadPlan, level: u32, member: &Member, cell: u32) -> Box<Error> {
+        let error = match &self.cells[cell as usize] {
+            Cell::Unread(error) => Some(error),
+            Cell::List(list) => list.unread.as_ref(),
+            _ => None,
+        };
+        let Some(error) = error else { return self.contract(plan, level, member, "it cannot be read") };
+        let (reason, offset, field) = (error.message.clone(), error.offset, error.field.clone());
+        if self.failure.is_none() {
+            self.bad = field;
+        }
+        Box::new(self.contract(plan, level, member, reason).with("offset", offset))
+    }
+
+    /// Refuses a list of which an element cannot be read.
+    pub(super) fn whole(&mut self, plan: &ReadPlan, level: u32, member: &Member, cell: u32) -> Rendered<()> {
+        let Cell::List(list) = &self.cells[cell as usize] else { return Ok(()) };
+        match &list.failed {
+            _ if list.unread.is_some() => Err(self.unread(plan, level, member, cell)),
+            Some(error) => Err(self.contract(plan, level, member, &error.message)),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn contract(

@@ -3,9 +3,9 @@
 //! **Invariant.** A part that nothing asks for is skipped without being decoded.
 
 use super::layout::{Act, ReadPlan};
-use super::state::{Active, Held, State};
+use super::state::{Active, Cell, Held, State};
 use super::way::{Count, NOWHERE, Near, Node, Way};
-use kernel::{Cause, Class, Error, Interest, PartId, PartKind, Scalar, Stop, TypeId};
+use kernel::{Cause, Class, DecodeError, Error, Interest, PartId, PartKind, Scalar, Stop, TypeId};
 
 impl State {
     /// A part begins.
@@ -144,6 +144,27 @@ impl State {
         if self.is_over(plan) { Err(Stop) } else { Ok(()) }
     }
 
+    /// A leaf cannot be read. Whoever needs its value finds the reason in its cell.
+    #[cold]
+    pub(super) fn unreadable(
+        &mut self,
+        plan: &ReadPlan,
+        part: PartId,
+        error: &DecodeError,
+    ) -> Result<(), Stop> {
+        self.record_unreadable(part, error);
+        let next = std::mem::replace(&mut self.next, NOWHERE);
+        let mut branches = std::mem::take(&mut self.pending);
+        if next != NOWHERE {
+            branches.push(next);
+        }
+        for act in branches.drain(..).flat_map(|branch| &plan.branches[branch as usize].acts) {
+            self.act_unreadable(act, error);
+        }
+        self.pending = branches;
+        if self.is_over(plan) { Err(Stop) } else { Ok(()) }
+    }
+
     /// Does with a leaf what all branches that it is for ask.
     #[inline(never)]
     fn leaf_any(&mut self, plan: &ReadPlan, scalar: Scalar<'_>) {
@@ -256,6 +277,9 @@ impl State {
             if !(open && way.pass.includes(from.late) && self.takes(plan, way, at, part)) {
                 continue;
             }
+            if way.cased && self.is_left_out(plan, way) {
+                continue;
+            }
             if !leaf {
                 self.begin(plan, way, ty, from.late);
                 continue;
@@ -266,6 +290,19 @@ impl State {
             if way.acts {
                 self.pending.push(way.branch);
             }
+        }
+    }
+
+    /// Returns whether it is known that the cases which ask for a way are not selected.
+    fn is_left_out(&self, plan: &ReadPlan, way: &Way) -> bool {
+        let Some(guard) = &plan.branches[way.branch as usize].guard else { return false };
+        match self.cells[guard.cell as usize] {
+            Cell::Text(..) | Cell::Raw(_) => {
+                let text = self.raw_text(plan, guard.cell);
+                !text.is_some_and(|text| guard.when.iter().any(|pattern| pattern.matches(&text)))
+            }
+            // It has not come yet.
+            _ => false,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::plan::errors::FaultView;
 use crate::plan::tree::Leaf;
 use crate::program::Ambient;
 use crate::value::Value;
-use kernel::{Error, PartId, Scalar};
+use kernel::{BadField, DecodeError, Error, PartId, Scalar};
 use std::borrow::Cow;
 
 /// Buffers larger than this are given back after a reply.
@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) cells: Vec<Cell>,
     /// Values by cell, where an expression needs them.
     pub(super) values: Vec<Value>,
+    /// What texts became that no short cut reads, by cell: the same ones come again and again.
+    pub(super) memos: Vec<Memo>,
     /// JSON text by level.
     pub(super) arenas: Vec<Arena>,
     /// Elements written so far in the list of a level, for pointers.
@@ -48,6 +50,8 @@ pub(super) struct State {
     /// The table was judged before the payload.
     pub(super) decided: bool,
     pub(super) failure: Option<Box<Error>>,
+    /// The field that could not be read, if the failure is about one.
+    pub(super) bad: Option<Box<BadField>>,
     pub(super) records: u64,
     pub(super) key: Vec<Value>,
     pub(super) fingerprint: u128,
@@ -128,6 +132,8 @@ pub(super) enum Cell {
     Present,
     /// It could not be read.
     Failed(Box<CodecError>),
+    /// Its bytes are not what its type says.
+    Unread(Box<DecodeError>),
     /// Elements, separated by commas.
     List(Box<List>),
 }
@@ -140,6 +146,22 @@ pub(super) struct List {
     pub(super) count: usize,
     /// An element could not be read.
     pub(super) failed: Option<Box<CodecError>>,
+    /// The bytes of an element are not what its type says.
+    pub(super) unread: Option<Box<DecodeError>>,
+}
+
+/// The last text that a cell read, and what became of it. It does not depend on the record.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    /// The text; empty is none.
+    pub(super) text: String,
+    pub(super) json: Vec<u8>,
+    pub(super) value: Value,
+}
+
+impl Memo {
+    /// Longer texts are not kept.
+    pub(super) const TEXT_BYTES_MAX: usize = 40;
 }
 
 impl Arena {
@@ -160,6 +182,7 @@ impl Cell {
                 list.json.clear();
                 list.count = 0;
                 list.failed = None;
+                list.unread = None;
             }
             other => other.set(Self::Empty),
         }
@@ -169,7 +192,7 @@ impl Cell {
     #[inline]
     pub(super) fn set(&mut self, new: Self) {
         let old = std::mem::replace(self, new);
-        if matches!(old, Self::Raw(_) | Self::Failed(_) | Self::List(_)) {
+        if matches!(old, Self::Raw(_) | Self::Failed(_) | Self::Unread(_) | Self::List(_)) {
             drop(old);
         } else {
             // It owns nothing, and so has nothing to drop; this spares a call for nearly every leaf.
@@ -202,12 +225,14 @@ impl State {
             tests: vec![false; plan.table.tests],
             cells: plan.cells.iter().map(cell).collect(),
             values: vec![Value::Absent; plan.cells.len()],
+            memos: plan.cells.iter().map(|_| Memo::default()).collect(),
             arenas: plan.levels.iter().map(|_| Arena::default()).collect(),
             positions: vec![0; plan.levels.len()],
             logs: Log::all(plan),
             recordings: Vec::new(),
             decided: false,
             failure: None,
+            bad: None,
             records: 0,
             key: Vec::new(),
             fingerprint: 0,
@@ -247,15 +272,13 @@ impl State {
         }
         self.decided = false;
         self.failure = None;
+        self.bad = None;
         self.records = 0;
         self.key.clear();
         self.fingerprint = FINGERPRINT_SEED;
         self.residue.clear();
         self.start = 0;
         self.open(plan, 0, false);
-        if plan.rooted {
-            self.open_level(plan, 1);
-        }
     }
 
     pub(super) fn judged(&self, plan: &ReadPlan, beside: &FaultView<'_>) -> Option<Error> {
@@ -281,23 +304,29 @@ impl State {
     pub(super) fn answer(&mut self, plan: &ReadPlan) -> Answer<'_> {
         let cursor = plan.cursor.and_then(|cell| self.raw_text(plan, cell));
         let cursor = cursor.filter(|text| !text.trim().is_empty()).map(Cow::into_owned);
-        let record = plan.levels.get(1).map(|level| &self.cells[level.list as usize]);
-        let json = match record {
-            Some(Cell::List(list)) => list.json.as_slice(),
-            _ => &[],
-        };
-        self.out.clear();
+        let mut out = std::mem::take(&mut self.out);
+        out.clear();
         if plan.yields == Yield::Many {
-            self.out.push(b'[');
-            self.out.extend_from_slice(json);
-            self.out.push(b']');
+            out.push(b'[');
+            out.extend_from_slice(self.json(plan));
+            out.push(b']');
         }
+        self.out = out;
+        let key = std::mem::take(&mut self.key);
         Answer {
-            json: if plan.yields == Yield::Many { &self.out } else { json },
+            json: if plan.yields == Yield::Many { &self.out } else { self.json(plan) },
             found: self.records > 0,
-            key: std::mem::take(&mut self.key),
+            key,
             fingerprint: self.fingerprint,
             cursor,
+        }
+    }
+
+    /// Returns the JSON of all records that are complete, separated by commas.
+    pub(super) fn json(&self, plan: &ReadPlan) -> &[u8] {
+        match plan.levels.get(1).map(|level| &self.cells[level.list as usize]) {
+            Some(Cell::List(list)) => list.json.as_slice(),
+            _ => &[],
         }
     }
 
@@ -353,18 +382,24 @@ impl State {
     /// Mixes a leaf into the fingerprint.
     #[inline]
     pub(super) fn mix(&mut self, cell: u32, bytes: &[u8]) {
-        let mut mixed = self.fingerprint ^ u128::from(cell);
-        let (words, rest) = bytes.as_chunks::<8>();
-        let mix = |mixed: u128, word: u64| {
-            let mixed = (mixed ^ u128::from(word)).wrapping_mul(FINGERPRINT_FACTOR);
-            mixed ^ mixed >> 64
-        };
-        for word in words {
-            mixed = mix(mixed, u64::from_le_bytes(*word));
-        }
-        // The length keeps `a` + `bc` apart from `ab` + `c`; the highest byte of the last word is free for it.
-        self.fingerprint = mix(mixed, short_word(rest) | (bytes.len() as u64) << 56);
+        self.fingerprint = mixed(self.fingerprint, cell, bytes);
     }
+}
+
+/// Mixes bytes into a fingerprint that began with [`FINGERPRINT_SEED`]; `place` says whose they are.
+#[inline]
+pub(crate) fn mixed(fingerprint: u128, place: u32, bytes: &[u8]) -> u128 {
+    let mut mixed = fingerprint ^ u128::from(place);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mix = |mixed: u128, word: u64| {
+        let mixed = (mixed ^ u128::from(word)).wrapping_mul(FINGERPRINT_FACTOR);
+        mixed ^ mixed >> 64
+    };
+    for word in words {
+        mixed = mix(mixed, u64::from_le_bytes(*word));
+    }
+    // The length keeps `a` + `bc` apart from `ab` + `c`; the highest byte of the last word is free for it.
+    mix(mixed, short_word(rest) | (bytes.len() as u64) << 56)
 }
 
 /// Returns up to seven bytes as the low end of a word, without copying them one by one.
@@ -384,7 +419,7 @@ fn short_word(bytes: &[u8]) -> u64 {
 
 /// Seed and prime of 128-bit FNV-1a; here words are mixed instead of bytes.
 /// Source: the FNV non-cryptographic hash, RFC 9923, section 5.
-const FINGERPRINT_SEED: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+pub(crate) const FINGERPRINT_SEED: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
 const FINGERPRINT_FACTOR: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 
 #[cfg(test)]

@@ -21,14 +21,24 @@ impl State {
                     let reason = error.message.clone();
                     Err(self.contract(plan, level, member, reason))
                 }
+                Cell::Unread(_) => Err(self.unread(plan, level, member, *cell)),
                 Cell::Empty => Ok(empty.as_ref().map_or(Value::Absent, |(_, value)| value.clone())),
                 _ => Ok(Value::Absent),
             },
-            MemberKind::Several { cells, chain } => self.combined(plan, level, member, cells, chain),
-            MemberKind::List { cell } => Ok(match &self.values[*cell as usize] {
-                Value::Absent => Value::List(Vec::new()),
-                list => list.clone(),
-            }),
+            MemberKind::Several { cells, chain, cell } => {
+                if !matches!(self.cells[*cell as usize], Cell::Present) {
+                    self.values[*cell as usize] = self.combined(plan, level, member, cells, chain)?;
+                    self.cells[*cell as usize] = Cell::Present;
+                }
+                Ok(self.values[*cell as usize].clone())
+            }
+            MemberKind::List { cell } => {
+                self.whole(plan, level, member, *cell)?;
+                Ok(match &self.values[*cell as usize] {
+                    Value::Absent => Value::List(Vec::new()),
+                    list => list.clone(),
+                })
+            }
             MemberKind::Object { members } => self.object(plan, level, members),
             MemberKind::Cases { tag_name, .. } => match self.chosen(plan, level, member)? {
                 Some(case) => {
@@ -47,13 +57,16 @@ impl State {
     }
 
     fn combined(
-        &self,
+        &mut self,
         plan: &ReadPlan,
         level: u32,
         member: &Member,
         cells: &[u32],
         chain: &Chain,
     ) -> Rendered<Value> {
+        if let Some(&cell) = cells.iter().find(|&&cell| self.is_unread(cell)) {
+            return Err(self.unread(plan, level, member, cell));
+        }
         let scalars: Vec<Scalar<'_>> = cells.iter().map(|&cell| self.raw(plan, cell)).collect();
         chain.read(&scalars).map_err(|error| self.contract(plan, level, member, error.message))
     }
@@ -115,7 +128,7 @@ impl State {
 
 impl Level {
     /// Returns the member at a path of indexes.
-    fn at(&self, path: &[u32]) -> Option<&Member> {
+    pub(super) fn at(&self, path: &[u32]) -> Option<&Member> {
         let (first, rest) = path.split_first()?;
         self.members.get(*first as usize)?.at(rest)
     }

@@ -64,7 +64,8 @@ pub(super) fn names(shape: &Shape, ty: TypeId) -> Vec<String> {
 /// The parts of a type, then those that only derived types have.
 fn members(shape: &Shape, ty: TypeId) -> Vec<PartId> {
     let Some(group) = shape.group(ty) else { return Vec::new() };
-    let mut parts = group.parts.clone();
+    let own = |part: &PartId| shape.part(*part).kind != PartKind::Beside;
+    let mut parts: Vec<PartId> = group.parts.iter().copied().filter(own).collect();
     for derived in group.derived.iter().filter_map(|&derived| shape.group(derived)) {
         for &part in &derived.parts {
             if !parts.contains(&part) {

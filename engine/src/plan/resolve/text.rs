@@ -8,10 +8,9 @@ use kernel::{PartKind, Shape};
 /// Returns a path as a mapping writes it: `UniqueID[Type=14]/ID`.
 pub fn written(shape: &Shape, path: &LegacyPath) -> String {
     let mut pieces: Vec<String> = Vec::new();
-    if let Some(beside) = &path.beside {
-        pieces.push(format!("${beside}"));
-    }
-    pieces.extend(std::iter::repeat_n("..".to_owned(), path.up));
+    // From the record on it is the same path, however deep in the record it is asked for.
+    let up = if path.beside.is_some() { 0 } else { path.up };
+    pieces.extend(std::iter::repeat_n("..".to_owned(), up));
     pieces.extend(steps(shape, &path.steps));
     pieces.join("/")
 }
@@ -26,7 +25,8 @@ fn one(shape: &Shape, step: &Step) -> Option<String> {
         // The own text of an element is meant by the element's path.
         return None;
     }
-    let mut text = part.name.local.to_string();
+    let mark = if part.kind == PartKind::Beside { "$" } else { "" };
+    let mut text = format!("{mark}{}", part.name.local);
     match &step.pick {
         Pick::Only => {}
         Pick::Nth(n) => text.push_str(&format!("[{n}]")),

@@ -156,6 +156,22 @@ impl Tree {
         self.copy_content(to, from, node);
     }
 
+    /// Copies what stands beside another record to this one, in the place of what stands beside it.
+    pub(crate) fn take_beside(&mut self, from: &Tree) {
+        let root = self.root();
+        let mine: Vec<NodeId> = self.children(root).to_vec();
+        mine.into_iter().filter(|&node| self.is_beside(node)).collect::<Vec<_>>().into_iter().for_each(
+            |node| {
+                self.remove(node, root);
+            },
+        );
+        for &node in from.children(from.root()) {
+            if let Some(part) = from.part(node).filter(|_| from.is_beside(node)) {
+                self.graft(root, part, from, node);
+            }
+        }
+    }
+
     fn copy_content(&mut self, to: NodeId, from: &Tree, node: NodeId) {
         match &from.node(node).content {
             Content::Leaf(leaf) => self.node_mut(to).content = Content::Leaf(leaf.clone()),

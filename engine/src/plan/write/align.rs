@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** By key where the mapping names one, else by position; an element that is gone is taken out.
 
-use super::{Place, Run};
+use super::{BESIDE, Place, Run};
 use crate::codec::{Chain, Written};
 use crate::json::push_pointer;
 use crate::plan::model::{Field, FieldKind, LegacyPath, ObjectMap};
@@ -26,6 +26,9 @@ impl Run<'_> {
         };
         let old = self.tree.select(node, path);
         let aligned = self.align(&old, element, key, items);
+        if self.is_beside(path, node) && (aligned.len() != old.len() || aligned.contains(&None)) {
+            return self.refuse(at, BESIDE);
+        }
         for &gone in old.iter().filter(|node| !aligned.contains(&Some(**node))) {
             self.tree.remove(gone, node);
             self.changed = true;
@@ -38,7 +41,9 @@ impl Run<'_> {
             order.push(self.item(path, element, item, kept, from, at));
             at.pointer.truncate(length);
         }
-        self.order(&order);
+        if !self.is_beside(path, node) {
+            self.order(&order);
+        }
     }
 
     fn item<'m>(
@@ -121,6 +126,9 @@ impl Run<'_> {
             _ => return self.refuse(at, "expected an array"),
         };
         let old = self.tree.select(node, path);
+        if self.is_beside(path, node) && items.len() != old.len() {
+            return self.refuse(at, BESIDE);
+        }
         for &gone in old.iter().skip(items.len()) {
             self.tree.remove(gone, node);
             self.changed = true;
@@ -151,6 +159,9 @@ impl Run<'_> {
         let now = kept.and_then(|leaf| self.tree.value(leaf)).and_then(|scalar| chain.read(&[scalar]).ok());
         if now.is_some_and(|now| now.same(&wanted)) {
             return;
+        }
+        if self.is_beside(path, from) {
+            return self.refuse(at, BESIDE);
         }
         match chain.write(item, None).map(|mut written| written.pop()) {
             Ok(Some(Written::Text(text))) => {

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** What no case maps stays; a part that both cases map is changed in its place.
 
-use super::{Place, Run};
+use super::{BESIDE, Place, Run};
 use crate::codec::Written;
 use crate::plan::errors::Pattern;
 use crate::plan::model::{Case, FieldKind, LegacyPath, ObjectMap};
@@ -85,7 +85,7 @@ impl Run<'_> {
         kept.extend(selector.into_iter().flat_map(|selector| self.tree.select(node, selector)));
         for leaf in gone {
             // Something around it may have gone before it.
-            let attached = self.is_below(leaf, node);
+            let attached = self.is_below(leaf, node) && !self.tree.is_beside(leaf);
             if attached && !kept.iter().any(|&kept| self.is_below(kept, leaf) || self.is_below(leaf, kept)) {
                 self.tree.remove(leaf, node);
                 self.changed = true;
@@ -132,14 +132,17 @@ impl Run<'_> {
             return;
         }
         for part in self.tree.select(node, path) {
-            self.tree.remove(part, node);
-            self.changed = true;
+            if !self.tree.is_beside(part) {
+                self.tree.remove(part, node);
+                self.changed = true;
+            }
         }
     }
 
     fn select_case(&mut self, selector: Option<&LegacyPath>, case: &Case, node: NodeId, at: &Place<'_>) {
         if let Some(path) = &case.at
             && self.tree.select(node, path).is_empty()
+            && !self.is_beside(path, node)
             && let Some(from) = self.start(path, node)
         {
             let part = self.tree.ensure(from, &path.steps, false);
@@ -155,6 +158,9 @@ impl Run<'_> {
         // A record that selects this case already by another of its values keeps that value.
         if self.text(selector, node).is_some_and(|now| selects(case, &now)) {
             return;
+        }
+        if self.is_beside(selector, node) {
+            return self.refuse(at, BESIDE);
         }
         let literal = |when: &&Arc<str>| matches!(Pattern::parse(when), Pattern::Text(_));
         match case.when.iter().find(literal) {

@@ -31,7 +31,7 @@ fn visit(tree: &Tree, node: NodeId, path: &mut String, errors: &mut Vec<WriteErr
         }
     }
     for &child in tree.children(node) {
-        let Some(part) = tree.part(child) else { continue };
+        let Some(part) = tree.part(child).filter(|_| !tree.is_beside(child)) else { continue };
         let length = path.len();
         path.push_str(&tree.shape().part(part).name.local);
         path.push('/');

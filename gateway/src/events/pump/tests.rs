@@ -28,6 +28,7 @@ fn rules(since: Option<MarkKind>) -> Rules {
         since,
         zone: TimeZone::UTC,
         dataschema: None,
+        version: "v".into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::table::{self, Column, Database, Declared, Row, Rows, row};
 use super::*;
-use crate::events::{Events, start};
+use crate::events::{Events, Start, start};
 use crate::store::{Sqlite, Watches};
 use std::path::{Path, PathBuf};
 
@@ -70,7 +70,7 @@ struct World {
     service: Arc<Service>,
     database: Arc<Database>,
     events: Arc<Events>,
-    store: Arc<dyn Watches>,
+    store: Arc<Sqlite>,
     folder: PathBuf,
 }
 
@@ -84,10 +84,22 @@ async fn world(watch: &str, rows: Vec<Row>) -> World {
     let rows = Rows([("ITEMS".to_owned(), rows)].into());
     let (service, database) = table::service(&MAPPING.replace("WATCH", watch), &[ITEMS], rows);
     let folder = std::env::temp_dir().join(format!("seawall-table-events-{}", crate::ids::request_id()));
-    let store: Arc<dyn Watches> = Arc::new(Sqlite::open(Path::new(":memory:")).unwrap());
-    let events = start(&service, &store, &folder, "https://api.example.com").await.unwrap().unwrap();
+    let store = Arc::new(Sqlite::open(Path::new(":memory:")).unwrap());
+    let events = started(&service, &store, &folder).await;
     service.attach(Arc::clone(&events));
     World { service, database, events, store, folder }
+}
+
+async fn started(service: &Arc<Service>, store: &Arc<Sqlite>, folder: &Path) -> Arc<Events> {
+    let from = Start {
+        service,
+        watches: Arc::clone(store) as Arc<dyn Watches>,
+        streams: Arc::clone(store) as Arc<dyn crate::store::Streams>,
+        folder,
+        base_url: "https://api.example.com",
+        version: "v".into(),
+    };
+    start(from).await.unwrap().unwrap()
 }
 
 impl World {
@@ -217,7 +229,7 @@ async fn a_process_that_starts_anew_publishes_nothing_twice() {
     let subjects: std::collections::BTreeSet<_> = first.iter().map(|event| &event.1).collect();
     assert_eq!(subjects.len(), 600);
     world.events.stopped().await;
-    let again = start(&world.service, &world.store, &world.folder.join("other"), "").await.unwrap().unwrap();
+    let again = started(&world.service, &world.store, &world.folder.join("other")).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     again.stopped().await;
     assert_eq!(world.told("items").await.len(), 600);

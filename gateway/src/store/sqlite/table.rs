@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How long the start waits for another process to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Version of the tables, in `user_version`.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// Expired rows that are removed at once.
 const PURGE_MAX: usize = 1_000;
 
@@ -35,6 +35,21 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS dirty (
         row INTEGER PRIMARY KEY AUTOINCREMENT, watch INTEGER NOT NULL, key TEXT NOT NULL, deletes INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS stream (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE);
+    CREATE TABLE IF NOT EXISTS unit (
+        row INTEGER PRIMARY KEY, stream INTEGER NOT NULL, identity BLOB NOT NULL, name TEXT NOT NULL,
+        stamp TEXT NOT NULL, records INTEGER NOT NULL, bytes INTEGER NOT NULL, settled INTEGER NOT NULL,
+        counted TEXT NOT NULL, UNIQUE (stream, identity)
+    );
+    CREATE TABLE IF NOT EXISTS place (
+        stream INTEGER NOT NULL, name TEXT NOT NULL, stamp TEXT NOT NULL, reason TEXT, version TEXT,
+        PRIMARY KEY (stream, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS keyed (
+        block INTEGER NOT NULL, key TEXT NOT NULL, content BLOB NOT NULL, change INTEGER NOT NULL,
+        deleted INTEGER NOT NULL, newest TEXT, PRIMARY KEY (block, key)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS letters (topic BLOB PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 /// What version 2 lacks.

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 impl Sqlite {
     /// Runs work in the writer's transaction and answers once that is on disk.
-    fn work<T: Send + 'static>(
+    pub(super) fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, StoreError>> {

@@ -66,6 +66,13 @@ impl<'m> Fields<'_, '_, 'm> {
             *diagnostic = diagnostic.clone().hint("give it `at:`, or decide by `oneOf:` and `when:`");
             return None;
         }
+        if let (None, Some(path)) = (selector, at.as_ref().filter(|path| path.beside.is_some())) {
+            let message =
+                format!("`{}` stands beside every record, so it decides nothing", written(self.shape, path));
+            let diagnostic = self.compiler.report("E013", path.span, message);
+            *diagnostic = diagnostic.clone().hint("decide by `oneOf:` and `when:`");
+            return None;
+        }
         let inner = at.as_ref().map_or_else(|| scope.clone(), |at| scope.below(at));
         let fields = self.map(
             &case.fields,

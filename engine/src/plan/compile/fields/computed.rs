@@ -92,7 +92,12 @@ impl<'m> Fields<'_, '_, 'm> {
         let scope = scope_at(body, &it.path);
         let Some(formula) = self.compiler.formula(it.expr, &scope) else { return };
         let Some(field) = field_at_mut(body, &it.path) else { return };
-        let FieldKind::Value { chain, write, .. } = &mut field.kind else { return };
+        let FieldKind::Value { sources, chain, write, .. } = &mut field.kind else { return };
+        if sources.iter().any(|source| source.beside.is_some()) {
+            let message = "what stands beside the record is never written";
+            self.compiler.report("E013", it.expr.span, message).hint = Some("take `write:` away".into());
+            return;
+        }
         let (value, wanted) = (&formula.typed.ty().kind, &chain.ty().kind);
         if can_write(value, wanted) {
             *write = WriteRule::Expr(Box::new(formula));

@@ -31,10 +31,10 @@ impl Compiler<'_> {
         let yields = if verb == Verb::List { Yield::Many } else { Yield::One };
         let record = match (model, &operation.receive) {
             (Some(model), Some(path)) if called.reply.is_some() => {
-                Some(RecordSpec { model, receive: self.receive(shape, root, path, model, yields)?, yields })
+                Some(RecordSpec::new(model, self.receive(shape, root, path, model, yields)?, yields))
             }
             (Some(model), None) if matches!(verb, Verb::Get | Verb::List) => {
-                Some(RecordSpec { model, receive: self.whole(operation, root, model)?, yields })
+                Some(RecordSpec::new(model, self.whole(operation, root, model)?, yields))
             }
             (_, Some(path)) => {
                 let diagnostic = self.report("E003", path.span, "nothing can be received here");

@@ -2,15 +2,15 @@
 //!
 //! **Invariant.** A value that nothing but the JSON needs is never kept as a value.
 
-use super::{Builder, every_one, take};
+use super::{Builder, RecordSpec, every_one, take};
 use crate::codec::Chain;
 use crate::json;
 use crate::plan::errors::Pattern;
 use crate::plan::model::{
-    Case, Condition, Field, FieldKind, Formula, LegacyPath, Model, ObjectMap, Origin, Step,
+    Case, Condition, Field, FieldKind, Formula, LegacyPath, ObjectMap, Origin, Pick, Step,
 };
 use crate::plan::read::layout::{
-    Act, CaseMember, CellKind, Input, Label, Level, Member, MemberKind, Read, Take, Yield,
+    Act, CaseMember, CellKind, Guard, Input, Label, Level, Member, MemberKind, Read, Take, Yield,
 };
 use crate::plan::resolve::written;
 use crate::value::Value;
@@ -26,11 +26,13 @@ pub(super) struct Around {
     maps: Vec<(Vec<usize>, u32)>,
     /// How many indexes lead to each level's own map, by level.
     starts: Vec<(u32, usize)>,
+    /// The cases that ask for what follows.
+    guard: Option<Guard>,
 }
 
 impl Around {
     pub(super) fn root() -> Self {
-        Self { trail: vec![(0, 0)], maps: Vec::new(), starts: Vec::new() }
+        Self { trail: vec![(0, 0)], maps: Vec::new(), starts: Vec::new(), guard: None }
     }
 
     pub(super) fn branch(&self) -> u32 {
@@ -71,10 +73,10 @@ impl Builder {
     }
 
     fn step_to(&mut self, around: &mut Around, step: &Step, pick: Take, opens: bool) {
-        let (branch, new) = self.trie.grow(around.branch(), step, pick, opens);
+        let (branch, new) = self.trie.grow(around.branch(), step, (pick, opens), around.guard.as_ref());
         let level = around.level();
         around.trail.push((branch, level));
-        if let (crate::plan::model::Pick::Where(conditions), true) = (&step.pick, new) {
+        if let (Pick::Where(conditions), true) = (&step.pick, new) {
             for condition in conditions {
                 self.condition(around, condition);
             }
@@ -227,7 +229,10 @@ impl Builder {
             }
             _ => {
                 let cells: Vec<u32> = sources.iter().map(|source| self.kept_leaf(source, around)).collect();
-                MemberKind::Several { cells, chain: chain.clone() }
+                let level = around.level();
+                let cell = self.cell(level, CellKind::Single(level));
+                self.has_value(level, cell);
+                MemberKind::Several { cells, chain: chain.clone(), cell }
             }
         }
     }
@@ -245,9 +250,6 @@ impl Builder {
     }
 
     fn leaf(&mut self, source: &LegacyPath, around: &Around, cell: u32, act: Act) {
-        if source.beside.is_some() {
-            return;
-        }
         // What is outside of the document stays absent.
         let Some(mut at) = around.outwards(source.up) else { return };
         let (from, owner) = (at.depth(), at.branch());
@@ -258,8 +260,9 @@ impl Builder {
         self.trie.branch(at.branch()).acts.push(act);
         if source.up > 0 {
             self.trie.branch(owner).clear_at_open.push(cell);
+            // Attributes, and what stands beside a record, are told before what is in it.
             let attribute = matches!(source.steps.as_slice(), [step] if self.is_attribute(&step.parts));
-            if !attribute {
+            if !attribute && source.beside.is_none() {
                 self.wait(owner, around);
             }
         }
@@ -350,7 +353,9 @@ impl Builder {
         around: &mut Around,
         path: &mut Vec<usize>,
     ) -> MemberKind {
+        let decides = selector.is_some_and(|selector| decides_early(&selector.steps));
         let selector = selector.map(|selector| self.kept_leaf(selector, around));
+        let outer = around.guard.clone();
         let mut label = Vec::new();
         json::write_text(tag, &mut label);
         label.push(b':');
@@ -361,14 +366,20 @@ impl Builder {
                 (Some(at), None) => Some(self.present(at, around)),
                 _ => None,
             };
+            let when: Vec<Pattern> = case.when.iter().map(|text| Pattern::parse(text)).collect();
+            around.guard = match selector.filter(|_| decides) {
+                Some(cell) => Some(Guard { cell, when: when.clone() }),
+                None => outer.clone(),
+            };
             members.push(CaseMember {
                 name: case.name.clone(),
-                when: case.when.iter().map(|text| Pattern::parse(text)).collect(),
+                when,
                 present,
                 members: self.nested(&case.fields, pointer, around, path),
             });
             path.pop();
         }
+        around.guard = outer;
         MemberKind::Cases { selector, tag: label.into(), tag_name: tag.clone(), cases: members }
     }
 
@@ -389,11 +400,11 @@ impl Builder {
     }
 
     /// Finds out which fields' values are needed beside their text.
-    pub(super) fn keep_inputs(&mut self, model: &Model, yields: Yield) {
-        if yields == Yield::One {
-            self.kept.extend(model.key.iter().map(|&index| vec![index]));
+    pub(super) fn keep_inputs(&mut self, record: &RecordSpec<'_>) {
+        if record.yields == Yield::One {
+            self.kept.extend(record.key.iter().cloned());
         }
-        self.keep_of(&model.body, &mut Vec::new(), &mut Vec::new());
+        self.keep_of(&record.model.body, &mut Vec::new(), &mut Vec::new());
     }
 
     fn keep_of(&mut self, map: &ObjectMap, path: &mut Vec<usize>, maps: &mut Vec<Vec<usize>>) {
@@ -431,6 +442,11 @@ impl Builder {
             }
         }
     }
+}
+
+/// Returns whether the first value that comes at the end of these steps is the one that decides.
+fn decides_early(steps: &[Step]) -> bool {
+    steps.iter().all(|step| matches!(step.pick, Pick::Only))
 }
 
 /// What a member shows where nothing arrived: a default, if the chain has one.

@@ -1,0 +1,281 @@
+//! A copybook that is laid out, and visitors that look at its records.
+
+use super::json::Json;
+use crate::codepage::CodePage;
+use crate::copybook::{Lines, parse};
+use crate::field::{Fillers, Setting};
+use crate::format::{Building, Format};
+use crate::layout::{Dialect, Layout};
+use kernel::{
+    DecodeError, Diagnostic, Document, Error, FileId, Interest, PartId, Progress, Scalar, Shape,
+    ShapeBuilder, Stop, TypeId, Visitor,
+};
+use std::path::PathBuf;
+
+/// A copybook that is laid out.
+pub(super) struct Kit {
+    pub layout: Layout,
+    pub shape: Shape,
+}
+
+/// Lays out a copybook.
+pub(super) fn built(text: &str, page: &str, dialect: &Dialect) -> Result<Kit, Vec<Diagnostic>> {
+    let copybook = parse(text, FileId(0), Lines::Guess, "RECORD")?;
+    let mut shape = ShapeBuilder::new();
+    let setting = Setting { page: CodePage::named(page).expect("a page"), fillers: Fillers::default() };
+    let layout = Layout::build(&copybook, dialect, &mut Building { shape: &mut shape, setting })?;
+    Ok(Kit { layout, shape: shape.finish() })
+}
+
+/// Lays out a copybook that is right.
+pub(super) fn kit(text: &str, page: &str) -> Kit {
+    kit_with(text, page, &Dialect::default())
+}
+
+/// Lays out a copybook that is right.
+pub(super) fn kit_with(text: &str, page: &str, dialect: &Dialect) -> Kit {
+    built(text, page, dialect).unwrap_or_else(|found| panic!("{found:?}"))
+}
+
+/// A file of the shared folder, or nothing with a loud word.
+pub(super) fn shared(path: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("SEAWALL_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let full = root.join(path);
+    if !full.exists() {
+        eprintln!("SKIPPED: {path} is missing; set SEAWALL_SHARED to the folder of shared fixtures");
+        return None;
+    }
+    Some(full)
+}
+
+/// Bytes from hexadecimal; blanks are for people.
+pub(super) fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
+    digits.chunks(2).map(|two| u8::try_from(two[0] * 16 + two[1]).expect("a byte")).collect()
+}
+
+/// A group that is open, and what it has so far.
+type Open = (Option<PartId>, Vec<(String, Json)>);
+
+/// A part that was told.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Say {
+    Enter(PartId),
+    Text(PartId, String),
+    Bytes(PartId, Vec<u8>),
+    Float(PartId, f64),
+    Nil(PartId),
+    Leave(PartId),
+}
+
+/// Writes down what it is told, tells it again, and can be choosy.
+#[derive(Default)]
+pub(super) struct Recorder<'a> {
+    pub said: Vec<Say>,
+    /// What could not be read: `path: reason`.
+    pub bad: Vec<String>,
+    pub unknown: Vec<String>,
+    /// Parts that it wants; all, if nothing says otherwise.
+    pub wants: Option<&'a dyn Fn(PartId) -> bool>,
+    pub tolerant: bool,
+    pub shape: Option<&'a Shape>,
+}
+
+impl Visitor for Recorder<'_> {
+    fn enter(&mut self, part: PartId, ty: TypeId) -> Interest {
+        if self.wants.is_some_and(|wants| !wants(part)) {
+            return Interest::Skip;
+        }
+        assert_eq!(self.shape.expect("a shape").part(part).ty, ty, "the type of a part is the declared one");
+        if self.shape.is_some_and(|shape| shape.group(ty).is_some()) {
+            self.said.push(Say::Enter(part));
+            return Interest::Descend;
+        }
+        Interest::Leaf
+    }
+
+    fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
+        self.said.push(match scalar {
+            Scalar::Nil => Say::Nil(part),
+            Scalar::Text(text) => Say::Text(part, text.into()),
+            Scalar::Bytes(bytes) => Say::Bytes(part, bytes.into()),
+            Scalar::Float(number) => Say::Float(part, number),
+            Scalar::Int(number) => Say::Text(part, number.to_string()),
+            Scalar::Decimal(number) => Say::Text(part, number.to_string()),
+            other => panic!("a record has no {other:?}"),
+        });
+        Ok(())
+    }
+
+    fn unreadable(&mut self, _: PartId, error: &DecodeError) -> Result<(), Stop> {
+        self.bad.push(error.to_string());
+        if self.tolerant { Ok(()) } else { Err(Stop) }
+    }
+
+    fn unknown(&mut self, name: &str) {
+        self.unknown.push(name.into());
+    }
+
+    fn leave(&mut self, part: PartId) -> Result<(), Stop> {
+        self.said.push(Say::Leave(part));
+        Ok(())
+    }
+}
+
+impl Kit {
+    /// A recorder that wants everything and takes what cannot be read as absent.
+    pub(super) fn recorder(&self) -> Recorder<'_> {
+        Recorder { tolerant: true, shape: Some(&self.shape), ..Recorder::default() }
+    }
+
+    /// Tells a record that stands at byte 1000.
+    pub(super) fn tell(&self, number: usize, bytes: &[u8], to: &mut Recorder<'_>) -> Result<(), DecodeError> {
+        let told = self.layout.tell(number, bytes, 1000, &mut String::new(), to)?;
+        assert_eq!(told, Progress::End);
+        Ok(())
+    }
+
+    /// What a record tells, as `NAME=value` and `NAME{…}`.
+    pub(super) fn shown(&self, number: usize, bytes: &[u8]) -> Result<String, DecodeError> {
+        let mut recorder = self.recorder();
+        self.tell(number, bytes, &mut recorder)?;
+        let mut out = self.show(&recorder.said);
+        recorder.bad.iter().for_each(|bad| out.push_str(&format!(" !{bad}")));
+        recorder.unknown.iter().for_each(|name| out.push_str(&format!(" ?{name}")));
+        Ok(out)
+    }
+
+    pub(super) fn show(&self, said: &[Say]) -> String {
+        let mut out = String::new();
+        for say in said {
+            let blank = if out.is_empty() || out.ends_with('{') { "" } else { " " };
+            match say {
+                Say::Enter(part) => out.push_str(&format!("{blank}{}{{", self.name(*part))),
+                Say::Text(part, text) => out.push_str(&format!("{blank}{}={text}", self.name(*part))),
+                Say::Bytes(part, bytes) => out.push_str(&format!("{blank}{}={bytes:02X?}", self.name(*part))),
+                Say::Float(part, number) => out.push_str(&format!("{blank}{}={number}", self.name(*part))),
+                Say::Nil(part) => out.push_str(&format!("{blank}{}=nil", self.name(*part))),
+                Say::Leave(_) => out.push('}'),
+            }
+        }
+        out
+    }
+
+    pub(super) fn name(&self, part: PartId) -> &str {
+        &self.shape.part(part).name.local
+    }
+
+    /// The part of a name that occurs once in the copybook.
+    pub(super) fn part(&self, name: &str) -> PartId {
+        let mut all = self.shape.parts().filter(|(_, part)| &*part.name.local == name);
+        let (part, _) = all.next().unwrap_or_else(|| panic!("there is no {name}"));
+        part
+    }
+
+    /// What was said, as JSON; what repeats is a list.
+    pub(super) fn json(&self, said: &[Say]) -> Json {
+        let mut open: Vec<Open> = vec![(None, Vec::new())];
+        for say in said {
+            let (part, value) = match say {
+                Say::Enter(part) => {
+                    open.push((Some(*part), Vec::new()));
+                    continue;
+                }
+                Say::Leave(part) => {
+                    let (opened, members) = open.pop().expect("something is open");
+                    assert_eq!(opened, Some(*part));
+                    (*part, Json::Object(members))
+                }
+                Say::Text(part, text) => (*part, Json::Text(text.clone())),
+                Say::Float(part, number) => (*part, Json::Number(format!("{number:?}"))),
+                Say::Bytes(part, bytes) => (*part, Json::Text(format!("{bytes:02X?}"))),
+                Say::Nil(part) => (*part, Json::Null),
+            };
+            let members = &mut open.last_mut().expect("the record is open").1;
+            let mut name = self.name(part).to_owned();
+            if self.shape.part(part).kind == kernel::PartKind::Text {
+                name.push_str("-NT");
+            }
+            if !self.shape.part(part).occurs.repeats() {
+                members.push((name, value));
+                continue;
+            }
+            match members.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, Json::List(list))) => list.push(value),
+                _ => members.push((name, Json::List(vec![value]))),
+            }
+        }
+        Json::Object(open.pop().expect("the record").1)
+    }
+
+    pub(super) fn write(&self, number: usize, said: &[Say]) -> Result<Vec<u8>, Error> {
+        let mut out = vec![0xAA];
+        let written = self.layout.write(number, &mut Replay { said, shape: &self.shape }, &mut out);
+        assert_eq!(out.remove(0), 0xAA, "what stands before a record stays");
+        assert!(written.is_ok() || out.is_empty(), "a record is written whole or not at all");
+        written.map(|()| out)
+    }
+
+    pub(super) fn rewrite(
+        &self,
+        number: usize,
+        old: &[u8],
+        speaks: &dyn Fn(PartId) -> bool,
+        said: &[Say],
+    ) -> Result<Vec<u8>, Error> {
+        let mut out = vec![0xAA];
+        let replay = &mut Replay { said, shape: &self.shape };
+        let written = self.layout.write_over(number, old, speaks, replay, &mut out);
+        out.remove(0);
+        written.map(|()| out)
+    }
+}
+
+/// Tells again what was told.
+pub(super) struct Replay<'a> {
+    pub said: &'a [Say],
+    pub shape: &'a Shape,
+}
+
+impl Document for Replay<'_> {
+    fn advance(&mut self, to: &mut dyn Visitor) -> Result<Progress, DecodeError> {
+        let mut skip: Option<(PartId, usize)> = None;
+        for say in self.said {
+            if let Some((part, depth)) = &mut skip {
+                match say {
+                    Say::Enter(_) => *depth += 1,
+                    Say::Leave(_) => *depth -= 1,
+                    _ => {}
+                }
+                if *depth == 0 {
+                    assert_eq!(say, &Say::Leave(*part));
+                    skip = None;
+                }
+                continue;
+            }
+            let (part, scalar) = match say {
+                Say::Leave(part) => {
+                    if to.leave(*part).is_err() {
+                        return Ok(Progress::Stopped);
+                    }
+                    continue;
+                }
+                Say::Enter(part) => (*part, None),
+                Say::Text(part, text) => (*part, Some(Scalar::Text(text))),
+                Say::Bytes(part, bytes) => (*part, Some(Scalar::Bytes(bytes))),
+                Say::Float(part, number) => (*part, Some(Scalar::Float(*number))),
+                Say::Nil(part) => (*part, Some(Scalar::Nil)),
+            };
+            let interest = to.enter(part, self.shape.part(part).ty);
+            match scalar {
+                None if interest == Interest::Skip => skip = Some((part, 1)),
+                Some(scalar) if interest == Interest::Leaf && to.leaf(part, scalar).is_err() => {
+                    return Ok(Progress::Stopped);
+                }
+                _ => {}
+            }
+        }
+        Ok(Progress::End)
+    }
+}

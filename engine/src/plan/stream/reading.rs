@@ -1,0 +1,264 @@
+//! One pass over a record: its JSON, and all that an event of it says beside that.
+//!
+//! **Invariant.** Nothing is read twice: expressions of the block are hidden fields of the model, whose values are given
+//! together with the JSON.
+
+use super::{Said, Tell, Unread, renamed, told};
+use crate::json;
+use crate::plan::model::{Absent, Facts as Wanted, Field, FieldKind, Formula, Model, ObjectMap};
+use crate::plan::read::{FINGERPRINT_SEED, ReadPlan, Reader, Residue, mixed};
+use crate::plan::watch::instant;
+use crate::program::{Ambient, EventPlan, FieldPath};
+use crate::value::Value;
+use jiff::civil;
+use jiff::tz::TimeZone;
+use kernel::{Cause, Class, Error};
+use std::sync::Arc;
+
+/// How the records of an event block are read.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) read: Arc<ReadPlan>,
+    zone: TimeZone,
+    /// How many of the values make the model's key; they come first.
+    key: usize,
+    partition: Option<usize>,
+    id: Option<usize>,
+    time: Option<usize>,
+    subject: Option<usize>,
+    deleted: Option<usize>,
+    newest: Option<usize>,
+    only_changes: Vec<usize>,
+}
+
+/// What an event block asks of a record beside its JSON.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    pub(crate) key: Option<&'a Formula>,
+    pub(crate) id: Option<&'a Formula>,
+    pub(crate) time: Option<&'a Formula>,
+    pub(crate) subject: Option<&'a Formula>,
+    pub(crate) deleted_when: Option<&'a Formula>,
+    pub(crate) newest: Option<&'a FieldPath>,
+    pub(crate) only_changes: &'a [FieldPath],
+}
+
+impl Reading {
+    /// Makes a reading of records of a model, whose connection lives in a zone and may be strict.
+    pub(crate) fn new(model: &Model, facts: &Facts<'_>, (zone, strict): (TimeZone, bool)) -> Self {
+        let paths = model.key.iter().map(|&index| vec![index]).collect();
+        let mut values = Values { model: model.clone(), paths };
+        let key = model.key.len();
+        let mut of = |formula: Option<&Formula>| formula.map(|formula| values.formula(formula));
+        let (partition, id, time) = (of(facts.key), of(facts.id), of(facts.time));
+        let (subject, deleted) = (of(facts.subject), of(facts.deleted_when));
+        let newest = facts.newest.and_then(|path| values.field(path));
+        let only_changes = facts.only_changes.iter().filter_map(|path| values.field(path)).collect();
+        let read = Arc::new(ReadPlan::of_values(&values.model, values.paths, strict));
+        Self { read, zone, key, partition, id, time, subject, deleted, newest, only_changes }
+    }
+}
+
+/// The values that are asked of a model beside its JSON.
+struct Values {
+    model: Model,
+    paths: Vec<Vec<usize>>,
+}
+
+impl Values {
+    /// Returns the number of an expression's value. One that is the name of a field is that field.
+    fn formula(&mut self, formula: &Formula) -> usize {
+        let names: Vec<&str> = formula.typed.text().split('.').map(str::trim).collect();
+        if let Some(path) = path_of(&self.model.body, &names) {
+            return self.path(path);
+        }
+        let index = self.model.body.fields.len();
+        self.model.body.fields.push(Field {
+            name: format!("_{index}").into(),
+            hidden: true,
+            sensitive: false,
+            span: self.model.span,
+            ty: formula.typed.ty().clone(),
+            facts: Wanted::default(),
+            kind: FieldKind::Computed(Box::new(formula.clone())),
+        });
+        self.path(vec![index])
+    }
+
+    fn field(&mut self, field: &FieldPath) -> Option<usize> {
+        let names: Vec<&str> = field.names.iter().map(|name| &**name).collect();
+        path_of(&self.model.body, &names).map(|path| self.path(path))
+    }
+
+    fn path(&mut self, path: Vec<usize>) -> usize {
+        let known = self.paths.iter().position(|known| *known == path);
+        known.unwrap_or_else(|| {
+            self.paths.push(path);
+            self.paths.len() - 1
+        })
+    }
+}
+
+/// Returns the indexes that lead to a field by its names.
+pub(super) fn path_of(map: &ObjectMap, names: &[&str]) -> Option<Vec<usize>> {
+    let (first, rest) = names.split_first()?;
+    let at = map.fields.iter().position(|field| *field.name == **first)?;
+    let mut path = vec![at];
+    if !rest.is_empty() {
+        let FieldKind::Object(inner) = &map.fields[at].kind else { return None };
+        path.extend(path_of(inner, rest)?);
+    }
+    Some(path)
+}
+
+/// Reads the records of one event block, one after the other.
+#[derive(Debug)]
+pub struct EventReader {
+    reading: Option<(Arc<Reading>, Reader)>,
+    ambient: Ambient,
+    empty: Arc<str>,
+    /// The last date that a time was made of, with that time.
+    midnight: Option<(civil::Date, Arc<str>)>,
+    scratch: Vec<u8>,
+}
+
+impl EventReader {
+    /// Starts; the block must be one of a stream.
+    pub fn new(plan: &EventPlan, ambient: &Ambient) -> Self {
+        let reading = plan.stream.as_ref().map(|stream| Arc::clone(&stream.reading));
+        Self {
+            reading: reading.map(|it| (Arc::clone(&it), Reader::new(Arc::clone(&it.read), ambient))),
+            ambient: ambient.clone(),
+            empty: "".into(),
+            midnight: None,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Reads the record that `tell` tells, and appends it to `json`. Nothing is appended where it cannot be read.
+    ///
+    /// # Errors
+    /// The record breaks the contract, or an expression of the block has no value.
+    pub fn read(&mut self, tell: &mut Tell<'_>, json: &mut Vec<u8>) -> Result<Said, Unread> {
+        let Some((reading, reader)) = &mut self.reading else {
+            let error = Error::new(Class::Defect, Cause::Internal, "the block is about no stream");
+            return Err(Unread { error, field: None });
+        };
+        reader.reset(&self.ambient);
+        told(tell, reader)?;
+        if let Err(error) = reader.record() {
+            return Err(Unread { error: renamed(error), field: reader.bad_field() });
+        }
+        let mut say =
+            Say { reading, empty: &self.empty, midnight: &mut self.midnight, scratch: &mut self.scratch };
+        let (text, values, fingerprint) = reader.given();
+        let said = say.said(values, fingerprint)?;
+        json.extend_from_slice(text);
+        Ok(said)
+    }
+}
+
+impl EventReader {
+    /// What the last record had and its schema does not know.
+    pub fn residue(&self) -> Option<&Residue> {
+        self.reading.as_ref().map(|(_, reader)| reader.residue())
+    }
+}
+
+/// What is needed to say what a record says.
+struct Say<'a> {
+    reading: &'a Reading,
+    empty: &'a Arc<str>,
+    midnight: &'a mut Option<(civil::Date, Arc<str>)>,
+    scratch: &'a mut Vec<u8>,
+}
+
+impl Say<'_> {
+    fn said(&mut self, values: &[Value], fingerprint: u128) -> Result<Said, Unread> {
+        let value = |slot: Option<usize>| slot.and_then(|slot| values.get(slot)).unwrap_or(&Value::Absent);
+        let reading = self.reading;
+        let key = self.key(values.get(..reading.key).unwrap_or_default())?;
+        let partition = match reading.partition {
+            None => Arc::clone(&key),
+            slot => shared(value(slot)).ok_or_else(|| Unread::contract("the key of the event is absent"))?,
+        };
+        let id = match reading.id {
+            None => None,
+            slot => {
+                let id = shared(value(slot)).filter(|id| !id.is_empty());
+                Some(id.ok_or_else(|| Unread::contract("the id of the event is absent"))?)
+            }
+        };
+        Ok(Said {
+            key,
+            partition,
+            id,
+            time: self.time(value(reading.time)),
+            subject: shared(value(reading.subject)),
+            deleted: matches!(value(reading.deleted), Value::Bool(true)),
+            newest: value(reading.newest).clone(),
+            content: self.content(values, fingerprint),
+        })
+    }
+
+    fn key(&self, values: &[Value]) -> Result<Arc<str>, Unread> {
+        match values {
+            [] => Ok(Arc::clone(self.empty)),
+            _ if values.iter().all(Value::is_absent) => {
+                Err(Unread::contract("the key of the record is absent"))
+            }
+            [one] => Ok(shared(one).unwrap_or_else(|| Arc::clone(self.empty))),
+            several => {
+                let texts: Vec<String> =
+                    several.iter().map(|value| json::text_of(value).unwrap_or_default()).collect();
+                Ok(texts.join("/").into())
+            }
+        }
+    }
+
+    fn time(&mut self, value: &Value) -> Option<Arc<str>> {
+        let Value::Date(date) = value else { return instant(value, &self.reading.zone) };
+        if let Some((known, text)) = &self.midnight
+            && known == date
+        {
+            return Some(Arc::clone(text));
+        }
+        let text = instant(value, &self.reading.zone)?;
+        *self.midnight = Some((*date, Arc::clone(&text)));
+        Some(text)
+    }
+
+    fn content(&mut self, values: &[Value], all: u128) -> u128 {
+        if self.reading.only_changes.is_empty() {
+            return all;
+        }
+        let mut content = FINGERPRINT_SEED;
+        for (place, &slot) in (0..).zip(&self.reading.only_changes) {
+            self.scratch.clear();
+            json::write(values.get(slot).unwrap_or(&Value::Absent), self.scratch);
+            content = mixed(content, place, self.scratch);
+        }
+        content
+    }
+}
+
+/// Returns the plain text of a value.
+fn shared(value: &Value) -> Option<Arc<str>> {
+    match value {
+        Value::Text(text) => Some(Arc::clone(text)),
+        other => json::text_of(other).map(Arc::from),
+    }
+}
+
+/// Lets each field be absent, whatever the JSON Schema says: nothing of it is shown.
+pub(super) fn forgive(map: &mut ObjectMap) {
+    for field in &mut map.fields {
+        field.facts = Wanted::default();
+        debug_assert_eq!(field.facts.absent(), Absent::Null);
+        match &mut field.kind {
+            FieldKind::Object(inner) | FieldKind::Each { element: inner, .. } => forgive(inner),
+            FieldKind::Cases { cases, .. } => cases.iter_mut().for_each(|case| forgive(&mut case.fields)),
+            FieldKind::Value { .. } | FieldKind::Computed(_) => {}
+        }
+    }
+}

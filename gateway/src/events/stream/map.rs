@@ -1,0 +1,258 @@
+//! Maps batches of records, on whatever thread: each record becomes an event or a dead letter.
+//!
+//! **Invariant.** What comes of a batch depends on the batch and the unit alone, so the threads may take them in any order.
+
+use super::block::{Block, ReadRecord};
+use super::judge::{Newest, Pending};
+use super::letter::{self, Letter, Why};
+use crate::events::feed::Types;
+use crate::events::judge::hex;
+use crate::store::hash;
+use adapters_ports::{Event, Framed, Identity, RawRecord, Records};
+use bytes::Bytes;
+use engine::plan::stream::{Said, Unread};
+use kernel::{DecodeError, PartId};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a record whose type nobody knows is counted as.
+const UNKNOWN: &str = "unknown";
+
+/// The names of record types.
+pub(super) type TypeNames = HashMap<PartId, Arc<str>>;
+
+/// Records that the sink of a block refused for good, by the number of the block and their own, and why.
+pub(super) type SinkRefused = HashMap<(usize, u64), String>;
+
+/// What is the same for all batches of a unit.
+pub(super) struct Shared {
+    blocks: Arc<[Block]>,
+    types: Arc<TypeNames>,
+    /// For each block, what the ids of its events and of its letters begin with.
+    prefixes: Vec<(String, String)>,
+    /// What the ids of letters begin with that are nobody's.
+    unknown_prefix: String,
+    refused: SinkRefused,
+    version: Arc<str>,
+    time: Arc<str>,
+    /// Readers that are free, a set of one per block.
+    readers: Mutex<Vec<Vec<Box<dyn ReadRecord>>>>,
+}
+
+/// What came of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Mapped {
+    pub entries: Vec<Entry>,
+    /// Records by the name of their type.
+    pub records: BTreeMap<String, u64>,
+}
+
+/// What came of a record.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// The block, by its number; nothing for a letter that is nobody's.
+    pub block: Option<usize>,
+    /// The number of the record.
+    pub number: u64,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// An event; with what has to be judged first, if anything.
+    Event(Event, Option<Box<Pending>>),
+    /// A letter, and the outlet that takes it.
+    Letter(Event, usize),
+    /// It cannot be read, and nothing takes it; why.
+    Nowhere(String),
+}
+
+impl Shared {
+    pub(super) fn new(
+        blocks: Arc<[Block]>,
+        types: Arc<TypeNames>,
+        identity: &Identity,
+        refused: SinkRefused,
+        (version, time): (Arc<str>, Arc<str>),
+    ) -> Self {
+        let event_prefix = |block: &Block| hex(&hash(&[b"record", &block.id, identity])).to_string();
+        let both = |block: &Block| (event_prefix(block), letter::prefix(&block.id, identity));
+        let prefixes = blocks.iter().map(both).collect();
+        let nobody = blocks.first().map_or([0; 32], |block| hash(&[b"nobody", block.source.as_bytes()]));
+        let unknown_prefix = letter::prefix(&nobody, identity);
+        let readers = Mutex::default();
+        Self { blocks, types, prefixes, unknown_prefix, refused, version, time, readers }
+    }
+
+    /// Maps a batch.
+    pub(super) fn map(&self, mut records: Box<dyn Records>) -> Mapped {
+        let mut readers = self.lock().pop().unwrap_or_else(|| self.new_readers());
+        let mut work = Work { shared: self, json: Vec::new(), read: Vec::new(), counts: Vec::new() };
+        while let Some(framed) = records.next() {
+            work.record(&framed, &mut *records, &mut readers);
+        }
+        self.lock().push(readers);
+        work.finish()
+    }
+
+    fn new_readers(&self) -> Vec<Box<dyn ReadRecord>> {
+        self.blocks.iter().map(|block| block.mapping.reader()).collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Box<dyn ReadRecord>>>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn name(&self, part: PartId) -> &str {
+        self.types.get(&part).map_or(UNKNOWN, |name| name)
+    }
+
+    fn letter(&self, block: Option<usize>, part: Option<PartId>, raw: RawRecord, why: &Why) -> Outcome {
+        let own = block.map(|number| (&self.blocks[number], &self.prefixes[number].1));
+        let taker = match own {
+            Some((block, _)) => block.rejects,
+            // Nobody knows whose it is; the first who takes any takes it.
+            None => self.blocks.iter().find_map(|block| block.rejects),
+        };
+        let Some(outlet) = taker else {
+            let RawRecord { number, offset, .. } = raw;
+            let reason = format!(
+                "record {number} at byte {offset} cannot be read: {}; a `reject:` topic would take it",
+                why.reason
+            );
+            return Outcome::Nowhere(reason);
+        };
+        let empty = Arc::from("");
+        let letter = Letter {
+            raw,
+            record_type: part.map(|part| self.name(part)),
+            block: own.map(|(block, _)| block),
+            prefix: own.map_or(&self.unknown_prefix, |(_, prefix)| prefix),
+            source: self.blocks.first().map_or(&empty, |block| &block.source),
+            version: &self.version,
+            time: &self.time,
+        };
+        Outcome::Letter(letter.event(why), outlet)
+    }
+}
+
+/// A batch that is being mapped.
+struct Work<'s> {
+    shared: &'s Shared,
+    /// The events of all records, one behind the other.
+    json: Vec<u8>,
+    read: Vec<(Option<usize>, u64, Read)>,
+    counts: Vec<(Option<PartId>, u64)>,
+}
+
+enum Read {
+    Said(Box<Said>, Range<usize>),
+    Done(Outcome),
+}
+
+impl Work<'_> {
+    fn record(&mut self, framed: &Framed, records: &mut dyn Records, readers: &mut [Box<dyn ReadRecord>]) {
+        let part = framed.part.as_ref().ok().copied();
+        self.count(part);
+        match &framed.part {
+            Ok(part) => {
+                for (number, block) in self.shared.blocks.iter().enumerate() {
+                    if block.record == *part {
+                        self.read(number, framed, records, &mut readers[number]);
+                    }
+                }
+            }
+            Err(error) => self.unknown(framed, error, records),
+        }
+    }
+
+    fn read(
+        &mut self,
+        block: usize,
+        framed: &Framed,
+        records: &mut dyn Records,
+        reader: &mut Box<dyn ReadRecord>,
+    ) {
+        let begin = self.json.len();
+        let refused = self.shared.refused.get(&(block, framed.number));
+        let result = match refused {
+            Some(reason) => Err(Why { reason: reason.clone(), field: None }),
+            None => reader.read(&mut |to| records.tell(to), &mut self.json).map_err(Why::unread),
+        };
+        let read = match result {
+            Ok(said) => Read::Said(Box::new(said), begin..self.json.len()),
+            Err(why) => {
+                self.json.truncate(begin);
+                let part = self.shared.blocks[block].record;
+                Read::Done(self.shared.letter(Some(block), Some(part), records.raw(), &why))
+            }
+        };
+        self.read.push((Some(block), framed.number, read));
+    }
+
+    fn unknown(&mut self, framed: &Framed, error: &DecodeError, records: &mut dyn Records) {
+        let outcome = self.shared.letter(None, None, records.raw(), &Why::unknown(error));
+        self.read.push((None, framed.number, Read::Done(outcome)));
+    }
+
+    fn count(&mut self, part: Option<PartId>) {
+        match self.counts.iter_mut().find(|(own, _)| *own == part) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((part, 1)),
+        }
+    }
+
+    fn finish(self) -> Mapped {
+        let Self { shared, json, read, counts } = self;
+        let json = Bytes::from(json);
+        let entries = read.into_iter().map(|(block, number, read)| {
+            let outcome = match (read, block) {
+                (Read::Said(said, range), Some(block)) => {
+                    let (prefix, _) = &shared.prefixes[block];
+                    event(&shared.blocks[block], *said, json.slice(range), prefix, number)
+                }
+                (Read::Done(outcome), _) => outcome,
+                (Read::Said(..), None) => Outcome::Nowhere("it is nobody's".into()),
+            };
+            Entry { block, number, outcome }
+        });
+        let entries = entries.collect();
+        let name = |part: Option<PartId>| part.map_or(UNKNOWN, |part| shared.name(part)).to_owned();
+        let records = counts.into_iter().map(|(part, count)| (name(part), count)).collect();
+        Mapped { entries, records }
+    }
+}
+
+/// Makes the event of a record. What depends on the past of its key is left open.
+pub(super) fn event(block: &Block, said: Said, data: Bytes, prefix: &str, number: u64) -> Outcome {
+    let pending = block.has_memory().then(|| {
+        let newest = Newest::of(&said.newest);
+        let (has_id, deleted) = (said.id.is_some(), said.deleted);
+        Box::new(Pending { key: Arc::clone(&said.key), content: said.content, deleted, newest, has_id })
+    });
+    let ty = match &block.types {
+        Types::Record(ty) => Arc::clone(ty),
+        // The judge knows.
+        Types::State { .. } => Arc::from(""),
+    };
+    let event = Event {
+        id: said.id.unwrap_or_else(|| format!("{prefix}-{number}").into()),
+        source: Arc::clone(&block.source),
+        ty,
+        subject: said.subject,
+        time: said.time,
+        dataschema: block.dataschema.clone(),
+        key: said.partition,
+        data,
+        content_type: Cow::Borrowed("application/json"),
+        extensions: Vec::new(),
+    };
+    Outcome::Event(event, pending)
+}
+
+/// What is wrong with a record of a block that was read on its own.
+pub(super) fn reason(unread: &Unread) -> String {
+    letter::said(unread)
+}
