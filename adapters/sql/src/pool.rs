@@ -1,7 +1,7 @@
 //! Sessions with one database, bounded, and kept while they are good.
 //!
-//! **Invariant.** No more than `max` calls hold a session at a time, those that are still being stopped included; a
-//! session is lent to one call at a time and comes back only when its answer was read to the end.
+//! **Invariant.** No more than `max` sessions are in use at a time, those included that are being opened or stopped for a
+//! call that is over; a session is lent to one call at a time and comes back only when its answer was read to the end.
 
 mod lease;
 
@@ -95,7 +95,7 @@ impl Pool {
             return Err(late());
         }
         let within = self.bounds.acquire.min(cx.remaining());
-        let permit = match timeout(within, Arc::clone(&self.slots).acquire_owned()).await {
+        let mut permit = match timeout(within, Arc::clone(&self.slots).acquire_owned()).await {
             Ok(Ok(permit)) => permit,
             Ok(Err(_)) | Err(_) => {
                 let error =
@@ -104,13 +104,18 @@ impl Pool {
             }
         };
         while let Some((idle, trusted)) = self.take() {
-            let Some(mut session) = idle.session() else { continue };
-            if trusted || session.ping(PING_MAX.min(cx.remaining())).await {
-                return Ok(self.lent(session, permit, true));
+            let Some(session) = idle.session() else { continue };
+            let lease = self.lent(session, permit, true);
+            if trusted {
+                return Ok(lease);
             }
+            permit = match lease.answers(PING_MAX.min(cx.remaining())).await {
+                Ok(lease) => return Ok(lease),
+                Err(permit) => permit.ok_or_else(|| unreachable(&gone()))?,
+            };
         }
-        match timeout(cx.remaining(), self.opened(cx)).await {
-            Ok(opened) => opened.map(|session| self.lent(session, permit, false)),
+        match timeout(cx.remaining(), self.opened(permit)).await {
+            Ok(opened) => opened.map(|(session, permit)| self.lent(session, permit, false)),
             Err(_) => Err(late()),
         }
     }
@@ -140,7 +145,8 @@ impl Pool {
         })
     }
 
-    async fn opened(&self, _cx: &CallContext) -> Result<Session, Error> {
+    /// Opens a session. Its place stays taken until it is open, or cannot be opened, also if nobody waits any more.
+    async fn opened(&self, permit: OwnedSemaphorePermit) -> Result<(Session, OwnedSemaphorePermit), Error> {
         self.paused()?;
         let (tell, told) = oneshot::channel();
         let Some(pool) = self.myself.upgrade() else { return Err(unreachable(&gone())) };
@@ -148,14 +154,16 @@ impl Pool {
             let opened = start(&*pool.launch, pool.shared.as_ref(), &pool.open).await;
             pool.note(&opened);
             // A line belongs to a runtime, and this is not the caller's.
-            let idle = opened.map(|session| session.idle());
-            if let Err(Ok(Some(idle))) = tell.send(idle) {
+            let opened = opened.map(|session| (session.idle(), permit));
+            if let Err(Ok((Some(idle), permit))) = tell.send(opened) {
                 pool.keep(idle);
+                drop(permit);
             }
         });
         let opened = told.await.map_err(|_| unreachable(&gone()))?;
-        let session = opened.map_err(|failure| unreachable(&failure))?.and_then(Idle::session);
-        session.ok_or_else(|| unreachable(&gone()))
+        let (idle, permit) = opened.map_err(|failure| unreachable(&failure))?;
+        let session = idle.and_then(Idle::session).ok_or_else(|| unreachable(&gone()))?;
+        Ok((session, permit))
     }
 
     /// Refuses at once while the last failure is young.

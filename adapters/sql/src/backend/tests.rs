@@ -142,6 +142,39 @@ async fn a_stopped_worker_is_killed_and_replaced() {
 }
 
 #[tokio::test]
+async fn a_worker_that_is_being_started_for_a_call_that_is_over_keeps_its_place() {
+    let kit = Kit::double(1, false);
+    let call = read("ok");
+    assert!(
+        tokio::time::timeout(Duration::ZERO, kit.run(&call, 5000)).await.is_err(),
+        "no worker starts so soon"
+    );
+    assert_eq!(kit.run(&read("ok"), 5000).await, "3 rows");
+    assert_eq!(kit.processes(), 1, "the one that was started for nobody serves");
+    kit.is_whole().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_gives_no_sign_of_life_is_gone_before_another_takes_its_place() {
+    let kit = Kit::double(1, false);
+    assert_eq!(kit.run(&read("ok"), 5000).await, "3 rows");
+    let first = kit.last();
+    // One waits for the sign, another leaves before it could have come.
+    for within_ms in [5000, 300] {
+        let stopped = kit.last();
+        assert!(kit.signal("STOP"));
+        kit.backend.pool().suspect();
+        let expected = if within_ms > 1000 { "3 rows" } else { "transient TimedOut" };
+        assert_eq!(kit.run(&read("ok"), within_ms).await, expected);
+        assert_eq!(kit.run(&read("ok"), 5000).await, "3 rows");
+        assert!(!kit.is_alive(&stopped), "{stopped} is there beside {}", kit.last());
+    }
+    assert_ne!(kit.last(), first);
+    assert_eq!(kit.processes(), 3);
+    kit.is_whole().await;
+}
+
+#[tokio::test]
 async fn sessions_of_a_shared_worker_share_its_end_and_nothing_else() {
     let kit = Kit::double(3, true);
     let held = kit.reply(&read("an endless answer"), 60_000).await.unwrap();

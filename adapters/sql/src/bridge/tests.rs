@@ -3,6 +3,7 @@
 //! The drivers are put into place by `tests/jdbc`; where Java, Maven or they are missing, that is said loudly.
 
 mod kit;
+mod postgres;
 
 use super::*;
 use adapters_sql_protocol::{Execute, Fetch, Parameter, Phase, Value, ValueKind};

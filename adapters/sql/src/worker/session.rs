@@ -225,7 +225,15 @@ pub(crate) async fn start(
     shared: Option<&tokio::sync::Mutex<Option<Arc<Process>>>>,
     open: &Open,
 ) -> Result<Session, Failure> {
-    let Some(shared) = shared else { return Session::open(Process::start(launch)?, open).await };
+    let Some(shared) = shared else {
+        let process = Process::start(launch)?;
+        let opened = Session::open(Arc::clone(&process), open).await;
+        if opened.is_err() {
+            // Its place is free as soon as this is told.
+            process.end().await;
+        }
+        return opened;
+    };
     loop {
         let (process, fresh) = {
             let mut shared = shared.lock().await;

@@ -2,7 +2,7 @@
 
 use crate::bridge::{Jvm, write};
 use adapters_sql_protocol::{
-    Batch, Execute, Fault, FromWorker, Open, TOKEN_VARIABLE, Texts, ToWorker, read_frame,
+    Batch, ColumnInfo, Execute, Fault, FromWorker, Open, TOKEN_VARIABLE, Texts, ToWorker, read_frame,
 };
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt;
@@ -21,10 +21,15 @@ pub(super) struct Bridge {
 }
 
 impl Bridge {
-    /// Starts it; nothing, said loudly, where something is missing.
+    /// Starts it for H2; nothing, said loudly, where something is missing.
     pub(super) fn start() -> Option<Self> {
-        let drivers = drivers()?;
-        let jvm = Jvm { jars: vec![drivers.join("h2.jar")], ..Jvm::default() };
+        Self::with("h2.jar", &[])
+    }
+
+    /// Starts it for a driver, with arguments for its virtual machine.
+    pub(super) fn with(driver: &str, arguments: &[&str]) -> Option<Self> {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let jvm = Jvm { jars: vec![drivers()?.join(driver)], arguments, ..Jvm::default() };
         if let [first, ..] = &jvm.missing()[..] {
             eprintln!("SKIPPED: {first}");
             return None;
@@ -94,13 +99,14 @@ pub(super) struct Session {
 }
 
 /// What a statement answered.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Answer {
     rows: Vec<Vec<Option<String>>>,
     pub(super) row_count: usize,
     pub(super) batches: usize,
     affected: Option<u64>,
-    fault: Option<Fault>,
+    pub(super) columns: Vec<ColumnInfo>,
+    pub(super) fault: Option<Fault>,
 }
 
 impl Answer {
@@ -140,19 +146,24 @@ impl Session {
     }
 
     pub(super) fn open(&mut self, url: &str) {
-        let open = Open {
+        let product = self.open_as(Open {
             url: format!("{url};DB_CLOSE_DELAY=-1"),
             user: "sa".into(),
-            password: String::new(),
             login_ms: 5_000,
-            read_only: false,
-            properties: Vec::new(),
             settings: vec!["SET TIME ZONE 'UTC'".into()],
-        };
+            ..Open::default()
+        });
+        assert_eq!(product, "H2");
+    }
+
+    /// Opens it and returns the name of the product.
+    pub(super) fn open_as(&mut self, open: Open) -> String {
         self.tell(&ToWorker::Open(open));
         let kind = self.frame();
-        let frame = FromWorker::decode(kind, &self.payload, 0).unwrap();
-        assert!(matches!(&frame, FromWorker::Opened { product, .. } if product == "H2"), "{frame:?}");
+        match FromWorker::decode(kind, &self.payload, 0).unwrap() {
+            FromWorker::Opened { product, .. } => product,
+            other => panic!("{other:?} opens nothing"),
+        }
     }
 
     pub(super) fn ping(&mut self) {
@@ -181,11 +192,10 @@ impl Session {
 
     pub(super) fn answer(&mut self) -> Answer {
         let mut answer = Answer::default();
-        let mut columns = 0;
         loop {
             let kind = self.frame();
-            match FromWorker::decode(kind, &self.payload, columns).unwrap() {
-                FromWorker::Columns(told) => columns = told.len(),
+            match FromWorker::decode(kind, &self.payload, answer.columns.len()).unwrap() {
+                FromWorker::Columns(told) => answer.columns = told,
                 FromWorker::Batch(batch) => {
                     answer.batches += 1;
                     answer.row_count += batch.rows;

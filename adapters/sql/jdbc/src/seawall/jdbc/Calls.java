@@ -37,13 +37,8 @@ final class Calls {
     private final boolean timesSending;
     /** It gives what a procedure returns as a row, which has to be there still when the value is asked for. */
     private final boolean returnsRows;
-    private volatile Cancel running;
+    private volatile Statement running;
     private volatile boolean late;
-
-    /** How something that runs is stopped. */
-    private interface Cancel {
-        void cancel() throws SQLException;
-    }
 
     Calls(Connection connection, String product) {
         this.connection = connection;
@@ -60,9 +55,9 @@ final class Calls {
 
     /** Stops what is running, if anything is; the statement itself reports it. */
     void cancel() throws SQLException {
-        Cancel what = running;
-        if (what != null) {
-            what.cancel();
+        Statement statement = running;
+        if (statement != null) {
+            statement.cancel();
         }
     }
 
@@ -87,20 +82,17 @@ final class Calls {
         }
         frame.ends();
         Wishes wishes = new Wishes(kinds, rowsMax, bytesMax, valueMax);
-        late = false;
-        if (streamsInTransactions && flags == ROWS && parameters.isEmpty() && copied(sql, timeoutMs, wishes, out)) {
-            return;
-        }
         boolean transaction = streamsInTransactions && (flags & ROWS) != 0;
         if (transaction) {
             connection.setAutoCommit(false);
         }
+        late = false;
         boolean good = false;
         try (PreparedStatement statement = prepare(sql, flags, keys)) {
             statement.setFetchSize(rowsMax);
             ScheduledFuture<?> timer = limit(statement, timeoutMs, flags);
             try {
-                running = statement::cancel;
+                running = statement;
                 long affected = run(statement, parameters, flags, wishes, timer, out);
                 if (transaction) {
                     connection.commit();
@@ -112,41 +104,13 @@ final class Calls {
                 timer.cancel(false);
             }
         } catch (SQLException e) {
-            throw told(e);
+            throw late && Faults.phase(e) != Faults.GONE
+                ? new SQLException("the statement took too long and was stopped", "HYT00", e) : e;
         } finally {
             if (transaction) {
                 end(good);
             }
         }
-    }
-
-    /** Runs a statement the short way, if it can go it. */
-    private boolean copied(String sql, int timeoutMs, Wishes wishes, Output out) throws IOException, SQLException {
-        ScheduledFuture<?> timer = null;
-        try {
-            Copy copy = Copy.of(connection, sql, wishes);
-            if (copy == null) {
-                return false;
-            }
-            timer = limit(copy::cancel, timeoutMs);
-            running = copy::cancel;
-            ScheduledFuture<?> started = timer;
-            copy.send(wishes, () -> started.cancel(false), out);
-        } catch (SQLException e) {
-            throw told(e);
-        } finally {
-            running = null;
-            if (timer != null) {
-                timer.cancel(false);
-            }
-        }
-        out.begin(0x85).i64(-1).send();
-        return true;
-    }
-
-    private SQLException told(SQLException e) {
-        return late && Faults.phase(e) != Faults.GONE
-            ? new SQLException("the statement took too long and was stopped", "HYT00", e) : e;
     }
 
     private void end(boolean good) throws SQLException {
@@ -171,20 +135,16 @@ final class Calls {
 
     /** Time-outs of drivers count in seconds and not all obey them, so there is a timer as well. */
     private ScheduledFuture<?> limit(Statement statement, int timeoutMs, int flags) throws SQLException {
-        if (timeoutMs != 0 && (!timesSending || (flags & ROWS) == 0)) {
-            statement.setQueryTimeout(timeoutMs / 1000 + 1);
-        }
-        return limit(statement::cancel, timeoutMs);
-    }
-
-    private ScheduledFuture<?> limit(Cancel what, int timeoutMs) {
         if (timeoutMs == 0) {
             return TIMER.schedule(() -> {}, 0, TimeUnit.MILLISECONDS);
+        }
+        if (!timesSending || (flags & ROWS) == 0) {
+            statement.setQueryTimeout(timeoutMs / 1000 + 1);
         }
         return TIMER.schedule(() -> CANCELS.execute(() -> {
             late = true;
             try {
-                what.cancel();
+                statement.cancel();
             } catch (SQLException | RuntimeException e) {
                 // Who started this worker ends it where a statement cannot be stopped.
             }

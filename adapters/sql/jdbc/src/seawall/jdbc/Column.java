@@ -62,74 +62,18 @@ final class Column {
 
     /** Adds the value of the row at which the cursor stands. */
     void add(ResultSet from) throws SQLException {
-        begin();
-        end(take(from));
-    }
-
-    /** Adds the value that begins at a place of a line, as {@code COPY} writes it, and returns where it ends. */
-    int add(byte[] line, int from) throws SQLException {
-        begin();
-        int at = Direct.end(line, from);
-        if (at >= line.length) {
-            throw new SQLException("a row has fewer columns than it should have", "08P01");
-        }
-        if (line[at] == '\\') {
-            int end = Direct.escapedEnd(line, at);
-            byte[] value = Direct.unescaped(line, from, end);
-            if (value != null) {
-                take(value, 0, value.length);
-            }
-            end(value != null);
-            return end;
-        }
-        take(line, from, at);
-        end(true);
-        return at;
-    }
-
-    /** Returns whether it can be read from the lines of {@code COPY}. */
-    boolean isCopied() {
-        return representation == AS_TEXT && direct || representation == AS_I64;
-    }
-
-    private void begin() {
         if (rows == ends.length) {
             ends = Arrays.copyOf(ends, rows * 2);
             words = Arrays.copyOf(words, rows * 2);
             nulls = Arrays.copyOf(nulls, rows / 4);
         }
-    }
-
-    private void end(boolean there) {
-        if (!there) {
+        boolean isNull = !take(from);
+        if (isNull) {
             nulls[rows >> 3] |= (byte) (1 << (rows & 7));
             hasNulls = true;
         }
         ends[rows] = length;
         rows++;
-    }
-
-    /** Takes a value from a line. */
-    private void take(byte[] line, int from, int end) throws SQLException {
-        if (representation == AS_I64) {
-            words[rows] = Direct.number(line, from, end);
-        } else if (kind == Kind.DATE && !Direct.isDate(line, from, end)) {
-            put(Moments.date(Direct.text(line, from, end)));
-        } else if (kind == Kind.TIMESTAMP && !Direct.isTimestamp(line, from, end)) {
-            put(Moments.timestamp(Direct.text(line, from, end)));
-        } else {
-            copy(line, from, end);
-        }
-    }
-
-    private void copy(byte[] line, int from, int end) throws SQLException {
-        limit(end - from);
-        reserve(end - from);
-        Direct.copy(line, from, end - from, bytes, length);
-        if (kind == Kind.TIMESTAMP) {
-            bytes[length + 10] = 'T';
-        }
-        length += end - from;
     }
 
     private boolean take(ResultSet from) throws SQLException {
@@ -155,18 +99,22 @@ final class Column {
         return text != null;
     }
 
-    /** Takes the bytes of a text as they have come from the database; a form that is not the protocol's goes the long way. */
+    /** Takes the bytes of a text as they have come from the database; a moment of an unusual form goes the long way. */
     private boolean copied(ResultSet from) throws SQLException {
         byte[] text = from.getBytes(number);
         if (text == null) {
             return false;
         }
-        int end = text.length;
-        if (kind == Kind.DATE && !Direct.isDate(text, 0, end)
-            || kind == Kind.TIMESTAMP && !Direct.isTimestamp(text, 0, end)) {
+        if (kind == Kind.DATE && !Direct.isDate(text) || kind == Kind.TIMESTAMP && !Direct.isTimestamp(text)) {
             return told(from);
         }
-        copy(text, 0, end);
+        limit(text.length);
+        reserve(text.length);
+        Direct.copy(text, bytes, length);
+        if (kind == Kind.TIMESTAMP) {
+            bytes[length + 10] = 'T';
+        }
+        length += text.length;
         return true;
     }
 

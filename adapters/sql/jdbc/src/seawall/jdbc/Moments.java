@@ -69,37 +69,6 @@ final class Moments {
         }
     }
 
-    /** What PostgreSQL writes of a day that has no four digits of a year, as {@link #date(ResultSet, int)} tells it. */
-    static String date(String text) {
-        switch (text) {
-            case "infinity":
-                return LocalDate.MAX.toString();
-            case "-infinity":
-                return LocalDate.MIN.toString();
-            default:
-                boolean before = text.endsWith(" BC");
-                String[] parts = text.substring(0, text.length() - (before ? 3 : 0)).split("-");
-                int year = Integer.parseInt(parts[0]);
-                int month = Integer.parseInt(parts[1]);
-                return LocalDate.of(before ? 1 - year : year, month, Integer.parseInt(parts[2])).toString();
-        }
-    }
-
-    /** The same of a time of such a day. */
-    static String timestamp(String text) {
-        switch (text) {
-            case "infinity":
-                return text(LocalDateTime.MAX);
-            case "-infinity":
-                return text(LocalDateTime.MIN);
-            default:
-                int blank = text.indexOf(' ');
-                boolean before = text.endsWith(" BC");
-                String day = text.substring(0, blank) + (before ? " BC" : "");
-                return date(day) + "T" + text.substring(blank + 1, text.length() - (before ? 3 : 0));
-        }
-    }
-
     private static boolean gone(Exception e) {
         return e instanceof SQLException && Faults.phase((SQLException) e) == Faults.GONE;
     }

@@ -5,8 +5,6 @@ import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Types;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Sends a result set: its columns, then its rows in batches.
@@ -22,9 +20,7 @@ final class Rows {
     /** Sends all rows. */
     static void send(ResultSet rows, Wishes wishes, Output out)
             throws SQLException, IOException {
-        ResultSetMetaData meta = rows.getMetaData();
-        Column[] columns = columns(meta, wishes, Direct.of(rows));
-        announce(told(meta), out);
+        Column[] columns = columns(rows.getMetaData(), wishes, Direct.of(rows), out);
         int count = 0;
         while (rows.next()) {
             int size = row(rows, columns);
@@ -49,8 +45,10 @@ final class Rows {
         return size;
     }
 
-    static Column[] columns(ResultSetMetaData meta, Wishes wishes, Direct direct) throws SQLException {
+    private static Column[] columns(ResultSetMetaData meta, Wishes wishes, Direct direct, Output out)
+            throws SQLException, IOException {
         Column[] columns = new Column[meta.getColumnCount()];
+        out.begin(COLUMNS).u16(columns.length);
         for (int i = 0; i < columns.length; i++) {
             int number = i + 1;
             int told = Kind.of(meta, number);
@@ -60,32 +58,13 @@ final class Rows {
             int representation = representation(meta, number, told, wish);
             boolean copied = representation == Column.AS_TEXT && direct.gives(meta, number, told, kind);
             columns[i] = new Column(number, kind, representation, single, copied, wishes.valueMax);
-        }
-        return columns;
-    }
-
-    /** What is told of a column. */
-    record Told(String label, int kind, int precision, int scale, boolean nullable) {}
-
-    /** Asks for what is told of columns; a driver may ask the database for it. */
-    static List<Told> told(ResultSetMetaData meta) throws SQLException {
-        List<Told> columns = new ArrayList<>();
-        for (int number = 1; number <= meta.getColumnCount(); number++) {
-            columns.add(new Told(meta.getColumnLabel(number), Kind.of(meta, number),
-                Math.max(0, Math.min(0xffff, meta.getPrecision(number))),
-                Math.max(0, Math.min(0xffff, meta.getScale(number))),
-                meta.isNullable(number) != ResultSetMetaData.columnNoNulls));
-        }
-        return columns;
-    }
-
-    /** Begins a result. */
-    static void announce(List<Told> columns, Output out) throws IOException {
-        out.begin(COLUMNS).u16(columns.size());
-        for (Told column : columns) {
-            out.text(column.label).u8(column.kind).u16(column.precision).u16(column.scale).u8(column.nullable ? 1 : 0);
+            out.text(meta.getColumnLabel(number)).u8(told)
+                .u16(Math.max(0, Math.min(0xffff, meta.getPrecision(number))))
+                .u16(Math.max(0, Math.min(0xffff, meta.getScale(number))))
+                .u8(meta.isNullable(number) == ResultSetMetaData.columnNoNulls ? 0 : 1);
         }
         out.send();
+        return columns;
     }
 
     /** A wish that could change a value is not followed. */
@@ -105,7 +84,7 @@ final class Rows {
         return Column.AS_TEXT;
     }
 
-    static void batch(Column[] columns, int count, Output out) throws SQLException, IOException {
+    private static void batch(Column[] columns, int count, Output out) throws SQLException, IOException {
         int length = 4;
         for (Column column : columns) {
             column.check();
