@@ -15,8 +15,8 @@ const COLUMNS: &[&str] = &[
     "pt",
 ];
 
-/// Those that pgjdbc is told not to ask for in binary.
-const TOLD_AS_TEXT: &[&str] = &["n", "d", "e", "f38", "i2", "i4", "i8", "dt", "ts", "ts0", "dm"];
+/// Those of which every driver and format tells the same number.
+const EXACT: &[&str] = &["n", "d", "e", "f38", "i2", "i4", "i8", "dt", "ts", "ts0", "dm"];
 
 /// A table of all types, and what is hard of each.
 const TABLE: &str = r#"
@@ -90,11 +90,7 @@ impl Bridges {
                 url: server.url(database),
                 user: "seawall".into(),
                 login_ms: 10_000,
-                properties: if binary {
-                    vec![("binaryTransferDisable".into(), String::new())]
-                } else {
-                    Vec::new()
-                },
+                properties: if binary { vec![("binaryTransfer".into(), "true".into())] } else { Vec::new() },
                 settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
                 ..Open::default()
             });
@@ -139,15 +135,20 @@ fn postgresql_rows_are_the_same_whether_they_are_copied_or_told() {
     server.run(TABLE);
     for settings in SETTINGS {
         let mut ways = bridges.ways(&server, "postgres", settings);
-        let mut told = 0;
+        let (mut told, mut flipped) = (0, Vec::new());
         for column in COLUMNS {
             let sql = format!("SELECT {column} FROM odd ORDER BY n");
+            let early = ways.check(&rows(&sql, &[Fetch::Text]), 1);
             ways.check(&rows(&sql, &[]), 7);
+            let late = ways.check(&rows(&sql, &[Fetch::Text]), 1);
+            // Of a point pgjdbc says `2.0` then, and cannot be told otherwise.
+            if early != late && *column != "pt" {
+                flipped.push(format!("{column}: {early:?} {late:?}"));
+            }
             for &fetch in Fetch::ALL {
                 told += ways.check(&rows(&sql, &[fetch]), 1).row_count;
                 // A number that comes in binary may be told with an exponent, unless a number is asked for.
-                if TOLD_AS_TEXT.contains(column)
-                    && matches!(fetch, Fetch::Integer | Fetch::Decimal | Fetch::Decide)
+                if EXACT.contains(column) && matches!(fetch, Fetch::Integer | Fetch::Decimal | Fetch::Decide)
                 {
                     ways.check_binary(&rows(&sql, &[fetch]), 7);
                 }
@@ -158,6 +159,7 @@ fn postgresql_rows_are_the_same_whether_they_are_copied_or_told() {
                 ways.check(&Execute { parameters, ..rows(&sql, &[]) }, 1);
             }
         }
+        assert_eq!(flipped, [""; 0], "the same statement answers something else when it is run more often");
         assert!(told > COLUMNS.len() * 7 * 6, "only {told} values could be told");
     }
 }

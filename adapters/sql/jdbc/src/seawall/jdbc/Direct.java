@@ -18,8 +18,6 @@ import java.sql.SQLException;
  * <p><b>Invariant.</b> What is copied is, byte for byte, what the long way would have written.
  */
 final class Direct {
-    /** Types whose text is what is wanted, so that pgjdbc had better not ask for them in binary and make a text of it. */
-    static final String AS_TEXT = "INT2,INT4,INT8,NUMERIC,DATE,TIMESTAMP";
     /** For whoever suspects that something goes wrong here, and for the test that nothing does. */
     private static final boolean WANTED = !"false".equals(System.getProperty("seawall.direct"));
     private static final Direct NEVER = new Direct(null);

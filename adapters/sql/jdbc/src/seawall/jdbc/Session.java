@@ -178,8 +178,9 @@ final class Session {
             properties.put("password", password);
         }
         if (url.startsWith("jdbc:postgresql:")) {
-            // What the URL itself says counts more than a property.
-            properties.putIfAbsent("binaryTransferDisable", Direct.AS_TEXT);
+            // After some calls of a statement pgjdbc would ask for values in binary, and then make other texts of them than
+            // the database does: of bytes, where they lie in memory. What the URL says counts more than a property.
+            properties.putIfAbsent("binaryTransfer", "false");
         }
         close();
         loadDriver();
