@@ -7,6 +7,9 @@ mod check;
 mod explain;
 mod import;
 mod inspect;
+mod progress;
+mod redrive;
+mod run_once;
 mod serve;
 mod snapshot;
 mod test;
@@ -36,6 +39,10 @@ enum Command {
     Test(TestArgs),
     /// Serves the API
     Serve(Box<ServeArgs>),
+    /// Reads what there is, publishes its events, and ends
+    RunOnce(RunOnceArgs),
+    /// Reads dead letters again with the mapping as it is now, and publishes what can be read
+    Redrive(RedriveArgs),
     /// Prints the JSON Schema of mapping files, for editors
     Schema,
     /// Says what a WSDL offers: services, ports, operations, messages, faults
@@ -144,6 +151,62 @@ pub struct ServeArgs {
     pub(crate) quiet: bool,
 }
 
+/// Arguments of `run-once`.
+#[derive(Debug, Args)]
+pub struct RunOnceArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Only the records of this connection
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connection: Option<String>,
+    #[command(flatten)]
+    pub(crate) batch: BatchArgs,
+    /// How long files are waited for that are there and not ready yet
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub(crate) wait: Duration,
+    /// The summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `redrive`.
+#[derive(Debug, Args)]
+pub struct RedriveArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// The topic of the dead letters, as `reject:` names it, without its connection
+    #[arg(value_name = "TOPIC", default_value = "")]
+    pub(crate) topic: String,
+    #[command(flatten)]
+    pub(crate) batch: BatchArgs,
+    /// Sends nothing, and writes what cannot be read to this file, one JSON object per line
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    pub(crate) export: Option<PathBuf>,
+    /// Sends the records of such a file, with `data` as it was repaired there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// The summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What commands share that publish and end.
+#[derive(Debug, Args)]
+pub struct BatchArgs {
+    /// The folder of what must not be forgotten; by default `var` in the project
+    #[arg(long, value_name = "DIR", env = "SEAWALL_STORE")]
+    pub(crate) store: Option<PathBuf>,
+    /// The base URL of the API, where the schemas of events are
+    #[arg(long, value_name = "URL", default_value = "", env = "SEAWALL_BASE_URL")]
+    pub(crate) base_url: String,
+    /// How long a topic that takes no events is waited for
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub(crate) patience: Duration,
+    /// What is logged: error, warn, info, debug, or directives
+    #[arg(long, value_name = "FILTER", default_value = "warn", env = "SEAWALL_LOG")]
+    pub(crate) log: String,
+}
+
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
@@ -207,6 +270,11 @@ pub struct PlaceArgs {
     pub libs: Vec<PathBuf>,
 }
 
+/// The file in the folder of the store.
+pub(crate) const STORE_FILE: &str = "seawall.db";
+/// The folder of the store where nobody names one.
+pub(crate) const STORE_FOLDER: &str = "var";
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -226,6 +294,8 @@ impl Cli {
             Command::Explain(args) => explain::run(&args),
             Command::Test(args) => test::run(&args),
             Command::Serve(args) => serve::run(&args),
+            Command::RunOnce(args) => run_once::run(&args),
+            Command::Redrive(args) => redrive::run(&args),
             Command::Schema => check::schema(),
             Command::Inspect(args) => inspect::run(&args),
             Command::Snapshot(args) => snapshot::run(&args),

@@ -16,6 +16,7 @@ mod judge;
 mod letter;
 mod map;
 mod publish;
+mod redrive;
 mod round;
 mod unit;
 mod verify;
@@ -28,6 +29,7 @@ pub use block::{Block, Mapping, Planned, ReadRecord, Total};
 pub use build::{Setup, ZoneClock};
 pub use counts::{StreamCounts, print_streams};
 pub use deliver::{Outlet, Patience};
+pub use redrive::{Letter, Redrive, Redriven};
 pub use round::{Round, Stream, StreamParts};
 pub use unit::{UnitOutcome, UnitReport};
 

@@ -10,7 +10,7 @@ use crate::events::judge::hex;
 use crate::store::hash;
 use adapters_ports::{Event, Framed, Identity, RawRecord, Records};
 use bytes::Bytes;
-use engine::plan::stream::{Said, Unread};
+use engine::plan::stream::Said;
 use kernel::{DecodeError, PartId};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -34,6 +34,7 @@ pub(super) struct Shared {
     prefixes: Vec<(String, String)>,
     /// What the ids of letters begin with that are nobody's.
     unknown_prefix: String,
+    identity: Identity,
     refused: SinkRefused,
     version: Arc<str>,
     time: Arc<str>,
@@ -83,7 +84,8 @@ impl Shared {
         let nobody = blocks.first().map_or([0; 32], |block| hash(&[b"nobody", block.source.as_bytes()]));
         let unknown_prefix = letter::prefix(&nobody, identity);
         let readers = Mutex::default();
-        Self { blocks, types, prefixes, unknown_prefix, refused, version, time, readers }
+        let identity = *identity;
+        Self { blocks, types, prefixes, unknown_prefix, identity, refused, version, time, readers }
     }
 
     /// Maps a batch.
@@ -133,6 +135,7 @@ impl Shared {
             source: self.blocks.first().map_or(&empty, |block| &block.source),
             version: &self.version,
             time: &self.time,
+            identity: &self.identity,
         };
         Outcome::Letter(letter.event(why), outlet)
     }
@@ -250,9 +253,4 @@ pub(super) fn event(block: &Block, said: Said, data: Bytes, prefix: &str, number
         extensions: Vec::new(),
     };
     Outcome::Event(event, pending)
-}
-
-/// What is wrong with a record of a block that was read on its own.
-pub(super) fn reason(unread: &Unread) -> String {
-    letter::said(unread)
 }

@@ -70,7 +70,7 @@ pub(super) struct Pass<'s> {
 
 /// Batches that are published at once.
 #[derive(Default)]
-struct Group {
+pub(super) struct Group {
     lots: BTreeMap<usize, Lot>,
     tokens: Vec<Token>,
     jobs: Vec<OwnedSemaphorePermit>,
@@ -160,6 +160,15 @@ impl<'s> Pass<'s> {
         let Job { mapped, token, bytes, _permit } = job;
         let mapped = mapped.await.map_err(|error| Halt::Source(mistake().because(error)))?;
         self.admit(group, &mapped)?;
+        self.take(group, mapped).await?;
+        group.tokens.push(token);
+        group.bytes += bytes;
+        group.jobs.push(_permit);
+        Ok(())
+    }
+
+    /// Takes what came of records into a group.
+    pub(super) async fn take(&mut self, group: &mut Group, mapped: Mapped) -> Result<(), Halt> {
         self.learn(&mapped).await?;
         let Mapped { entries, records } = mapped;
         for (name, count) in records {
@@ -190,9 +199,6 @@ impl<'s> Pass<'s> {
                 Outcome::Nowhere(_) => {}
             }
         }
-        group.tokens.push(token);
-        group.bytes += bytes;
-        group.jobs.push(_permit);
         Ok(())
     }
 
@@ -266,7 +272,7 @@ impl<'s> Pass<'s> {
     }
 
     /// Publishes a group, and takes its tokens for settled.
-    async fn publish(&mut self, group: Group) -> Result<(), Halt> {
+    pub(super) async fn publish(&mut self, group: Group) -> Result<(), Halt> {
         let Group { lots, tokens, jobs, bytes, mut counted, .. } = group;
         let stream = self.stream;
         let rejects = |origin: Origin| {
@@ -323,8 +329,8 @@ impl<'s> Pass<'s> {
     }
 
     /// Keeps the position, with what is known of keys.
-    async fn keep(&mut self, settled: bool) -> Result<(), Halt> {
-        if !settled && !self.dirty {
+    pub(super) async fn keep(&mut self, settled: bool) -> Result<(), Halt> {
+        if !settled && !self.dirty && self.changed.is_empty() {
             return Ok(());
         }
         self.progress.settled = settled;

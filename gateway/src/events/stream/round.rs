@@ -76,7 +76,8 @@ impl Stream {
     /// # Errors
     /// Its state cannot be read.
     pub async fn open(parts: StreamParts) -> Result<Self, Trouble> {
-        let StreamParts { connection, name, source, blocks, outlets, types, store, version, patience } = parts;
+        let StreamParts { connection, name, source, blocks, outlets, types, store, version, patience } =
+            parts;
         let id = store.stream(name).await?;
         let places = Mutex::new(store.places(id).await?.into_iter().collect());
         let (blocks, types, counts) = (blocks.into(), Arc::new(types), Arc::default());

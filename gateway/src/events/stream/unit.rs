@@ -3,6 +3,7 @@
 //! **Invariant.** A unit whose content was settled is not published again, whatever its name.
 
 use super::counts::StreamCounts;
+use super::letter;
 use super::map::{Shared, SinkRefused};
 use super::publish::{Halt, Pass};
 use super::round::Stream;
@@ -144,8 +145,8 @@ impl Work<'_> {
                 (back, Err(halt)) => match (back, halt) {
                     (Some(back), Halt::Again(more)) => {
                         let more = more.into_iter();
-                        let named = more
-                            .filter_map(|(origin, why)| Some(((origin.block?, origin.number), why)));
+                        let named =
+                            more.filter_map(|(origin, why)| Some(((origin.block?, origin.number), why)));
                         refused.extend(named);
                         let kept = stream.store.progress(stream.id, identity).await?;
                         let (name, stamp) = (Arc::clone(&self.of.name), Arc::clone(&self.of.stamp));
@@ -183,7 +184,11 @@ impl Work<'_> {
         } else {
             StreamCounts::add(&self.stream.counts.duplicates, 1);
             let (unit, settled_as) = (&*self.of.name, &*known.name);
-            tracing::warn!(unit, settled_as, "a unit with this content was settled before; nothing of it is published");
+            tracing::warn!(
+                unit,
+                settled_as,
+                "a unit with this content was settled before; nothing of it is published"
+            );
             (UnitEnd::Duplicate, UnitOutcome::Duplicate)
         };
         let left_behind = self.end(unit, end).await;
@@ -222,7 +227,7 @@ impl Work<'_> {
                 Ok(self.report(UnitOutcome::Left(error.to_string()), counted, 0, None))
             }
             Class::Client | Class::Conflict | Class::Poison | Class::Defect => {
-                self.refused(unit, counted, error.to_string()).await
+                self.refused(unit, counted, letter::words(&error)).await
             }
             Class::Auth | Class::RateLimited | Class::Transient | Class::Maintenance | Class::Ambiguous => {
                 self.leave(unit).await;

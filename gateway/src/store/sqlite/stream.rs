@@ -68,7 +68,9 @@ impl Streams for Sqlite {
             let mut find = db.prepare_cached(
                 "SELECT content, change, deleted, newest FROM keyed WHERE block = ?1 AND key = ?2",
             )?;
-            keys.iter().map(|(block, key)| find.query_row(params![block, key], key_state).optional()).collect()
+            keys.iter()
+                .map(|(block, key)| find.query_row(params![block, key], key_state).optional())
+                .collect()
         })
     }
 
