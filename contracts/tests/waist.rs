@@ -46,6 +46,7 @@ models:
     key: id
     fields:
       id: SEQ
+      day: $header/DAY | date(yyyyMMdd)
       amount: AMOUNT
       detail:
         oneOf: KIND
@@ -79,13 +80,17 @@ fn rows_in_columns_are_read_wherever_batches_end_and_whoever_pauses() {
 #[test]
 fn records_in_bytes_are_read_wherever_the_bytes_are_cut_and_whoever_pauses() {
     let model = model("Posting");
-    let expected = r#"[{"id":17,"amount":1234.56,"detail":{"type":"transfer","account":"AT-1","text":"rent"},"splits":[{"center":"K1","part":1000.00},{"center":"K2","part":234.56}],"parts":1234.56},{"id":18,"amount":-0.01,"detail":{"type":"card","digits":4242},"splits":[],"parts":0}]"#;
+    let expected = r#"[{"id":17,"day":"2026-03-31","amount":1234.56,"detail":{"type":"transfer","account":"AT-1","text":"rent"},"splits":[{"center":"K1","part":1000.00},{"center":"K2","part":234.56}],"parts":1234.56},{"id":18,"day":"2026-03-31","amount":-0.01,"detail":{"type":"card","digits":4242},"splits":[],"parts":0}]"#;
     let wire = bytes::two_postings();
     for cut in 1..wire.len() {
         let parts: Vec<Vec<u8>> = wire.chunks(cut).map(<[u8]>::to_vec).collect();
         let pause = cut % 4;
-        let found = read_all(&model, bytes::file_type(), bytes::Records::new(parts), pause);
+        let found = read_all(&model, bytes::file_type(), bytes::Records::new(parts.clone()), pause);
         assert_eq!(found, expected, "in pieces of {cut} bytes, every {pause}. part paused");
+        // The area of the other kind cannot be read, and nobody wants it.
+        let both = bytes::Records::new(parts).with_both();
+        let found = read_all(&model, bytes::file_type(), both, pause);
+        assert_eq!(found, expected, "both areas, in pieces of {cut} bytes, every {pause}. part paused");
     }
 }
 
@@ -99,9 +104,9 @@ fn a_record_that_is_no_record_is_refused_with_its_place() {
         let error = found.expect_err("the record is refused");
         assert_eq!(error.to_string(), expected);
     };
-    check(0, 0xff, "a record of 65372 bytes is longer than its file at byte 0");
-    check(2, b'x', "no record begins so at byte 2");
-    check(12, 0xab, "AMOUNT is not packed decimal: 0001ab456c at byte 10");
+    check(18, 0xff, "a record of 65372 bytes is longer than its file at byte 18");
+    check(20, b'x', "no record begins so at byte 20");
+    check(30, 0xab, "AMOUNT is not packed decimal: 0001ab456c at byte 28");
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub fn adapters() -> Vec<&'static dyn Adapter> {
         &adapters_sql::Jdbc,
         #[cfg(feature = "log")]
         &adapters_log::Log,
+        #[cfg(feature = "files")]
+        &adapters_files::Files,
         #[cfg(feature = "kafka")]
         &adapters_kafka::Kafka,
     ]

@@ -6,6 +6,7 @@ pub mod bench;
 pub mod client;
 pub mod databases;
 pub mod family;
+pub mod kafka;
 pub mod process;
 pub mod proxy;
 pub mod shared;

@@ -16,10 +16,10 @@ pub(crate) use picture::{Picture, PictureKind};
 use kernel::{Diagnostic, FileId, Span};
 
 /// Most bytes of a source.
-const SOURCE_BYTES_MAX: usize = 4 << 20;
+const SOURCE_BYTES_MAX: usize = 1 << 20;
 
 /// Most items of a copybook.
-pub(crate) const ITEMS_MAX: usize = 20_000;
+pub(crate) const ITEMS_MAX: usize = 10_000;
 
 /// Most findings that are told of one copybook.
 const FINDINGS_MAX: usize = 50;
@@ -95,12 +95,7 @@ pub(crate) enum Lines {
 ///
 /// # Errors
 /// All that is wrong, in the order of the text.
-pub(crate) fn parse(
-    text: &str,
-    file: FileId,
-    lines: Lines,
-    name: &str,
-) -> Result<Copybook, Vec<Diagnostic>> {
+pub(crate) fn parse(text: &str, file: FileId, lines: Lines, name: &str) -> Result<Copybook, Vec<Diagnostic>> {
     if text.len() > SOURCE_BYTES_MAX {
         let message = format!("the copybook has {} bytes; at most {SOURCE_BYTES_MAX} are read", text.len());
         return Err(vec![Diagnostic::new("E091", Span::new(file, 0, 0), message)]);

@@ -6,6 +6,7 @@ mod binary;
 mod float;
 mod number;
 mod packed;
+mod pointed;
 mod text;
 mod zoned;
 
@@ -37,6 +38,8 @@ pub(crate) enum Form {
     Dbcs,
     /// `USAGE DISPLAY`: a digit a byte.
     Zoned { digits: u8, scale: i16, sign: Sign },
+    /// `PIC S9(3).99`: zoned with a point that is written, and the sign overpunched in the last digit.
+    Pointed { digits: u8, scale: u8 },
     /// `COMP-3`: two digits a byte, the sign in the last half.
     Packed { digits: u8, scale: i16, signed: bool },
     /// `COMP-6`: two digits a byte, no sign.
@@ -109,6 +112,7 @@ impl Field {
             Form::Dbcs | Form::Bytes => ScalarType::Bytes { length_max: Some(self.width) },
             // An IBM float of 32 bits reaches further than an IEEE float of 32 bits.
             Form::Float { bits, ibm, .. } => ScalarType::Float { bits: if *ibm { 64 } else { *bits } },
+            Form::Pointed { digits, scale } => pointed::scalar_type((*digits, *scale)),
             Form::Zoned { digits, scale, sign } => number::decimal_type(*digits, *scale, *sign == Sign::None),
             Form::Packed { digits, scale, signed } => number::decimal_type(*digits, *scale, !signed),
             Form::PackedUnsigned { digits, scale } => number::decimal_type(*digits, *scale, true),
@@ -142,6 +146,7 @@ impl Field {
             Form::National => text::read_national(raw, text),
             Form::Dbcs | Form::Bytes => Ok(Scalar::Bytes(raw)),
             Form::Float { bits, ibm, little } => float::read(raw, *bits, *ibm, *little).map(Scalar::Float),
+            Form::Pointed { digits, scale } => pointed::read(raw, (*digits, *scale), setting, text),
             form => number::read(form, raw, setting, text),
         }
     }
@@ -164,11 +169,13 @@ impl Field {
             Form::Dbcs => text::write_bytes(value, out, Some(setting.page.blank())),
             Form::Bytes => text::write_bytes(value, out, None),
             Form::Float { bits, ibm, little } => float::write(value, *bits, *ibm, *little, out),
+            Form::Pointed { digits, scale } => pointed::write(value, (*digits, *scale), setting, out),
             form => number::write(form, value, setting, out),
         }
     }
 
-    /// Writes what a field holds that nobody gave a value: blanks for a text, nought for a number, as `INITIALIZE` does.
+    /// Writes what a field holds that nobody gave a value: blanks for a text; for a number the filler that is read as absent,
+    /// and where there is none nought, as `INITIALIZE` does.
     pub(crate) fn clear(&self, setting: &Setting, out: &mut [u8]) {
         match &self.form {
             Form::Text | Form::TextRight | Form::Dbcs => out.fill(setting.page.blank()),
@@ -178,6 +185,7 @@ impl Field {
             Form::Bytes | Form::Float { .. } | Form::Binary { .. } | Form::PackedUnsigned { .. } => {
                 out.fill(0)
             }
+            Form::Pointed { digits, scale } => pointed::clear((*digits, *scale), setting, out),
             form => number::clear(form, setting, out),
         }
     }

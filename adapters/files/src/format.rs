@@ -36,6 +36,26 @@ pub(crate) trait Format: Send + Sync + Debug + 'static {
     /// A value that its field cannot hold, with its path in the context `part`.
     fn write(&self, number: usize, content: &mut dyn Document, out: &mut Vec<u8>) -> Result<(), Error>;
 
+    /// Appends a record as it was, with the values that a document tells. What it does not tell stays, and so do bytes that
+    /// say the same.
+    ///
+    /// # Errors
+    /// As for [`Format::write`].
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "nothing writes over files yet; tests hold reading against it")
+    )]
+    fn rewrite(
+        &self,
+        number: usize,
+        old: &[u8],
+        content: &mut dyn Document,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let _ = old;
+        self.write(number, content, out)
+    }
+
     /// Finds a leaf by its path as mappings write it (`HDR-TYPE`, `GROUP/FIELD`), for conditions; nothing if there is none,
     /// or none that has always the same place.
     fn leaf(&self, number: usize, path: &str) -> Option<LeafRef>;
@@ -46,6 +66,19 @@ pub(crate) trait Format: Send + Sync + Debug + 'static {
 
     /// Returns the names of all leaves of a type, for suggestions.
     fn names(&self, number: usize) -> Vec<String>;
+
+    /// Returns the bytes of all leaves of a record that are told, in the order of the telling, where they are known.
+    fn places(&self, number: usize, record: &[u8]) -> Vec<Option<Range<usize>>> {
+        let _ = record;
+        let place = |name: &String| self.leaf(number, name).and_then(|leaf| leaf.bytes);
+        self.names(number).iter().map(place).collect()
+    }
+
+    /// Returns whether a leaf is a number, so that conditions compare it by value.
+    fn is_number(&self, leaf: &LeafRef) -> bool {
+        let _ = leaf;
+        false
+    }
 
     /// Returns whether the first record of a unit names the columns of those that follow, and is none itself.
     fn has_header(&self) -> bool {

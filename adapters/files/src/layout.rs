@@ -7,17 +7,20 @@
 
 mod build;
 mod leaf;
+mod outline;
 mod step;
 mod tell;
 mod told;
 mod write;
 
 pub(crate) use build::Dialect;
+pub(crate) use outline::{Outline, Shown};
 
 use crate::field::{Field, Setting};
 use crate::format::{Format, LeafRef, RecordType};
 use kernel::{DecodeError, Document, Error, PartId, Progress, Scalar, TypeId, Visitor};
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The layouts of all records of a copybook.
@@ -53,6 +56,8 @@ struct Record {
 /// An item.
 #[derive(Debug)]
 struct Node {
+    /// Its number in the copybook.
+    item: usize,
     name: Option<Arc<str>>,
     parent: Option<u32>,
     /// The part that it is told by; nothing for FILLER.
@@ -127,7 +132,7 @@ impl Layout {
     ///
     /// # Errors
     /// As for [`Format::write`]; also where the older record cannot be read so far that it can be written over.
-    pub(crate) fn rewrite(
+    pub(crate) fn write_over(
         &self,
         number: usize,
         old: &[u8],
@@ -159,6 +164,23 @@ impl Format for Layout {
         write::write(self, number, content, out)
     }
 
+    /// A table of which nothing is told stays as it is; to empty it, its counter is told. See [`Layout::write_over`] for who
+    /// knows more.
+    fn rewrite(
+        &self,
+        number: usize,
+        old: &[u8],
+        content: &mut dyn Document,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        self.write_over(number, old, &|_| false, content, out)
+    }
+
+    fn is_number(&self, leaf: &LeafRef) -> bool {
+        let record = self.records.get(leaf.number);
+        record.and_then(|record| record.leaves.get(leaf.leaf)).is_some_and(|leaf| leaf.field.is_number())
+    }
+
     fn leaf(&self, number: usize, path: &str) -> Option<LeafRef> {
         let record = self.records.get(number)?;
         let is_it = |leaf: &usize| record.path(*leaf).is_some_and(|known| known == path);
@@ -185,6 +207,10 @@ impl Format for Layout {
         })
     }
 
+    fn places(&self, number: usize, record: &[u8]) -> Vec<Option<Range<usize>>> {
+        self.records.get(number).map(|it| tell::places(self, it, record)).unwrap_or_default()
+    }
+
     fn names(&self, number: usize) -> Vec<String> {
         let Some(record) = self.records.get(number) else { return Vec::new() };
         (0..record.leaves.len()).filter_map(|leaf| record.path(leaf)).collect()
@@ -195,7 +221,9 @@ impl Record {
     /// The path of a leaf as mappings write it; nothing for FILLER and for the text of a group.
     fn path(&self, leaf: usize) -> Option<String> {
         let leaf = self.leaves.get(leaf)?;
-        self.nodes.get(leaf.node as usize).filter(|node| matches!(node.kind, Kind::Leaf(_)) && node.part.is_some())?;
+        self.nodes
+            .get(leaf.node as usize)
+            .filter(|node| matches!(node.kind, Kind::Leaf(_)) && node.part.is_some())?;
         Some(self.path_of(leaf.node, &mut |_| None))
     }
 

@@ -3,7 +3,30 @@
 //! **Invariant.** What cannot be read is said with record, byte offset and reason; it never becomes a value.
 
 mod codepage;
+mod columns;
+mod config;
+mod connection;
+mod content;
 mod copybook;
+mod csv;
 mod field;
+mod folder;
 mod format;
+mod formats;
+mod frame;
+mod import;
+mod inspect;
 mod layout;
+mod select;
+mod shape;
+mod source;
+mod told;
+
+#[cfg(test)]
+mod double;
+#[cfg(test)]
+mod nodes;
+
+pub use connection::Files;
+pub use import::import_copybook;
+pub use inspect::{Evidence, Guess, Inspected, Inspection, Proposal, SeenField, guess};

@@ -1,5 +1,5 @@
 //! A double of a mainframe file: records behind their length, fields at offsets, packed digits, one area with two
-//! meanings, a list that is as long as a counter says.
+//! meanings, a list that is as long as a counter says, and a header that stands beside the records behind it.
 
 use super::kit::{decimal, digits, element, field, first_of, group, padded, taken};
 use engine::plan::tree::Tree;
@@ -38,7 +38,13 @@ struct Layout {
     transfer: (PartId, [(PartId, Cell); 2]),
     card: (PartId, [(PartId, Cell); 1]),
     split: (PartId, [(PartId, Cell); 2]),
+    /// What stands beside a posting: the header before it.
+    header: (PartId, [(PartId, Cell); 2]),
+    records: [PartId; 2],
 }
+
+/// How a header begins; a posting begins with digits.
+const HEAD: &[u8] = b"HEAD";
 
 /// Bytes of the area that has two meanings.
 const AREA: usize = 48;
@@ -72,12 +78,19 @@ fn layout() -> &'static Layout {
         let card_part = element(b, "CARD", card_type, one);
         let split_type = group(b, &split.map(|(part, _)| part));
         let split_part = element(b, "SPLIT", split_type, Occurs { min: 0, max: Some(9) });
-        let mut parts: Vec<PartId> = front.iter().map(|(part, _)| *part).collect();
+        let day =
+            [(field(b, "DAY", digits(8)), Cell::Digits(8)), (field(b, "BATCH", digits(4)), Cell::Digits(4))];
+        let header_type = group(b, &day.map(|(part, _)| part));
+        let beside = kernel::Part::new(kernel::Name::local("header"), kernel::PartKind::Beside, header_type);
+        let beside = b.add_part(kernel::Part { occurs: one, ..beside });
+        let mut parts: Vec<PartId> =
+            [beside].into_iter().chain(front.iter().map(|(part, _)| *part)).collect();
         parts.extend([transfer, card_part, split_part]);
         let record = group(b, &parts);
         let posting = element(b, "posting", record, Occurs::ANY);
+        let header = element(b, "header", header_type, Occurs::ANY);
         let file = group(b, &[posting]);
-        b.add_global(posting);
+        [posting, header].into_iter().for_each(|record| b.add_global(record));
         let shape = Arc::new(build.finish());
         Layout {
             shape,
@@ -87,13 +100,19 @@ fn layout() -> &'static Layout {
             transfer: (transfer, to),
             card: (card_part, card),
             split: (split_part, split),
+            header: (beside, day),
+            records: [posting, header],
         }
     })
 }
 
 pub(crate) fn catalogue() -> Arc<Catalogue> {
     static ONCE: OnceLock<Arc<Catalogue>> = OnceLock::new();
-    ONCE.get_or_init(|| Arc::new(Catalogue { shape: layout().shape.clone(), ..Catalogue::default() })).clone()
+    let make = || {
+        let records = layout().records.to_vec();
+        Arc::new(Catalogue { shape: layout().shape.clone(), records, ..Catalogue::default() })
+    };
+    ONCE.get_or_init(make).clone()
 }
 
 pub(crate) fn file_type() -> TypeId {
@@ -170,11 +189,20 @@ pub(crate) struct Records {
     /// Where the record begins that is next, or is told now.
     start: usize,
     steps: Option<(Vec<Tell>, usize)>,
+    /// Where the latest header is.
+    header: Option<usize>,
+    /// The area is told with both of its meanings.
+    both: bool,
 }
 
 impl Records {
     pub(crate) fn new(pieces: Vec<Vec<u8>>) -> Self {
-        Self { arriving: pieces.into(), bytes: Vec::new(), start: 0, steps: None }
+        Self { arriving: pieces.into(), bytes: Vec::new(), start: 0, steps: None, header: None, both: false }
+    }
+
+    /// Tells the area with both of its meanings, as a decoder does that knows nothing of kinds.
+    pub(crate) fn with_both(self) -> Self {
+        Self { both: true, ..self }
     }
 
     /// Tells everything to a visitor that never stops.
@@ -192,8 +220,13 @@ impl Records {
         let Some((head, body)) = rest.split_at_checked(2) else { return Ok(None) };
         let length = usize::from(u16::from_be_bytes([head[0], head[1]]));
         match body.get(..length) {
+            Some(record) if record.starts_with(HEAD) => {
+                self.header = Some(self.start + 2 + HEAD.len());
+                self.start += 2 + length;
+                self.next()
+            }
             Some(record) => {
-                let steps = plan(record, self.start + 2);
+                let steps = plan(record, self.start + 2, self.header, self.both);
                 steps.map(Some).ok_or_else(|| self.error("no record begins so".into(), self.start + 2))
             }
             None if self.arriving.is_empty() => {
@@ -206,9 +239,12 @@ impl Records {
 }
 
 /// Lists what a record tells, with offsets in the file. Nothing is decoded but the counter and the kind.
-fn plan(record: &[u8], at: usize) -> Option<Vec<Tell>> {
+fn plan(record: &[u8], at: usize, header: Option<usize>, both: bool) -> Option<Vec<Tell>> {
     let layout = layout();
     let mut steps = vec![Tell::Enter(layout.posting)];
+    if let Some(header) = header {
+        list(&mut steps, layout.header.0, &layout.header.1, header);
+    }
     let mut offset = 0;
     for &(part, cell) in &layout.front {
         steps.push(Tell::Leaf(part, cell, at + offset));
@@ -217,11 +253,12 @@ fn plan(record: &[u8], at: usize) -> Option<Vec<Tell>> {
     record.get(..4)?.iter().all(u8::is_ascii_digit).then_some(())?;
     let kind = *record.get(4 + 4 + 5 + 3)?;
     let count = usize::from(*record.get(offset - 1)? - b'0');
-    let (group, fields): (PartId, &[(PartId, Cell)]) = match kind {
-        b'T' => (layout.transfer.0, &layout.transfer.1),
-        _ => (layout.card.0, &layout.card.1),
-    };
-    list(&mut steps, group, fields, at + offset);
+    if both || kind == b'T' {
+        list(&mut steps, layout.transfer.0, &layout.transfer.1, at + offset);
+    }
+    if both || kind != b'T' {
+        list(&mut steps, layout.card.0, &layout.card.1, at + offset);
+    }
     offset += AREA;
     for _ in 0..count {
         list(&mut steps, layout.split.0, &layout.split.1, at + offset);
@@ -299,9 +336,14 @@ impl Records {
         match (interest, cell) {
             (Interest::Leaf, Some((cell, at))) => {
                 let raw = &self.bytes[at..at + cell.width()];
-                let text =
-                    cell.read(&shape.part(part).name.local, raw, u64::try_from(at).unwrap_or_default())?;
-                Ok(to.leaf(part, Scalar::Text(&text)).map(|()| true))
+                let offset = u64::try_from(at).unwrap_or_default();
+                match cell.read(&shape.part(part).name.local, raw, offset) {
+                    Ok(text) => Ok(to.leaf(part, Scalar::Text(&text)).map(|()| true)),
+                    Err(error) => match to.unreadable(part, &error) {
+                        Ok(()) => Ok(Ok(true)),
+                        Err(Stop) => Err(error),
+                    },
+                }
             }
             (Interest::Skip, None) => {
                 let end = |step: &Tell| matches!(step, Tell::Leave(left) if *left == part);
@@ -371,13 +413,28 @@ impl Placed {
     }
 }
 
+/// Writes a record behind the header that stands beside it.
+fn behind_header(placed: &Placed) -> Vec<u8> {
+    let fields = layout().header.1;
+    let mut out = Vec::new();
+    if fields.iter().any(|(part, _)| !placed.texts(*part).is_empty()) {
+        let mut header = HEAD.to_vec();
+        for (part, cell) in fields {
+            cell.write(placed.texts(part).first().copied().unwrap_or_default(), &mut header);
+        }
+        out.extend(framed(&header));
+    }
+    out.extend(framed(&placed.record()));
+    out
+}
+
 fn framed(record: &[u8]) -> Vec<u8> {
     let mut out = u16::try_from(record.len()).expect("short").to_be_bytes().to_vec();
     out.extend(record);
     out
 }
 
-/// Two records, written by hand.
+/// Two records behind one header, written by hand.
 pub(crate) fn two_postings() -> Vec<u8> {
     let layout = layout();
     let (to, card, split) = (&layout.transfer.1, &layout.card.1, &layout.split.1);
@@ -386,13 +443,15 @@ pub(crate) fn two_postings() -> Vec<u8> {
         layout.front.iter().map(|(part, _)| *part).zip(values.map(str::to_owned)).collect::<Vec<_>>()
     };
     let mut first = front("17", "1234.56", "T");
+    let header = layout.header.1;
+    first.extend([(header[0].0, "20260331".into()), (header[1].0, "7".into())]);
     first.extend([(to[0].0, "AT-1".into()), (to[1].0, "rent".into())]);
     for (center, part) in [("K1", "1000.00"), ("K2", "234.56")] {
         first.extend([(split[0].0, center.into()), (split[1].0, part.into())]);
     }
     let mut second = front("18", "-0.01", "C");
     second.push((card[0].0, "4242".into()));
-    [first, second].into_iter().flat_map(|leaves| framed(&Placed { leaves }.record())).collect()
+    [first, second].into_iter().flat_map(|leaves| behind_header(&Placed { leaves })).collect()
 }
 
 /// Writes a record and reads it again.
@@ -401,6 +460,6 @@ pub(crate) fn written_and_read(record: &Tree) -> Tree {
     let told = record.replay(record.root()).advance(&mut placed).expect("a tree can be told");
     assert_eq!(told, Progress::End);
     let layout = layout();
-    let mut file = Records::new(vec![framed(&placed.record())]);
+    let mut file = Records::new(vec![behind_header(&placed)]);
     first_of(&taken(&layout.shape, layout.file, &mut file).expect("it can be read"))
 }

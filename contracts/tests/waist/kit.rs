@@ -85,6 +85,10 @@ impl Visitor for Reluctant {
         self.reader.leaf(part, scalar)
     }
 
+    fn unreadable(&mut self, part: PartId, error: &DecodeError) -> Result<(), Stop> {
+        self.reader.unreadable(part, error)
+    }
+
     fn unknown(&mut self, name: &str) {
         self.reader.unknown(name);
     }
@@ -127,6 +131,10 @@ impl Visitor for Picky {
 
     fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
         self.reader.leaf(part, scalar)
+    }
+
+    fn unreadable(&mut self, part: PartId, error: &DecodeError) -> Result<(), Stop> {
+        self.reader.unreadable(part, error)
     }
 
     fn unknown(&mut self, _: &str) {}

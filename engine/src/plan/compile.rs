@@ -19,6 +19,8 @@ pub(crate) mod structures;
 pub(crate) mod tables;
 mod usage;
 
+pub(crate) use events::beside_names;
+
 use crate::codec::{CodeTable, CodeTables};
 use crate::lang::{self, CodeSource, Project};
 use crate::plan::model::{Model, ModelId};

@@ -83,6 +83,33 @@ pub struct FieldPath {
     pub names: Vec<Arc<str>>,
 }
 
+impl FieldPath {
+    /// Returns it as a mapping writes it: `address.city`.
+    pub fn dotted(&self) -> String {
+        let names: Vec<&str> = self.names.iter().map(|name| &**name).collect();
+        names.join(".")
+    }
+}
+
+impl StreamPlan {
+    /// Says in words what has to hold before anything of a unit is published.
+    pub fn verified(&self) -> Vec<String> {
+        let checks = self.tally.iter().flat_map(|tally| &tally.checks);
+        checks.map(|check| format!("{} is {}", check.path, check.totals.typed.text())).collect()
+    }
+
+    /// Returns which types of records hold the totals, by name.
+    pub fn compared(&self) -> Vec<&str> {
+        let checks = self.tally.iter().flat_map(|tally| &tally.checks);
+        checks.map(|check| &*check.part.1).collect()
+    }
+
+    /// Returns whether elements of a record have to wait for the end of what encloses them.
+    pub fn waits(&self) -> bool {
+        self.reading.read.waits()
+    }
+}
+
 /// The records of a source. [`crate::plan::stream`] reads them.
 #[derive(Debug, Clone)]
 pub struct StreamPlan {

@@ -96,20 +96,27 @@ fn own_text(tree: &mut Tree, node: NodeId, text: &str, path: &str) -> Result<(),
     Ok(())
 }
 
-/// Returns the part of this name; `@name` asks for the attribute.
+/// Returns the part of this name; `@name` asks for the attribute, `$name` for what stands beside the record.
 fn find(shape: &Shape, ty: TypeId, key: &str) -> Result<PartId, String> {
     let Some(group) = shape.group(ty) else { return Err(format!("it has no parts, and `{key}` is written")) };
     let (name, attribute) = key.strip_prefix('@').map_or((key, false), |name| (name, true));
+    let (name, beside) = name.strip_prefix('$').map_or((name, false), |name| (name, true));
     let substitutes =
         shape.parts().filter(|(_, part)| part.substitutes.is_some_and(|head| group.parts.contains(&head)));
     let mut own = group.parts.iter().copied().chain(substitutes.map(|(id, _)| id));
     let fits = |id: &PartId| {
         let part = shape.part(*id);
-        *part.name.local == *name && (!attribute || part.kind == PartKind::Attribute)
+        *part.name.local == *name
+            && (!attribute || part.kind == PartKind::Attribute)
+            && (part.kind == PartKind::Beside) == beside
     };
     own.find(fits).ok_or_else(|| {
-        let names: Vec<&str> = group.parts.iter().map(|&id| &*shape.part(id).name.local).collect();
-        let near = suggestions(name, names.iter().copied());
+        let written = |&id: &PartId| {
+            let part = shape.part(id);
+            format!("{}{}", if part.kind == PartKind::Beside { "$" } else { "" }, part.name.local)
+        };
+        let names: Vec<String> = group.parts.iter().map(written).collect();
+        let near = suggestions(key, names.iter().map(String::as_str));
         let hint = if near.is_empty() { names.join(", ") } else { near.join(", ") };
         format!("the legacy schema has no `{key}` here; it has: {hint}")
     })
@@ -212,6 +219,38 @@ mod tests {
         assert_eq!(names(row), ["Code", "Amount"]);
         let amount = tree.children(row)[1];
         assert_eq!(tree.value(amount), Some(kernel::Scalar::Text("1.50")));
+    }
+
+    #[test]
+    fn what_stands_beside_a_record_is_written_with_its_mark_and_comes_first() {
+        let mut build = ShapeBuilder::new();
+        let leaf = build.add_scalar(ScalarType::text());
+        let group = |parts| Type {
+            name: None,
+            kind: TypeKind::Group(Group { parts, ..Group::default() }),
+            span: None,
+        };
+        let mut part = |name: &str, kind, ty: Option<TypeId>, build: &mut ShapeBuilder| {
+            build.add_part(Part::new(Name::local(name), kind, ty.unwrap_or(leaf)))
+        };
+        let number = part("NO", PartKind::Field, None, &mut build);
+        let header_type = build.add_type(group(vec![number]));
+        let beside = part("header", PartKind::Beside, Some(header_type), &mut build);
+        let file = part("file", PartKind::Beside, None, &mut build);
+        let own = part("header", PartKind::Field, None, &mut build);
+        let ty = build.add_type(group(vec![beside, file, own]));
+        let shape = Arc::new(build.finish());
+        let plain = |value| text(value, Style::Plain);
+        let record = map(vec![
+            ("header", plain("own")),
+            ("$file", plain("a.dat")),
+            ("$header", map(vec![("NO", plain("7"))])),
+        ]);
+        let tree = super::tree(&shape, ty, &record).unwrap();
+        let parts: Vec<_> = tree.children(tree.root()).iter().filter_map(|&node| tree.part(node)).collect();
+        assert_eq!(parts, [beside, file, own]);
+        let error = super::tree(&shape, ty, &map(vec![("$heder", plain("7"))])).unwrap_err();
+        assert_eq!(error, "the record: the legacy schema has no `$heder` here; it has: $header, header");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Pages of one byte a character, with what makes them fast: UTF-8 by byte, and bytes by character.
+//! Pages of one byte a character, with what makes them fast: ASCII by byte, and bytes by character.
 //!
 //! **Invariant.** No two bytes of a page are the same character, so what is decoded is encoded as the same bytes.
 
@@ -15,8 +15,6 @@ pub(crate) struct SinglePage {
     pub chars: [char; 256],
     /// The characters that are ASCII, by byte; the others are [`OTHER`].
     ascii: [u8; 256],
-    /// All characters in UTF-8, by byte; behind them their length, which is zero where there is no character.
-    utf8: [[u8; 4]; 256],
     /// The bytes by the hash of their character; free slots are [`FREE`].
     slots: [u16; SLOTS],
 }
@@ -57,8 +55,7 @@ impl SinglePage {
 
     /// Returns a page by its characters.
     pub(super) const fn new(name: &'static str, ebcdic: bool, chars: [char; 256]) -> Self {
-        let mut page =
-            Self { name, ebcdic, chars, ascii: [OTHER; 256], utf8: [[0; 4]; 256], slots: [FREE; SLOTS] };
+        let mut page = Self { name, ebcdic, chars, ascii: [OTHER; 256], slots: [FREE; SLOTS] };
         let mut byte = 0;
         while byte < 256 {
             let character = chars[byte];
@@ -66,7 +63,6 @@ impl SinglePage {
                 if character.is_ascii() {
                     page.ascii[byte] = character as u8;
                 }
-                page.utf8[byte] = utf8(character);
                 let mut slot = hash(character);
                 while page.slots[slot] != FREE {
                     slot = (slot + 1) % SLOTS;
@@ -102,30 +98,31 @@ impl SinglePage {
                 *to = self.ascii[usize::from(*byte)];
                 all |= *to;
             }
-            match str::from_utf8(&ascii[..chunk.len()]) {
-                Ok(same) if all < OTHER => text.push_str(same),
-                _ => self.decode_chunk(chunk, text).map_err(|at| number * CHUNK + at)?,
+            match ascii.get(..chunk.len()).filter(|_| all < OTHER).and_then(|run| str::from_utf8(run).ok()) {
+                Some(same) => text.push_str(same),
+                None => self.decode_chunk(chunk, &ascii, text).map_err(|at| number * CHUNK + at)?,
             }
         }
         Ok(())
     }
 
-    fn decode_chunk(&self, chunk: &[u8], text: &mut String) -> Result<(), usize> {
-        // Each character overwrites the length of the one before, so one more byte is needed.
-        let mut utf8 = [0u8; CHUNK * 3 + 1];
-        let mut end = 0;
-        let mut lacking = None;
-        for (at, byte) in chunk.iter().enumerate() {
-            let bytes = self.utf8[usize::from(*byte)];
-            if bytes[3] == 0 {
-                lacking = Some(at);
-                break;
+    /// Appends the text of a chunk some of whose characters are not ASCII; `ascii` has the others.
+    fn decode_chunk(&self, chunk: &[u8], ascii: &[u8], text: &mut String) -> Result<(), usize> {
+        let (mut chunk, mut ascii, mut at) = (chunk, ascii, 0);
+        loop {
+            // Runs of ASCII are copied as a whole.
+            let run = ascii.iter().take(chunk.len()).position(|byte| *byte >= OTHER).unwrap_or(chunk.len());
+            text.push_str(ascii.get(..run).and_then(|run| str::from_utf8(run).ok()).unwrap_or_default());
+            at += run;
+            let Some(byte) = chunk.get(run) else { return Ok(()) };
+            match self.chars[usize::from(*byte)] {
+                NONE => return Err(at),
+                character => text.push(character),
             }
-            utf8[end..end + 4].copy_from_slice(&bytes);
-            end += usize::from(bytes[3]);
+            at += 1;
+            chunk = chunk.get(run + 1..).unwrap_or_default();
+            ascii = ascii.get(run + 1..).unwrap_or_default();
         }
-        text.push_str(str::from_utf8(&utf8[..end]).expect("it was put together of whole characters"));
-        lacking.map_or(Ok(()), Err)
     }
 }
 
@@ -146,14 +143,6 @@ impl std::fmt::Debug for SinglePage {
 /// Spreads characters over the slots; Latin, Greek and Cyrillic letters would meet if their low bits were taken.
 const fn hash(character: char) -> usize {
     ((character as u32).wrapping_mul(0x9E37_79B1) >> 23) as usize
-}
-
-const fn utf8(character: char) -> [u8; 4] {
-    let mut bytes = [0; 4];
-    let length = character.encode_utf8(&mut bytes).len();
-    assert!(length <= 3, "code pages of one byte hold no characters beyond U+FFFF");
-    bytes[3] = length as u8;
-    bytes
 }
 
 /// Puts the characters of a text into the places from `at` on.

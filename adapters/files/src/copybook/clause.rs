@@ -4,6 +4,7 @@
 
 mod entry;
 mod occurs;
+mod read;
 mod value;
 
 pub(crate) use entry::{Entry, entries};
@@ -65,10 +66,6 @@ impl<'a> Words<'a> {
 
     fn peek(&self) -> Option<&'a Token> {
         self.tokens.get(self.at)
-    }
-
-    fn ahead(&self, count: usize) -> Option<&'a Token> {
-        self.tokens.get(self.at + count)
     }
 
     fn next(&mut self) -> Option<&'a Token> {
@@ -140,23 +137,29 @@ fn is_name(word: &str) -> bool {
 
 /// What a word says of the usage.
 fn usage(word: &str) -> Option<Usage> {
-    Some(match word.strip_prefix("COMPUTATIONAL").map_or_else(|| word.to_owned(), |it| format!("COMP{it}")).as_str() {
-        "DISPLAY" => Usage::Display,
-        "COMP" | "COMP-0" | "COMP-4" | "BINARY" => Usage::Binary,
-        "COMP-1" | "FLOAT-SHORT" => Usage::Float,
-        "COMP-2" | "FLOAT-LONG" => Usage::Double,
-        "COMP-3" | "PACKED-DECIMAL" => Usage::Packed,
-        "COMP-5" => Usage::Native,
-        "COMP-6" => Usage::PackedUnsigned,
-        "COMP-X" => Usage::Bytewise,
-        "BINARY-CHAR" => Usage::Sized { bytes: 1, signed: true },
-        "BINARY-SHORT" => Usage::Sized { bytes: 2, signed: true },
-        "BINARY-LONG" => Usage::Sized { bytes: 4, signed: true },
-        "BINARY-DOUBLE" => Usage::Sized { bytes: 8, signed: true },
-        "NATIONAL" => Usage::National,
-        "DISPLAY-1" => Usage::Dbcs,
-        "INDEX" | "POINTER" | "POINTER-32" => Usage::Opaque(4),
-        "FUNCTION-POINTER" | "PROCEDURE-POINTER" => Usage::Opaque(8),
-        _ => return None,
-    })
+    Some(
+        match word
+            .strip_prefix("COMPUTATIONAL")
+            .map_or_else(|| word.to_owned(), |it| format!("COMP{it}"))
+            .as_str()
+        {
+            "DISPLAY" => Usage::Display,
+            "COMP" | "COMP-0" | "COMP-4" | "BINARY" => Usage::Binary,
+            "COMP-1" | "FLOAT-SHORT" => Usage::Float,
+            "COMP-2" | "FLOAT-LONG" => Usage::Double,
+            "COMP-3" | "PACKED-DECIMAL" => Usage::Packed,
+            "COMP-5" => Usage::Native,
+            "COMP-6" => Usage::PackedUnsigned,
+            "COMP-X" => Usage::Bytewise,
+            "BINARY-CHAR" => Usage::Sized { bytes: 1, signed: true },
+            "BINARY-SHORT" => Usage::Sized { bytes: 2, signed: true },
+            "BINARY-LONG" => Usage::Sized { bytes: 4, signed: true },
+            "BINARY-DOUBLE" => Usage::Sized { bytes: 8, signed: true },
+            "NATIONAL" => Usage::National,
+            "DISPLAY-1" => Usage::Dbcs,
+            "INDEX" | "POINTER" | "POINTER-32" => Usage::Opaque(4),
+            "FUNCTION-POINTER" | "PROCEDURE-POINTER" => Usage::Opaque(8),
+            _ => return None,
+        },
+    )
 }

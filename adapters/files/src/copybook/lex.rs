@@ -72,15 +72,13 @@ impl Lexer<'_> {
 
     /// The word before is `PIC`, perhaps with `IS`.
     fn wants_picture(&self) -> bool {
-        let word = |back: usize| {
-            let token = self.out.len().checked_sub(back).and_then(|n| self.out.get(n))?;
-            match &token.kind {
-                TokenKind::Word(word) => Some(word.to_ascii_uppercase()),
-                _ => None,
-            }
+        let is = |back: usize, wanted: &[&str]| {
+            let token = self.out.len().checked_sub(back).and_then(|n| self.out.get(n));
+            let Some(Token { kind: TokenKind::Word(word), .. }) = token else { return false };
+            wanted.iter().any(|wanted| word.eq_ignore_ascii_case(wanted))
         };
-        let is_pic = |word: Option<String>| matches!(word.as_deref(), Some("PIC" | "PICTURE"));
-        is_pic(word(1)) || (word(1).as_deref() == Some("IS") && is_pic(word(2)))
+        let pic = ["PIC", "PICTURE"];
+        is(1, &pic) || (is(1, &["IS"]) && is(2, &pic))
     }
 
     fn picture(&mut self, found: &mut Findings) {

@@ -30,6 +30,8 @@ pub(crate) enum PictureKind {
     Dbcs,
     /// `9`, `S`, `V`, `P`: a number. `scale` is negative where `P` stands for zeros behind the last digit.
     Number { digits: u8, scale: i16, signed: bool },
+    /// A signed number with a point that is written: `S9(3).99`. No standard has it, and some files do.
+    Pointed { digits: u8, scale: u8 },
     /// A number as people read it, which is a text.
     Edited,
 }
@@ -47,6 +49,7 @@ pub(crate) fn picture(text: &str) -> Result<Picture, String> {
         () if has("1") => return Err("bits (`1`) are not offered".into()),
         () if has("U") => return Err("UTF-8 characters (`U`) are not offered".into()),
         () if only("9SVP") => return number(&symbols),
+        () if has("S") => pointed(&symbols).ok_or("`S` belongs to numbers that are not edited")?,
         () if has("XA") && only("XA9B0/") => PictureKind::Text,
         () if has("N") && only("NB0/") => PictureKind::National,
         () if has("G") && only("GB") => PictureKind::Dbcs,
@@ -54,10 +57,14 @@ pub(crate) fn picture(text: &str) -> Result<Picture, String> {
         () if has("9Z*") || has("+-$") => PictureKind::Edited,
         () => return Err("it has no place for a character or a digit".into()),
     };
-    if has("S") && kind != PictureKind::Edited {
-        return Err("`S` belongs to numbers".into());
-    }
     Ok(Picture { kind, characters })
+}
+
+/// `S9(3).99`, and nothing else.
+fn pointed(symbols: &[(char, u32)]) -> Option<PictureKind> {
+    let [('S', 1), ('9', before), ('.', 1), ('9', behind)] = symbols else { return None };
+    let digits = before.checked_add(*behind).filter(|digits| *digits <= DIGITS_MAX)?;
+    Some(PictureKind::Pointed { digits: u8::try_from(digits).ok()?, scale: u8::try_from(*behind).ok()? })
 }
 
 /// Symbols with their counts. `C` stands for CR and DB, `$` for any sign of a currency.
@@ -212,6 +219,7 @@ mod tests {
         check("+9.9(5)E+99", PictureKind::Edited, 12);
         check("9(8).9(2)", PictureKind::Edited, 11);
         check("*(5)9", PictureKind::Edited, 6);
+        check("S9(3).99", PictureKind::Pointed { digits: 5, scale: 2 }, 6);
     }
 
     #[test]
@@ -230,7 +238,8 @@ mod tests {
         check("X(99999999999)", "a count above 33554432");
         check("9(39)", "39 digits; at most 38 are offered");
         check("XN", "it mixes characters with signs of numbers");
-        check("SX", "it mixes characters with signs of numbers");
+        check("SX", "`S` belongs to numbers that are not edited");
+        check("SZ9", "`S` belongs to numbers that are not edited");
         check("1(8)", "bits (`1`) are not offered");
         check("Q", "`Q` is no sign of a picture");
         check("C", "`C` is no sign of a picture");

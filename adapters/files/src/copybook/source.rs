@@ -139,12 +139,15 @@ impl Reader {
             return;
         };
         let room = CODE_END.saturating_sub(cells.last().map_or(0, |(_, column)| column + 1));
-        let indicator = Char { c: if column == INDICATOR { indicator.c } else { ' ' }, ..indicator };
-        let code: Vec<Char> = cells
-            .iter()
-            .filter(|(_, column)| (INDICATOR + 1..CODE_END).contains(column))
-            .map(|(c, _)| *c)
-            .collect();
+        // A level number may begin a column too early: compilers say so, and read it.
+        let is_early = column == INDICATOR
+            && indicator.c.is_ascii_digit()
+            && cells.iter().all(|(c, column)| *column >= INDICATOR || c.c == ' ');
+        let indicator =
+            Char { c: if column == INDICATOR && !is_early { indicator.c } else { ' ' }, ..indicator };
+        let begin = if is_early { INDICATOR } else { INDICATOR + 1 };
+        let code: Vec<Char> =
+            cells.iter().filter(|(_, column)| (begin..CODE_END).contains(column)).map(|(c, _)| *c).collect();
         match indicator.c {
             '*' | '/' | '$' => return,
             '-' => {

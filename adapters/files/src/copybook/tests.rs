@@ -12,13 +12,17 @@ fn findings(text: &str) -> Vec<String> {
         Ok(copybook) => copybook.warnings,
         Err(found) => found,
     };
-    found.iter().map(|it| format!("{} at {}: {}", it.code.0, it.span.map_or(0, |it| it.start), it.message)).collect()
+    found
+        .iter()
+        .map(|it| format!("{} at {}: {}", it.code.0, it.span.map_or(0, |it| it.start), it.message))
+        .collect()
 }
 
 /// The items as `level name children`, in order.
 fn items(text: &str) -> Vec<String> {
     let book = read(text);
-    let item = |(n, item): (usize, &Item)| format!("{} {} {}", item.level, book.called(n), item.children.len());
+    let item =
+        |(n, item): (usize, &Item)| format!("{} {} {}", item.level, book.called(n), item.children.len());
     book.items.iter().enumerate().map(item).collect()
 }
 
@@ -26,15 +30,22 @@ fn items(text: &str) -> Vec<String> {
 fn lines_are_read_in_columns_or_free() {
     let check = |text: &str, expected: &[&str]| assert_eq!(items(text), expected, "{text}");
     check("       01  A.\n           05  B  PIC X.\n", &["1 A 1", "5 B 0"]);
-    check("000100 01  A.                                                           IDENT001\n000200     05  B  PIC X.\n", &[
-        "1 A 1", "5 B 0",
-    ]);
+    check(
+        "000100 01  A.                                                           IDENT001\n000200     05  B  PIC X.\n",
+        &["1 A 1", "5 B 0"],
+    );
     check("01 A.\n05 B PIC X.\n05 C PIC 9.\n", &["1 A 2", "5 B 0", "5 C 0"]);
-    check("      * a comment\n       01 A.\n      / another\n      *\n       05 B PIC X. *> more\n", &["1 A 1", "5 B 0"]);
+    check(
+        "      * a comment\n       01 A.\n      / another\n      *\n       05 B PIC X. *> more\n",
+        &["1 A 1", "5 B 0"],
+    );
     check("       01 A.\r\n       05 B\r\n          PIC X.\r\n\u{1a}", &["1 A 1", "5 B 0"]);
     check("\t\t01 A.\n\t\t05 B PIC X.\n", &["1 A 1", "5 B 0"]);
     check("       01 A.\n       05 LONG-NA\n      -    ME PIC X.\n", &["1 A 1", "5 LONG-NAME 0"]);
-    check("       01 A.\n       EJECT\n       SKIP1.\n       TITLE 'X'.\n       05 B PIC X.\n", &["1 A 1", "5 B 0"]);
+    check(
+        "       01 A.\n       EJECT\n       SKIP1.\n       TITLE 'X'.\n       05 B PIC X.\n",
+        &["1 A 1", "5 B 0"],
+    );
     check("*> free\n>>SOURCE FORMAT FREE\n01 A PIC X.", &["1 A 0"]);
 }
 
@@ -47,8 +58,10 @@ fn text_behind_column_72_does_not_count() {
 #[test]
 fn literals_go_on_in_the_next_line() {
     let first = format!("{:<72}\n", "       01 A PIC X(9) VALUE 'it''s ");
-    let book = read(&format!("{first}      -    'long'.\n       01 B. \n        88 C VALUE 'no'.\n"
-    ).replace("01 B. ", "01 B PIC X."));
+    let book = read(
+        &format!("{first}      -    'long'.\n       01 B. \n        88 C VALUE 'no'.\n")
+            .replace("01 B. ", "01 B PIC X."),
+    );
     assert_eq!(book.records.len(), 2);
     assert_eq!(book.items[1].conditions[0].values, [(Literal::Text("no".into()), None)]);
 }
@@ -56,14 +69,16 @@ fn literals_go_on_in_the_next_line() {
 #[test]
 fn groups_follow_from_level_numbers() {
     let check = |text: &str, expected: &[&str]| assert_eq!(items(text), expected, "{text}");
-    check("01 A. 05 B. 10 C PIC X. 10 D PIC X. 05 E PIC X. 01 F PIC X.", &[
-        "1 A 2", "5 B 2", "10 C 0", "10 D 0", "5 E 0", "1 F 0",
-    ]);
+    check(
+        "01 A. 05 B. 10 C PIC X. 10 D PIC X. 05 E PIC X. 01 F PIC X.",
+        &["1 A 2", "5 B 2", "10 C 0", "10 D 0", "5 E 0", "1 F 0"],
+    );
     check("77 N PIC 9. 77 M PIC 9.", &["77 N 0", "77 M 0"]);
     check("05 B PIC X. 05 C PIC X.", &["0 RECORD 2", "5 B 0", "5 C 0"]);
-    check("01 A. 05 PIC X. 05 FILLER PIC X. 05 RECORD PIC X.", &[
-        "1 A 3", "5 FILLER 0", "5 FILLER 0", "5 RECORD 0",
-    ]);
+    check(
+        "01 A. 05 PIC X. 05 FILLER PIC X. 05 RECORD PIC X.",
+        &["1 A 3", "5 FILLER 0", "5 FILLER 0", "5 RECORD 0"],
+    );
     check("01 A. 05 B PIC X. 66 R RENAMES B. 05 C PIC X.", &["1 A 2", "5 B 0", "5 C 0"]);
 }
 
@@ -90,11 +105,16 @@ fn clauses_come_in_any_order_and_form() {
     check("PIC S9 SIGN IS LEADING SEPARATE CHARACTER", &|item| {
         item.sign == Some(SignClause { leading: true, separate: true })
     });
-    check("PIC S9 TRAILING SEPARATE", &|item| item.sign == Some(SignClause { leading: false, separate: true }));
+    check("PIC S9 TRAILING SEPARATE", &|item| {
+        item.sign == Some(SignClause { leading: false, separate: true })
+    });
     let table = |min, max, counter| move |item: &Item| item.occurs == Some(Occurs { min, max, counter });
     check("PIC X OCCURS 3", &table(3, 3, None));
     check("OCCURS 3 TIMES INDEXED BY I, J PIC X", &table(3, 3, None));
-    check("OCCURS 0 TO 3 TIMES DEPENDING ON N ASCENDING KEY IS B DESCENDING B INDEXED BY I PIC X", &table(0, 3, Some(1)));
+    check(
+        "OCCURS 0 TO 3 TIMES DEPENDING ON N ASCENDING KEY IS B DESCENDING B INDEXED BY I PIC X",
+        &table(0, 3, Some(1)),
+    );
     check("OCCURS 3 DEPENDING N OF A PIC X", &table(0, 3, Some(1)));
     check("REDEFINES N PIC X", &|item| item.redefines == Some(1));
 }
@@ -138,43 +158,57 @@ fn a_counter_is_the_nearest_item_of_its_name() {
 fn every_mistake_is_found_with_its_place() {
     let check = |text: &str, expected: &[&str]| assert_eq!(findings(text), expected, "{text}");
     check("", &["E091 at 0: the copybook declares nothing"]);
-    check("01 A. 05 B PIC Q. 05 C PIC 9 COMP-7.", &[
-        "E092 at 15: the picture `Q` is refused: `Q` is no sign of a picture",
-        "E092 at 29: `COMP-7` is no clause that is offered",
-    ]);
+    check(
+        "01 A. 05 B PIC Q. 05 C PIC 9 COMP-7.",
+        &[
+            "E092 at 15: the picture `Q` is refused: `Q` is no sign of a picture",
+            "E092 at 29: `COMP-7` is no clause that is offered",
+        ],
+    );
     check("01 A. 05 B.", &["E091 at 9: `B` has no picture and no items"]);
     check("01 A PIC X. 05 B PIC X.", &["E091 at 3: `A` has a picture and items of its own"]);
     check("01 A. 05 B PIC X 05 C PIC X.", &["E091 at 9: the entry has no full stop"]);
     check("01 A. 05 B PIC X", &["E091 at 9: the entry has no full stop"]);
-    check("01 A PIC X VALUE 'a.", &[
-        "E091 at 3: the entry has no full stop",
-        "E091 at 17: the literal is not closed",
-    ]);
+    check(
+        "01 A PIC X VALUE 'a.",
+        &["E091 at 3: the entry has no full stop", "E091 at 17: the literal is not closed"],
+    );
     check("COPY OTHER.\n01 A PIC X.", &["E092 at 0: `COPY` is not followed"]);
     check("01 A. COPY B. 05 C PIC X.", &["E092 at 6: `COPY` is not followed"]);
     check("FD X. 01 A PIC X.", &["E091 at 0: an entry begins with a level number: 01 to 49, 66, 77 or 88"]);
     check("01 A. 05 B PIC X OCCURS UNBOUNDED.", &["E092 at 17: OCCURS has no fixed number of elements"]);
     check("01 A. 05 B PIC X OCCURS 1 TO 5.", &["E092 at 17: OCCURS n TO m has no DEPENDING ON"]);
-    check("01 A. 05 B PIC X OCCURS 5 TO 1 DEPENDING ON C.", &[
-        "E092 at 17: OCCURS 5 TO 1 is no range that is offered",
-    ]);
-    check("01 A. 05 B PIC X OCCURS 1 TO 5 DEPENDING ON C.", &["E092 at 44: the counter `C` is not in this record"]);
-    check("01 A. 05 B PIC X OCCURS 1 TO 5 DEPENDING ON C. 05 C PIC 9.", &[
-        "E092 at 44: the counter `C` stands behind its table",
-    ]);
-    check("01 A. 05 C PIC X. 05 B PIC X OCCURS 1 TO 5 DEPENDING ON C.", &[
-        "E092 at 56: `C` is no whole number and cannot count",
-    ]);
-    check("01 A. 05 B PIC X. 05 C REDEFINES D PIC X.", &["E091 at 33: there is no `D` that could be redefined"]);
-    check("01 A. 05 B PIC X. 05 C PIC X. 05 D REDEFINES B PIC X.", &[
-        "E092 at 45: `C` stands between `B` and what redefines it",
-    ]);
+    check(
+        "01 A. 05 B PIC X OCCURS 5 TO 1 DEPENDING ON C.",
+        &["E092 at 17: OCCURS 5 TO 1 is no range that is offered"],
+    );
+    check(
+        "01 A. 05 B PIC X OCCURS 1 TO 5 DEPENDING ON C.",
+        &["E092 at 44: the counter `C` is not in this record"],
+    );
+    check(
+        "01 A. 05 B PIC X OCCURS 1 TO 5 DEPENDING ON C. 05 C PIC 9.",
+        &["E092 at 44: the counter `C` stands behind its table"],
+    );
+    check(
+        "01 A. 05 C PIC X. 05 B PIC X OCCURS 1 TO 5 DEPENDING ON C.",
+        &["E092 at 56: `C` is no whole number and cannot count"],
+    );
+    check(
+        "01 A. 05 B PIC X. 05 C REDEFINES D PIC X.",
+        &["E091 at 33: there is no `D` that could be redefined"],
+    );
+    check(
+        "01 A. 05 B PIC X. 05 C PIC X. 05 D REDEFINES B PIC X.",
+        &["E092 at 45: `C` stands between `B` and what redefines it"],
+    );
     check("01 A OCCURS 5 PIC X.", &["E092 at 3: a record is no table"]);
     check("01 A PIC X. 66 B RENAMES A.", &["W091 at 15: a level 66 (RENAMES) is passed over"]);
     check("88 B VALUE 1.", &["E091 at 3: an 88 level belongs to the item before it"]);
-    check("       01 A.\n      X    05 B PIC X.\n       05 C PIC X.\n", &[
-        "E091 at 19: column 7 holds `X`, which is no indicator",
-    ]);
+    check(
+        "       01 A.\n      X    05 B PIC X.\n       05 C PIC X.\n",
+        &["E091 at 19: column 7 holds `X`, which is no indicator"],
+    );
 }
 
 #[test]

@@ -2,26 +2,36 @@
 //!
 //! **Invariant.** What an item refers to stands before it, in the same record.
 
+mod counter;
+
 use super::clause::{Entry, RawOccurs};
 use super::picture::PictureKind;
-use super::{Copybook, Findings, Item, Occurs, Usage};
+use super::{Copybook, Findings, Item, Usage};
 use kernel::{Diagnostic, Span};
+use std::collections::HashMap;
 
 /// Builds the tree. It is used only if nothing was wrong.
 pub(super) fn build(entries: Vec<Entry>, name: &str, found: &mut Findings) -> Copybook {
     let mut tree = Tree {
-        book: Copybook { items: Vec::with_capacity(entries.len()), records: Vec::new(), warnings: Vec::new() },
+        book: Copybook {
+            items: Vec::with_capacity(entries.len()),
+            records: Vec::new(),
+            warnings: Vec::new(),
+        },
         open: Vec::new(),
         raw: Vec::new(),
+        by_name: HashMap::new(),
     };
     for entry in entries {
         tree.add(entry, name, found);
     }
     tree.inherit();
+    let mut before = Before::default();
     for item in 0..tree.book.items.len() {
         tree.check(item, found);
-        tree.redefine(item, found);
+        tree.redefine(item, &mut before, found);
     }
+    tree.by_name = tree.names();
     for item in 0..tree.book.items.len() {
         tree.count(item, found);
     }
@@ -43,6 +53,17 @@ struct Tree {
     /// The items that are open, from the record to the innermost.
     open: Vec<usize>,
     raw: Vec<Raw>,
+    /// All items of a name, in capitals.
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+/// What stands before an item in its group.
+#[derive(Default)]
+struct Before {
+    /// The latest item of a name, in capitals.
+    named: HashMap<(Option<usize>, String), usize>,
+    /// The latest item that has a place of its own.
+    last: HashMap<Option<usize>, usize>,
 }
 
 impl Tree {
@@ -104,9 +125,10 @@ impl Tree {
             if let Some(item) = self.book.items.get_mut(n) {
                 item.usage = item.usage.or(usage);
                 // What a group says of signs concerns only items that have one.
-                let has_sign = item.picture.as_ref().is_none_or(|picture| {
-                    matches!(picture.kind, PictureKind::Number { signed: true, .. })
-                });
+                let has_sign = item
+                    .picture
+                    .as_ref()
+                    .is_none_or(|picture| matches!(picture.kind, PictureKind::Number { signed: true, .. }));
                 item.sign = item.sign.or(sign.filter(|_| has_sign));
                 item.synchronized |= synchronized;
             }
@@ -116,10 +138,8 @@ impl Tree {
     fn check(&self, n: usize, found: &mut Findings) {
         let Some(item) = self.book.items.get(n) else { return };
         let called = self.book.called(n);
-        let needs_none = matches!(
-            item.usage,
-            Some(Usage::Float | Usage::Double | Usage::Opaque(_) | Usage::Sized { .. })
-        );
+        let needs_none =
+            matches!(item.usage, Some(Usage::Float | Usage::Double | Usage::Opaque(_) | Usage::Sized { .. }));
         match (item.children.is_empty(), &item.picture) {
             (false, Some(_)) => {
                 let hint = "an item with a picture holds no others; look at the level numbers";
@@ -143,115 +163,60 @@ impl Tree {
     }
 
     /// "The object of REDEFINES has the same level, and no item that defines storage stands between."
-    fn redefine(&mut self, n: usize, found: &mut Findings) {
-        let Some((name, span)) = self.raw.get(n).and_then(|raw| raw.redefines.clone()) else { return };
+    fn redefine(&mut self, n: usize, before: &mut Before, found: &mut Findings) {
         let Some(item) = self.book.items.get(n) else { return };
-        let siblings = match item.parent.and_then(|parent| self.book.items.get(parent)) {
-            Some(parent) => &parent.children,
-            None => &self.book.records,
-        };
-        let before: Vec<usize> = siblings.iter().copied().take_while(|&it| it < n).collect();
-        let is_named = |it: &usize| self.book.items.get(*it).is_some_and(|item| same(item.name.as_deref(), &name));
-        let Some(target) = before.iter().copied().rfind(is_named) else {
+        let parent = item.parent;
+        let own = item.name.as_deref().map(str::to_ascii_uppercase);
+        let target = self.redefined(n, parent, before, found);
+        match (target, self.book.items.get_mut(n)) {
+            (Some(target), Some(item)) => item.redefines = Some(target),
+            _ => drop(before.last.insert(parent, n)),
+        }
+        if let Some(name) = own {
+            before.named.insert((parent, name), n);
+        }
+    }
+
+    /// Finds the item whose place another one takes.
+    fn redefined(
+        &self,
+        n: usize,
+        parent: Option<usize>,
+        before: &Before,
+        found: &mut Findings,
+    ) -> Option<usize> {
+        let (name, span) = self.raw.get(n)?.redefines.as_ref()?;
+        let Some(&target) = before.named.get(&(parent, name.to_ascii_uppercase())) else {
             let hint = "it stands before, in the same group";
-            found.unreadable(span, format!("there is no `{name}` that could be redefined"), hint);
-            return;
+            found.unreadable(*span, format!("there is no `{name}` that could be redefined"), hint);
+            return None;
         };
         let target = self.area(target);
-        let between = before.iter().copied().find(|&it| it > target && self.area(it) != target);
-        if let Some(between) = between.filter(|_| item.parent.is_some()) {
-            let message = format!("`{}` stands between `{name}` and what redefines it", self.book.called(between));
+        let between = before.last.get(&parent).copied().filter(|&last| last != target && parent.is_some());
+        if let Some(between) = between {
+            let message =
+                format!("`{}` stands between `{name}` and what redefines it", self.book.called(between));
             let between = self.book.items.get(between).map(|it| it.span);
-            let finding = Diagnostic::new("E092", span, message).also(between, "declared here");
+            let finding = Diagnostic::new("E092", *span, message).also(between, "declared here");
             found.push(finding, "move the redefinition behind the item that it redefines");
         }
-        if let Some(item) = self.book.items.get_mut(n) {
-            item.redefines = Some(target);
+        Some(target)
+    }
+
+    fn names(&self) -> HashMap<String, Vec<usize>> {
+        let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+        for (n, item) in self.book.items.iter().enumerate() {
+            if let Some(name) = &item.name {
+                names.entry(name.to_ascii_uppercase()).or_default().push(n);
+            }
         }
+        names
     }
 
     /// The item whose place this one has; itself, unless it redefines.
     fn area(&self, n: usize) -> usize {
         self.book.items.get(n).and_then(|item| item.redefines).unwrap_or(n)
     }
-
-    fn count(&mut self, n: usize, found: &mut Findings) {
-        let Some(raw) = self.raw.get(n).and_then(|raw| raw.occurs.clone()) else { return };
-        let counter = match &raw.counter {
-            None => None,
-            Some(names) => match self.counter(n, names) {
-                Ok(counter) => Some(counter),
-                Err((message, hint)) => {
-                    let span = names.first().map_or_else(|| found.span(0, 0), |(_, span)| *span);
-                    found.refused(span, message, hint);
-                    return;
-                }
-            },
-        };
-        if let Some(item) = self.book.items.get_mut(n) {
-            item.occurs = Some(Occurs { min: raw.min, max: raw.max, counter });
-        }
-    }
-
-    /// Finds a counter by its name and the groups around it. Where several have the name, the nearest one is meant.
-    fn counter(&self, table: usize, names: &[(Box<str>, Span)]) -> Result<usize, (String, &'static str)> {
-        let Some(((name, _), groups)) = names.split_first() else { return Err((String::new(), "")) };
-        let record = self.book.around(table).last();
-        let is_within = |it: usize| {
-            let mut around = self.book.around(it).skip(1);
-            groups.iter().all(|(group, _)| {
-                around.any(|it| same(self.book.items.get(it).and_then(|item| item.name.as_deref()), group))
-            })
-        };
-        let found: Vec<usize> = (0..self.book.items.len())
-            .filter(|&it| same(self.book.items.get(it).and_then(|item| item.name.as_deref()), name))
-            .filter(|&it| self.book.around(it).last() == record && is_within(it))
-            .collect();
-        let near = |it: usize| {
-            let group = self.book.items.get(it).and_then(|item| item.parent);
-            self.book.around(table).position(|around| Some(around) == group).unwrap_or(usize::MAX)
-        };
-        let nearest = found.iter().map(|&it| near(it)).min();
-        let nearest: Vec<usize> = found.into_iter().filter(|&it| Some(near(it)) == nearest).collect();
-        match nearest.as_slice() {
-            [] => Err((
-                format!("the counter `{name}` is not in this record"),
-                "a counter stands in the record itself, before the table",
-            )),
-            [one] => self.fit(table, *one).map(|()| *one),
-            _ => Err((
-                format!("there are several items `{name}`"),
-                "say which one counts: DEPENDING ON name OF group",
-            )),
-        }
-    }
-
-    /// A counter is a whole number before the table; tables around it are around the table too.
-    fn fit(&self, table: usize, counter: usize) -> Result<(), (String, &'static str)> {
-        let called = self.book.called(counter);
-        let Some(item) = self.book.items.get(counter) else { return Ok(()) };
-        let is_number = match &item.picture {
-            Some(picture) => matches!(picture.kind, PictureKind::Number { scale: ..=0, .. }),
-            None => matches!(item.usage, Some(Usage::Sized { .. })),
-        };
-        if !is_number || !item.children.is_empty() {
-            return Err((format!("`{called}` is no whole number and cannot count"), ""));
-        }
-        if counter > table {
-            return Err((format!("the counter `{called}` stands behind its table"), "records are read in order"));
-        }
-        let is_table = |it: &usize| self.raw.get(*it).is_some_and(|raw| raw.occurs.is_some());
-        let around: Vec<usize> = self.book.around(table).skip(1).collect();
-        if self.book.around(counter).filter(is_table).any(|it| !around.contains(&it)) {
-            return Err((format!("the counter `{called}` is in a table that does not hold this one"), ""));
-        }
-        Ok(())
-    }
-}
-
-/// Names are the same in any case of letters.
-fn same(name: Option<&str>, other: &str) -> bool {
-    name.is_some_and(|name| name.eq_ignore_ascii_case(other))
 }
 
 fn blank(level: u8, span: Span) -> Item {

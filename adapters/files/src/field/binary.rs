@@ -20,7 +20,9 @@ pub(super) fn read(form: &Form, raw: &[u8], to: &mut Digits) -> Result<(), Field
         return Err("the field is no binary number".into());
     };
     let (negative, magnitude) = match raw.len() {
-        1..=8 => small(raw, signed, little),
+        1..=8 => small(raw, signed, little)
+            .map(|(negative, magnitude)| (negative, u128::from(magnitude)))
+            .ok_or_else(|| width_wrong(raw.len(), digits))?,
         9..=16 => large(raw, signed, little),
         width => return Err(width_wrong(width, digits)),
     };
@@ -59,15 +61,24 @@ pub(super) fn write(form: &Form, digits: &Digits, out: &mut [u8]) -> Result<(), 
     Ok(())
 }
 
-fn small(raw: &[u8], signed: bool, little: bool) -> (bool, u128) {
+/// Reads an integer of up to 8 bytes.
+#[inline]
+pub(super) fn small(raw: &[u8], signed: bool, little: bool) -> Option<(bool, u64)> {
     let negative = signed && is_negative(raw, little);
     let mut bytes = [if negative { 0xFF } else { 0 }; 8];
-    bytes[8 - raw.len()..].copy_from_slice(raw);
+    let own = bytes.get_mut(8usize.checked_sub(raw.len())?..)?;
+    own.copy_from_slice(raw);
     if little {
-        bytes[8 - raw.len()..].reverse();
+        own.reverse();
     }
     let value = u64::from_be_bytes(bytes);
-    (negative, u128::from(if negative { value.wrapping_neg() } else { value }))
+    Some((negative, if negative { value.wrapping_neg() } else { value }))
+}
+
+/// Returns whether a number has no more digits than these.
+#[inline]
+pub(super) fn fits(magnitude: u64, digits: u8) -> bool {
+    POWERS.get(usize::from(digits)).is_none_or(|limit| u128::from(magnitude) < *limit)
 }
 
 fn large(raw: &[u8], signed: bool, little: bool) -> (bool, u128) {

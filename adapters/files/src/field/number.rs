@@ -2,9 +2,13 @@
 //!
 //! **Invariant.** Every digit is counted: what has no place in the picture is refused, in either direction.
 
+mod lexical;
+mod wanted;
+
 use super::{Field, FieldError, Filler, Fillers, Form, Setting, Sign, binary, packed, zoned};
 use kernel::{Scalar, ScalarType};
-use std::str;
+use lexical::{lexical, print};
+use wanted::wanted;
 
 /// Most digits of a number, counting noughts for `P`: those of [`kernel::Decimal`].
 pub(super) const DIGITS_MAX: usize = 38;
@@ -58,6 +62,21 @@ pub(super) fn read<'a>(
     text: &'a mut String,
 ) -> Result<Scalar<'a>, FieldError> {
     text.clear();
+    // Nearly all numbers have up to 18 digits and are what they should be; everything else takes its time.
+    if let Some((negative, magnitude, scale)) = small(form, raw, setting)
+        && print(negative, magnitude, scale, text).is_some()
+    {
+        return Ok(Scalar::Text(text));
+    }
+    read_any(form, raw, setting, text)
+}
+
+fn read_any<'a>(
+    form: &Form,
+    raw: &[u8],
+    setting: &Setting,
+    text: &'a mut String,
+) -> Result<Scalar<'a>, FieldError> {
     let mut digits = Digits::NONE;
     match decode(form, raw, setting, &mut digits) {
         Ok(()) => {}
@@ -100,8 +119,11 @@ pub(super) fn write(
     encode(form, &wanted, setting, out)
 }
 
-/// Writes nought.
+/// Writes a number that nobody gave: the filler that is read as absent, else nought.
 pub(super) fn clear(form: &Form, setting: &Setting, out: &mut [u8]) {
+    if write_nothing(form, setting, out).is_ok() {
+        return;
+    }
     let (places, _) = places(form, out.len());
     // A form whose width does not fit its digits is refused by every read and write.
     let _ = encode(form, &Digits { count: places, ..Digits::NONE }, setting, out);
@@ -141,6 +163,30 @@ fn write_nothing(form: &Form, setting: &Setting, out: &mut [u8]) -> Result<(), F
     }
     Err("the field has no bytes that mean nothing; give it a number, as `default(0)` does".into())
 }
+
+/// Reads a number of up to 18 digits that are what they should be: its sign, its digits, its scale.
+#[inline]
+fn small(form: &Form, raw: &[u8], setting: &Setting) -> Option<(bool, u64, i16)> {
+    match *form {
+        Form::Packed { digits, scale, signed } if digits <= SMALL_MAX => {
+            let (negative, magnitude) = packed::small(raw, digits, signed)?;
+            Some((negative, magnitude, scale))
+        }
+        Form::Zoned { digits, scale, sign } if digits <= SMALL_MAX => {
+            let (negative, magnitude) = zoned::small(raw, digits, sign, setting.page)?;
+            Some((negative, magnitude, scale))
+        }
+        Form::Binary { digits, scale, signed, native, little } => {
+            let (negative, magnitude) = binary::small(raw, signed, little)?;
+            let fits = native || binary::fits(magnitude, digits);
+            fits.then_some((negative, magnitude, scale))
+        }
+        _ => None,
+    }
+}
+
+/// Most digits of a number that is read the short way.
+const SMALL_MAX: u8 = 18;
 
 #[inline]
 fn decode(form: &Form, raw: &[u8], setting: &Setting, to: &mut Digits) -> Result<(), FieldError> {
@@ -187,110 +233,9 @@ fn places(form: &Form, width: usize) -> (usize, bool) {
     }
 }
 
-/// Appends a number as JSON writes it: no leading zeros, all decimals of the scale, no minus before a nought.
-#[inline]
-fn lexical(digits: &Digits, scale: i16, text: &mut String) -> Result<(), FieldError> {
-    let stored = digits.as_slice();
-    let mut out = [b'0'; DIGITS_MAX + 4];
-    let mut end = 0;
-    let zeros = stored.iter().take_while(|digit| **digit == b'0').count();
-    if digits.negative && zeros < stored.len() {
-        out[0] = b'-';
-        end = 1;
-    }
-    let decimals = usize::try_from(scale).unwrap_or(0);
-    if stored.len().max(decimals) > DIGITS_MAX {
-        return Err(too_many());
-    }
-    let whole = stored.len().saturating_sub(decimals);
-    let units = &stored[zeros.min(whole)..whole];
-    out[end..end + units.len()].copy_from_slice(units);
-    // A nought stands there already.
-    end += units.len().max(1);
-    if scale < 0 && !units.is_empty() {
-        end += usize::from(scale.unsigned_abs());
-        if end > DIGITS_MAX {
-            return Err(too_many());
-        }
-    }
-    if decimals > 0 {
-        out[end] = b'.';
-        let fraction = &stored[whole..];
-        end += 1 + decimals;
-        out[end - fraction.len()..end].copy_from_slice(fraction);
-    }
-    text.push_str(str::from_utf8(&out[..end]).map_err(|_| "a digit is none")?);
-    Ok(())
-}
-
-#[cold]
-fn too_many() -> FieldError {
-    format!("the number has more than {DIGITS_MAX} digits")
-}
-
 fn significant(digits: &[u8]) -> &[u8] {
     let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
     &digits[zeros..]
-}
-
-/// Returns the digits of a value that are stored where there is room for `places` with a scale.
-fn wanted(value: Scalar<'_>, places: usize, scale: i16) -> Result<Digits, FieldError> {
-    match value {
-        Scalar::Text(text) => from_text(text, places, scale),
-        Scalar::Int(value) => from_text(&value.to_string(), places, scale),
-        Scalar::Decimal(value) => from_text(&value.to_string(), places, scale),
-        _ => Err("a number was expected".into()),
-    }
-}
-
-fn from_text(text: &str, places: usize, scale: i16) -> Result<Digits, FieldError> {
-    let text = text.trim_matches(' ').as_bytes();
-    let (negative, unsigned) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
-    let point = unsigned.iter().position(|byte| *byte == b'.');
-    let (units, decimals) = match point {
-        Some(at) => (&unsigned[..at], &unsigned[at + 1..]),
-        None => (unsigned, &[][..]),
-    };
-    if units.len() + decimals.len() == 0 || !units.iter().chain(decimals).all(u8::is_ascii_digit) {
-        return Err("the value is no number".into());
-    }
-    let mut digits = Digits { negative, count: places.min(DIGITS_MAX), ..Digits::NONE };
-    let scale = isize::from(scale);
-    // The first unit stands for this power of ten, and the last place of the field for -scale.
-    let highest = units.len() as isize - 1;
-    for (n, digit) in units.iter().chain(decimals).enumerate() {
-        let power = highest - n as isize;
-        let place = digits.count as isize - 1 - (power + scale);
-        match usize::try_from(place).ok().filter(|place| *place < digits.count) {
-            Some(place) => digits.text[place] = *digit,
-            None if *digit == b'0' => {}
-            None if place < 0 => return Err(outside(digits.count, scale)),
-            None if scale < 0 => {
-                return Err(format!(
-                    "the field holds multiples of 1{} only",
-                    "0".repeat(scale.unsigned_abs())
-                ));
-            }
-            None => return Err(format!("the field holds at most {scale} decimals")),
-        }
-    }
-    digits.negative &= !significant(digits.as_slice()).is_empty();
-    Ok(digits)
-}
-
-fn outside(places: usize, scale: isize) -> FieldError {
-    match scale {
-        0 => format!("the number has more than the {places} digits of the field"),
-        1.. if scale.unsigned_abs() <= places => {
-            let whole = places - scale.unsigned_abs();
-            format!("the number has more than the {whole} digits of the field before the point")
-        }
-        _ => "the number is too large for the field".into(),
-    }
 }
 
 /// Returns the complaint that a field is not as wide as its picture says.
@@ -304,7 +249,11 @@ impl Field {
     pub(crate) fn is_number(&self) -> bool {
         matches!(
             self.form,
-            Form::Zoned { .. } | Form::Packed { .. } | Form::PackedUnsigned { .. } | Form::Binary { .. }
+            Form::Zoned { .. }
+                | Form::Pointed { .. }
+                | Form::Packed { .. }
+                | Form::PackedUnsigned { .. }
+                | Form::Binary { .. }
         )
     }
 }

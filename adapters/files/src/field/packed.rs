@@ -30,6 +30,26 @@ pub(super) fn read(raw: &[u8], digits: u8, signed: bool, to: &mut Digits) -> Res
     if bad { Err(complain(raw, places, signed)) } else { Ok(()) }
 }
 
+/// Reads a `COMP-3` of up to 18 digits; nothing if anything about it is unusual.
+#[inline]
+pub(super) fn small(raw: &[u8], digits: u8, signed: bool) -> Option<(bool, u64)> {
+    let (last, pairs) = raw.split_last().filter(|_| raw.len() == usize::from(digits) / 2 + 1)?;
+    let mut bad = 0;
+    let mut magnitude = 0u64;
+    for byte in pairs {
+        let pair = VALUES[usize::from(*byte)];
+        bad |= pair;
+        magnitude = magnitude * 100 + u64::from(pair & 0x7F);
+    }
+    let (digit, sign) = (last >> 4, last & 0x0F);
+    magnitude = magnitude * 10 + u64::from(digit);
+    let negative = matches!(sign, 0xB | 0xD);
+    let unusual = bad >= BAD || digit > 9 || sign <= 9 || (negative && !signed);
+    // Of an even number of digits, the first half byte is none of them.
+    let surplus = digits.is_multiple_of(2) && raw.first().is_some_and(|first| first >> 4 != 0);
+    if unusual || surplus { None } else { Some((negative, magnitude)) }
+}
+
 /// Reads `COMP-6`: no sign at all.
 pub(super) fn read_unsigned(raw: &[u8], digits: u8, to: &mut Digits) -> Result<(), FieldError> {
     let places = usize::from(digits);
@@ -117,4 +137,20 @@ const PAIRS: [[u8; 2]; 256] = {
         byte += 1;
     }
     pairs
+};
+
+/// Marks a byte whose halves are not both digits.
+const BAD: u8 = 0x80;
+
+/// The numbers below 100 by byte.
+const VALUES: [u8; 256] = {
+    let mut values = [BAD; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if byte >> 4 <= 9 && byte & 0x0F <= 9 {
+            values[byte] = ((byte >> 4) * 10 + (byte & 0x0F)) as u8;
+        }
+        byte += 1;
+    }
+    values
 };

@@ -375,6 +375,14 @@ fn numbers_whose_bytes_are_none_mean_what_the_connection_says() {
     assert_eq!(nothing(with(absent, absent, refuse), "000000"), Ok("000000".into()));
     assert_eq!(nothing(with(refuse, zero, absent), "00123C"), Ok("FFFFFF".into()));
     assert!(nothing(with(zero, zero, refuse), "00123C").is_err());
+    // What nobody gave is nothing where there is nothing, else nought.
+    let clear = |setting: Setting| {
+        let mut out = bytes("123C00");
+        field(number.clone(), 3).clear(&setting, &mut out);
+        hex(&out)
+    };
+    assert_eq!(clear(with(absent, zero, refuse)), "404040");
+    assert_eq!(clear(with(zero, zero, refuse)), "00000C");
     // A nought leaves bytes that are read as nought.
     let mut out = bytes("000000");
     field(number.clone(), 3).write(Scalar::Int(0), &with(refuse, zero, refuse), &mut out).unwrap();

@@ -43,6 +43,38 @@ pub(super) fn read(
     if bad { Err(complain(body, None, zero)) } else { Ok(()) }
 }
 
+/// Reads a number of up to 18 digits; nothing if anything about it is unusual.
+#[inline]
+pub(super) fn small(raw: &[u8], digits: u8, sign: Sign, page: CodePage) -> Option<(bool, u64)> {
+    let zero = page.zero();
+    let places = usize::from(digits);
+    let mut negative = false;
+    let (first, body, last) = match (sign, raw) {
+        _ if raw.len() != places => return None,
+        (Sign::None, body) => (0, body, None),
+        (Sign::Trailing, [body @ .., last]) => (0, body, Some(*last)),
+        (Sign::Leading, [first, body @ ..]) => {
+            let (minus, digit) = overpunch(*first, page)?;
+            negative = minus;
+            (u64::from(digit), body, None)
+        }
+        _ => return None,
+    };
+    let mut bad = false;
+    let mut magnitude = first;
+    for byte in body {
+        let digit = byte ^ zero;
+        bad |= digit > 9;
+        magnitude = magnitude * 10 + u64::from(digit & 0x0F);
+    }
+    if let Some(last) = last {
+        let (minus, digit) = overpunch(last, page)?;
+        negative = minus;
+        magnitude = magnitude * 10 + u64::from(digit);
+    }
+    if bad { None } else { Some((negative, magnitude)) }
+}
+
 /// Writes a zoned number. The sign is C, D or F in EBCDIC; in ASCII it is `{A–I` or `}J–R`, unless the old one is of the
 /// other kind.
 pub(super) fn write(digits: &Digits, sign: Sign, page: CodePage, out: &mut [u8]) -> Result<(), FieldError> {

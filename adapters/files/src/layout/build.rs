@@ -3,15 +3,16 @@
 //! **Invariant.** Sizes are counted in 64 bits and bounded, so nothing overflows.
 
 mod group;
+mod item;
 mod plan;
+mod table;
 
 use super::leaf;
-use super::step::Step;
-use super::{Kind, Layout, Leaf, Members, Node, Record, Table};
+use super::{Kind, Layout, Members, Node, Record};
 use crate::copybook::{Copybook, Item};
 use crate::format::{Building, RecordType};
 use group::Names;
-use kernel::{Diagnostic, Name, Occurs, Part, PartId, PartKind, Type, TypeId, TypeKind};
+use kernel::{Diagnostic, Name, Occurs, PartId, Type, TypeId, TypeKind};
 use plan::Plan;
 use std::sync::Arc;
 
@@ -162,21 +163,21 @@ impl<'a> Builder<'a, '_> {
         let (bytes_min, bytes_max) = (record.least, Some(record.most));
         let plain = self.building.shape.reserve();
         self.define(plain, Some(&name), &members, span);
-        RecordType {
-            name,
-            parts: members,
-            plain,
-            bytes_min,
-            bytes_max,
-            span,
-        }
+        RecordType { name, parts: members, plain, bytes_min, bytes_max, span }
     }
 
-    fn define(&mut self, ty: TypeId, name: Option<&Arc<str>>, members: &[PartId], span: Option<kernel::Span>) {
+    fn define(
+        &mut self,
+        ty: TypeId,
+        name: Option<&Arc<str>>,
+        members: &[PartId],
+        span: Option<kernel::Span>,
+    ) {
         let shape = &mut *self.building.shape;
         let particle = |&part: &PartId| kernel::Particle::Part(part, shape.part(part).occurs);
         let content = kernel::Particle::Sequence(members.iter().map(particle).collect(), Occurs::ONCE);
-        let group = kernel::Group { parts: members.to_vec(), content: Some(content), ..kernel::Group::default() };
+        let group =
+            kernel::Group { parts: members.to_vec(), content: Some(content), ..kernel::Group::default() };
         let name = name.map(|name| Name::local(Arc::clone(name)));
         shape.define(ty, Type { name, kind: TypeKind::Group(group), span });
     }
@@ -185,6 +186,7 @@ impl<'a> Builder<'a, '_> {
     fn node(&mut self, item: usize, parent: Option<u32>) -> u32 {
         let name = self.item(item).and_then(|it| it.name.as_deref()).map(Arc::from);
         self.record.nodes.push(Node {
+            item,
             name,
             parent,
             part: None,
@@ -262,9 +264,14 @@ impl<'a> Builder<'a, '_> {
         match cursor.base {
             Some(base) => cursor.at += (base + cursor.at).next_multiple_of(to) - (base + cursor.at),
             None => {
-                let hint = "the place of such an item would depend on a counter; no file is known to have one";
+                let hint =
+                    "the place of such an item would depend on a counter; no file is known to have one";
                 let called = self.copybook.called(item);
-                self.refuse(item, format!("`{called}` is SYNCHRONIZED behind a table of variable length"), hint);
+                self.refuse(
+                    item,
+                    format!("`{called}` is SYNCHRONIZED behind a table of variable length"),
+                    hint,
+                );
             }
         }
     }
@@ -294,149 +301,6 @@ impl<'a> Builder<'a, '_> {
             self.refuse(item, format!("with `{called}` the record has more than {most} bytes"), "");
         }
         (cursor.at, cursor.need, cursor.before_max, cursor.before_min) = (0, 0, 0, 0);
-    }
-
-    /// Places one occurrence.
-    fn once(
-        &mut self,
-        item: usize,
-        node: u32,
-        cursor: &mut Cursor,
-        optional: bool,
-        into: &mut (&mut Vec<PartId>, &mut Names),
-    ) {
-        let before = *cursor;
-        let Some(it) = self.item(item) else { return };
-        if it.children.is_empty() {
-            self.leaf(item, node, cursor, optional, into.0);
-        } else {
-            self.group(item, node, cursor, optional, into);
-        }
-        self.close(node, cursor, before);
-    }
-
-    fn leaf(&mut self, item: usize, node: u32, cursor: &mut Cursor, optional: bool, into: &mut Vec<PartId>) {
-        let Some(it) = self.item(item) else { return };
-        let field = match leaf::field(it, self.dialect, &self.building.setting) {
-            Ok((field, _)) => field,
-            Err(reason) => {
-                let called = self.copybook.called(item);
-                return self.refuse(item, format!("`{called}` cannot be stored: {reason}"), "");
-            }
-        };
-        let width = u64::from(field.width);
-        let number = small(self.record.leaves.len());
-        let mut leaf = Leaf {
-            part: PartId::TYPE,
-            ty: TypeId(0),
-            node,
-            at: bytes(cursor.at),
-            is_fixed: cursor.is_fixed,
-            initial: leaf::initial(&field, &self.building.setting),
-            field,
-        };
-        cursor.at += width;
-        if self.is_named(node) {
-            leaf.ty = self.building.shape.add_scalar(leaf.field.scalar_type());
-            leaf.part = self.part(item, node, leaf.ty, PartKind::Field, optional);
-            into.push(leaf.part);
-            self.record.steps.push(Step::Leaf(number));
-            cursor.need = cursor.at;
-        }
-        self.record.leaves.push(leaf);
-        self.set(node, |node| node.kind = Kind::Leaf(number));
-        if self.plan.counts(item) {
-            self.remember(item, number);
-        }
-    }
-
-    fn is_named(&self, node: u32) -> bool {
-        self.record.nodes.get(node as usize).is_some_and(|node| node.name.is_some())
-    }
-
-    fn remember(&mut self, item: usize, leaf: u32) {
-        if self.counters.len() >= Layout::COUNTERS_MAX {
-            let most = Layout::COUNTERS_MAX;
-            return self.refuse(item, format!("more than {most} counters in one record"), "");
-        }
-        let slot = u8::try_from(self.counters.len()).unwrap_or(u8::MAX);
-        self.counters.push(item);
-        self.record.steps.push(Step::Count { leaf, slot });
-    }
-
-    fn part(&mut self, item: usize, node: u32, ty: TypeId, kind: PartKind, optional: bool) -> PartId {
-        let name = self.record.nodes.get(node as usize).and_then(|node| node.name.clone()).unwrap_or_default();
-        let once = if optional { Occurs::OPTIONAL } else { Occurs::ONCE };
-        let occurs = self.item(item).and_then(|it| it.occurs).map_or(once, |it| Occurs {
-            min: if optional { 0 } else { it.min },
-            max: Some(it.max),
-        });
-        let span = self.item(item).map(|it| it.span);
-        let part = Part { occurs, span, ..Part::new(Name::local(name), kind, ty) };
-        let part = self.building.shape.add_part(part);
-        self.set(node, |node| node.part = Some(part));
-        part
-    }
-
-    /// Places all elements of a table.
-    fn table(
-        &mut self,
-        item: usize,
-        node: u32,
-        cursor: &mut Cursor,
-        optional: bool,
-        into: &mut (&mut Vec<PartId>, &mut Names),
-    ) {
-        let Some(occurs) = self.item(item).and_then(|it| it.occurs) else { return };
-        let counter = occurs.counter.and_then(|it| self.counters.iter().position(|&known| known == it));
-        let counter = counter.and_then(|slot| u8::try_from(slot).ok());
-        self.set(node, |node| node.table = Some(Table { min: occurs.min, max: occurs.max, counter }));
-        let start = self.record.steps.len();
-        self.record.steps.push(Step::Table { node, end: 0 });
-        let mut element =
-            Cursor { base: cursor.base.map(|base| base + cursor.at), is_fixed: false, ..Cursor::default() };
-        // An element's own length does not depend on its counter.
-        let is_variable = self.plan.is_variable_within(item);
-        self.set(node, |node| node.is_variable = is_variable);
-        self.once(item, node, &mut element, optional, into);
-        let to = u64::from(self.alignment(item, false));
-        element.at = if to > 1 { element.at.next_multiple_of(to) } else { element.at };
-        self.set(node, |node| node.size = bytes(element.at));
-        self.end(start);
-        if element.is_closed && occurs.max > 1 {
-            let called = self.copybook.called(item);
-            self.refuse(item, format!("`{called}` ends with a redefined area of variable length"), "");
-        }
-        self.behind(item, cursor, &element, occurs);
-        if !self.plan.is_told(item) && !self.plan.is_variable(item) {
-            self.record.steps.truncate(start);
-        }
-    }
-
-    /// Moves on behind a table.
-    fn behind(&self, item: usize, cursor: &mut Cursor, element: &Cursor, occurs: crate::copybook::Occurs) {
-        let times = |count: u32, each: u64| u64::from(count).saturating_mul(each);
-        if self.plan.is_variable(item) {
-            let (min, max) = (element.before_min + element.at, element.before_max + element.at);
-            cursor.before_min = cursor.before_min.saturating_add(cursor.at + times(occurs.min, min));
-            cursor.before_max = cursor.before_max.saturating_add(cursor.at + times(occurs.max, max));
-            (cursor.at, cursor.need, cursor.base, cursor.is_fixed) = (0, 0, None, false);
-            return;
-        }
-        if element.need > 0 {
-            cursor.need = cursor.at + times(occurs.max - 1, element.at) + element.need;
-        }
-        cursor.at += times(occurs.max, element.at);
-        cursor.is_closed |= element.is_closed;
-    }
-
-    /// Sets where the steps end that began at `start`.
-    fn end(&mut self, start: usize) {
-        let here = small(self.record.steps.len());
-        match self.record.steps.get_mut(start) {
-            Some(Step::Enter { end, .. } | Step::Table { end, .. } | Step::Branch { end }) => *end = here,
-            _ => {}
-        }
     }
 }
 

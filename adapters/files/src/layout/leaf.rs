@@ -14,7 +14,10 @@ pub(super) fn field(item: &Item, dialect: &Dialect, setting: &Setting) -> Result
     let is_host = setting.page.is_ebcdic();
     let little = dialect.little.unwrap_or(!is_host);
     let ibm = dialect.ibm_floats.unwrap_or(is_host);
-    let float = |bits: u8| Field { form: Form::Float { bits, ibm, little: little && !ibm }, width: u32::from(bits) / 8 };
+    let float = |bits: u8| Field {
+        form: Form::Float { bits, ibm, little: little && !ibm },
+        width: u32::from(bits) / 8,
+    };
     let usage = item.usage.unwrap_or(Usage::Display);
     let field = match (usage, &item.picture) {
         (Usage::Float, _) => float(32),
@@ -62,9 +65,7 @@ fn pictured(
             let form = Form::Binary { digits, scale, signed, native: full, little: false };
             (form, binary_width(digits))
         }
-        Usage::Native => {
-            (Form::Binary { digits, scale, signed, native: true, little }, binary_width(digits))
-        }
+        Usage::Native => (Form::Binary { digits, scale, signed, native: true, little }, binary_width(digits)),
         Usage::Bytewise => {
             let form = Form::Binary { digits, scale, signed, native: true, little: false };
             (form, fewest_bytes(digits, signed))
@@ -82,6 +83,9 @@ fn text(item: &Item, usage: Usage, picture: &Picture) -> Result<Field, String> {
     let right = |form: Form| if item.justified { Form::TextRight } else { form };
     let (form, width) = match (usage, picture.kind) {
         (Usage::Display, PictureKind::Text | PictureKind::Edited) => (right(Form::Text), characters),
+        (Usage::Display, PictureKind::Pointed { digits, scale }) => {
+            (Form::Pointed { digits, scale }, characters)
+        }
         (Usage::Display | Usage::National, PictureKind::National) => (Form::National, double),
         (Usage::National, PictureKind::Edited) => (Form::National, double),
         (Usage::Display | Usage::Dbcs, PictureKind::Dbcs) => (Form::Dbcs, double),
@@ -142,7 +146,8 @@ fn alignment(usage: Usage, width: u32) -> u32 {
 
 /// Returns what a new record has in a field, to be repeated over it: blanks, zeros.
 pub(super) fn initial(field: &Field, setting: &Setting) -> Box<[u8]> {
-    let is_pattern = matches!(field.form, Form::Text | Form::TextRight | Form::National | Form::Dbcs | Form::Bytes);
+    let is_pattern =
+        matches!(field.form, Form::Text | Form::TextRight | Form::National | Form::Dbcs | Form::Bytes);
     let mut bytes = vec![0; if is_pattern { 2 } else { field.width as usize }];
     field.clear(setting, &mut bytes);
     bytes.into()

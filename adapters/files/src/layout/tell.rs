@@ -5,6 +5,7 @@
 use super::step::Step;
 use super::{Layout, Leaf, Record, Table};
 use kernel::{BadField, DecodeError, Interest, Progress, Scalar, Stop, Visitor};
+use std::ops::Range;
 
 /// What is told of bytes that nothing describes.
 const REST: &str = "bytes behind the record";
@@ -26,12 +27,47 @@ pub(super) fn tell(
     text: &mut String,
     to: &mut dyn Visitor,
 ) -> Result<Progress, DecodeError> {
-    let mut teller = Teller { layout, record, bytes, at, text, to, counts: [0; Layout::COUNTERS_MAX] };
+    let counts = [0; Layout::COUNTERS_MAX];
+    let mut teller = Teller { layout, record, bytes, at, text, to, counts, places: None };
     match teller.whole() {
         Ok(()) => Ok(Progress::End),
         Err(Halt::Paused) => Ok(Progress::Paused),
         Err(Halt::Stopped) => Ok(Progress::Stopped),
         Err(Halt::Failed(error)) => Err(*error),
+    }
+}
+
+/// Returns the places of all leaves that are told.
+pub(super) fn places(layout: &Layout, record: &Record, bytes: &[u8]) -> Vec<Option<Range<usize>>> {
+    let counts = [0; Layout::COUNTERS_MAX];
+    let (text, to) = (&mut String::new(), &mut All);
+    let mut teller =
+        Teller { layout, record, bytes, at: 0, text, to, counts, places: Some(Vec::new()) };
+    // Where the telling ends early, the other one does too.
+    let _ = teller.whole();
+    teller.places.unwrap_or_default()
+}
+
+/// Wants everything.
+struct All;
+
+impl Visitor for All {
+    fn enter(&mut self, _: kernel::PartId, _: kernel::TypeId) -> Interest {
+        Interest::Leaf
+    }
+
+    fn leaf(&mut self, _: kernel::PartId, _: kernel::Scalar<'_>) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn unreadable(&mut self, _: kernel::PartId, _: &DecodeError) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn unknown(&mut self, _: &str) {}
+
+    fn leave(&mut self, _: kernel::PartId) -> Result<(), Stop> {
+        Ok(())
     }
 }
 
@@ -57,6 +93,8 @@ struct Teller<'a> {
     text: &'a mut String,
     to: &'a mut dyn Visitor,
     counts: [u32; Layout::COUNTERS_MAX],
+    /// Where leaves stand that are told, for those who ask for it.
+    places: Option<Vec<Option<Range<usize>>>>,
 }
 
 /// Where the telling is.
@@ -162,6 +200,9 @@ impl Teller<'_> {
             Interest::Leaf | Interest::Descend => {}
         }
         let start = base + leaf.at as usize;
+        if let Some(places) = &mut self.places {
+            places.push(Some(start..start + leaf.field.width as usize));
+        }
         let raw = self.bytes.get(start..start + leaf.field.width as usize);
         let read = match raw {
             Some(raw) => leaf.field.read(raw, &self.layout.setting, self.text),
@@ -276,7 +317,9 @@ impl Teller<'_> {
         let name = counter.map(|leaf| record.path_of(leaf.node, &mut |_| None)).unwrap_or_default();
         let reason = match count {
             UNREADABLE => format!("its counter {name} is no number"),
-            _ => format!("its counter {name} says {count}, and it has {} to {} elements", table.min, table.max),
+            _ => {
+                format!("its counter {name} says {count}, and it has {} to {} elements", table.min, table.max)
+            }
         };
         let mut error = self.bad(node, reason, (start, &[]), place);
         if let Some((leaf, field)) = counter.zip(error.field.as_mut()) {

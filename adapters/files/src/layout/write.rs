@@ -29,7 +29,7 @@ pub(super) fn write(
 /// Writes a record over an older one.
 ///
 /// # Errors
-/// See [`Layout::rewrite`].
+/// See [`Layout::write_over`].
 pub(super) fn rewrite(
     layout: &Layout,
     number: usize,
@@ -150,8 +150,13 @@ impl Writer<'_> {
     fn rest(&mut self, place: &Place) {
         let (Some((old, _)), Some(base)) = (self.old, place.old) else { return };
         let written = self.out.len() - self.start;
-        let is_image = self.record.counters > 0 && !self.record.is_open && old.len() == self.record.most as usize;
-        let from = if is_image { written } else { base + if self.record.is_open { 0 } else { self.record.size as usize } };
+        let is_image =
+            self.record.counters > 0 && !self.record.is_open && old.len() == self.record.most as usize;
+        let from = if is_image {
+            written
+        } else {
+            base + if self.record.is_open { 0 } else { self.record.size as usize }
+        };
         self.out.extend_from_slice(old.get(from..).unwrap_or_default());
     }
 
@@ -225,13 +230,19 @@ impl Writer<'_> {
     fn put(&mut self, leaf: &Leaf, start: usize, scalar: Scalar<'_>) -> Result<(), Error> {
         let end = start + leaf.field.width as usize;
         let Some(bytes) = self.out.get_mut(start..end) else { return Ok(()) };
-        leaf.field
-            .write(scalar, &self.layout.setting, bytes)
-            .map_err(|reason| self.wrong(leaf.node, "a value that its field cannot hold").with("reason", reason))
+        leaf.field.write(scalar, &self.layout.setting, bytes).map_err(|reason| {
+            self.wrong(leaf.node, "a value that its field cannot hold").with("reason", reason)
+        })
     }
 
     /// A counter, for its table.
-    fn remember(&mut self, number: u32, leaf: &Leaf, (at, base): (usize, Option<usize>), told: Option<Scalar<'_>>) {
+    fn remember(
+        &mut self,
+        number: u32,
+        leaf: &Leaf,
+        (at, base): (usize, Option<usize>),
+        told: Option<Scalar<'_>>,
+    ) {
         let Some(slot) = self.record.slot(number) else { return };
         let mut text = String::new();
         let mut counted = |bytes, base| counted(self.layout, leaf, bytes, base, &mut text);
@@ -280,7 +291,7 @@ impl Writer<'_> {
 
 impl Record {
     /// The slot of a counter.
-    fn slot(&self, leaf: u32) -> Option<u8> {
+    pub(super) fn slot(&self, leaf: u32) -> Option<u8> {
         if self.counters == 0 {
             return None;
         }

@@ -4,6 +4,8 @@
 
 mod stream;
 
+pub(crate) use stream::beside_names;
+
 use super::Compiler;
 use super::formulas::{Names, scope_of};
 use super::operations::parameters::find_field;

@@ -4,7 +4,7 @@
 
 use crate::plan::model::{Case, FieldKind, LegacyPath, Model, ObjectMap, Pick};
 use crate::plan::resolve::written;
-use crate::program::{OperationPlan, Verb};
+use crate::program::{OperationPlan, StreamPlan, Verb};
 use kernel::{PartKind, Shape};
 
 /// The memory of a plan.
@@ -56,6 +56,16 @@ pub(super) fn of(operation: &OperationPlan, model: Option<&Model>) -> Memory {
         memory.cause(MemoryClass::Reply, "a write reads the old record and keeps what is not mapped".into());
     }
     if operation.verb != Verb::List && memory.class == MemoryClass::Element {
+        memory.causes.push("the element is the record itself".into());
+    }
+    memory
+}
+
+/// Returns the memory of records that come by themselves: each is forgotten before the next one.
+pub(super) fn of_stream(stream: &StreamPlan) -> Memory {
+    let mut memory = Memory { class: MemoryClass::Stream, causes: Vec::new() };
+    if stream.waits() {
+        memory.cause(MemoryClass::Element, "elements use values of what encloses them".into());
         memory.causes.push("the element is the record itself".into());
     }
     memory

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** The same program gives the same text, so its diff in a review shows what a change loses.
 
-use super::{FieldReport, ModelReport, OperationReport, Report};
+use super::{FieldReport, Memory, ModelReport, OperationReport, Report};
 use std::fmt::Write as _;
 
 pub(super) fn report(report: &Report) -> String {
@@ -22,6 +22,18 @@ pub(super) fn report(report: &Report) -> String {
         }
         for noticed in &events.noticed {
             let _ = writeln!(out, "  noticed  {noticed}");
+        }
+        for (name, value) in &events.facts {
+            let _ = writeln!(out, "  {}  {value}", padded(name, 7));
+        }
+        for verified in &events.verified {
+            let _ = writeln!(out, "  verify   {verified}");
+        }
+        if let Some(rejected) = &events.rejected {
+            let _ = writeln!(out, "  reject   {rejected}");
+        }
+        if let Some(memory) = &events.memory {
+            write_memory(&mut out, memory);
         }
         out.push('\n');
     }
@@ -80,15 +92,16 @@ fn write_operation(out: &mut String, operation: &OperationReport) {
         let _ = writeln!(out, "  reads    the old record by {read}");
     }
     let _ = writeln!(out, "  judged   {}", operation.judged);
-    let causes = if operation.memory.causes.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", operation.memory.causes.join("; "))
-    };
-    let _ = writeln!(out, "  memory   {}{causes}", operation.memory.class.name());
+    write_memory(out, &operation.memory);
     for (name, value) in &operation.policies {
         let _ = writeln!(out, "  policy   {name}: {value}");
     }
+}
+
+fn write_memory(out: &mut String, memory: &Memory) {
+    let causes =
+        if memory.causes.is_empty() { String::new() } else { format!(": {}", memory.causes.join("; ")) };
+    let _ = writeln!(out, "  memory   {}{causes}", memory.class.name());
 }
 
 fn width<'a>(texts: impl Iterator<Item = &'a str>) -> usize {

@@ -83,12 +83,33 @@ pub(super) struct Branch {
     /// Cells that are emptied when its conditions did not hold: as it arrives, and in the late pass.
     pub(super) clear_at_failure: Vec<u32>,
     pub(super) clear_late: Vec<u32>,
+    /// Only some cases ask for it.
+    pub(super) guard: Option<Guard>,
     /// In which passes it is taken.
     pub(super) pass: Pass,
     /// Its beginning fills or empties something.
     pub(super) begins: bool,
     /// The number of the log that keeps what is below it and waits for its end.
     pub(super) waits: Option<u32>,
+}
+
+/// Says for which values of a selector something is wanted; where these are not selected, it is not even decoded.
+#[derive(Debug, Clone)]
+pub(super) struct Guard {
+    /// The cell of the selector.
+    pub(super) cell: u32,
+    /// Its values.
+    pub(super) when: Vec<Pattern>,
+}
+
+impl Guard {
+    /// Returns the guard of what several ask for; none where somebody always does.
+    pub(super) fn either(one: Option<Self>, other: Option<&Self>) -> Option<Self> {
+        let (mut one, other) = one.zip(other)?;
+        let same = one.cell == other.cell;
+        one.when.extend(other.when.iter().cloned());
+        same.then_some(one)
+    }
 }
 
 impl Branch {
@@ -102,6 +123,7 @@ impl Branch {
             marks: self.marks(),
             acts: !self.acts.is_empty(),
             plain: self.leads_on(),
+            cased: self.guard.is_some(),
             ..Way::default()
         }
     }
@@ -120,6 +142,7 @@ impl Branch {
     /// Returns whether it only leads on, if it leads anywhere.
     fn leads_on(&self) -> bool {
         self.level.is_none()
+            && self.guard.is_none()
             && self.waits.is_none()
             && self.pass == Pass::default()
             && self.pick != Take::FirstWhere

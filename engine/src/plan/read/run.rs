@@ -3,7 +3,7 @@
 //! **Invariant.** A part that nothing asks for is skipped without being decoded.
 
 use super::layout::{Act, ReadPlan};
-use super::state::{Active, Held, State};
+use super::state::{Active, Cell, Held, State};
 use super::way::{Count, NOWHERE, Near, Node, Way};
 use kernel::{Cause, Class, DecodeError, Error, Interest, PartId, PartKind, Scalar, Stop, TypeId};
 
@@ -277,6 +277,9 @@ impl State {
             if !(open && way.pass.includes(from.late) && self.takes(plan, way, at, part)) {
                 continue;
             }
+            if way.cased && self.is_left_out(plan, way) {
+                continue;
+            }
             if !leaf {
                 self.begin(plan, way, ty, from.late);
                 continue;
@@ -287,6 +290,19 @@ impl State {
             if way.acts {
                 self.pending.push(way.branch);
             }
+        }
+    }
+
+    /// Returns whether it is known that the cases which ask for a way are not selected.
+    fn is_left_out(&self, plan: &ReadPlan, way: &Way) -> bool {
+        let Some(guard) = &plan.branches[way.branch as usize].guard else { return false };
+        match self.cells[guard.cell as usize] {
+            Cell::Text(..) | Cell::Raw(_) => {
+                let text = self.raw_text(plan, guard.cell);
+                !text.is_some_and(|text| guard.when.iter().any(|pattern| pattern.matches(&text)))
+            }
+            // It has not come yet.
+            _ => false,
         }
     }
 

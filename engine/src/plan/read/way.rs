@@ -54,6 +54,8 @@ pub(super) struct Way {
     pub(super) marks: bool,
     /// Something is done with the value.
     pub(super) acts: bool,
+    /// Only some cases ask for it.
+    pub(super) cased: bool,
     /// The branch only leads on: its beginning and its end fill, empty and write nothing.
     pub(super) plain: bool,
     /// Nothing is to be looked at before the way is gone but whether the part came before; see `State::enter`.
@@ -169,7 +171,7 @@ impl Node {
         for way in &mut self.ways {
             let open = !way.element || self.conditions.is_empty();
             way.guarded = !self.conditions.is_empty();
-            let plain = way.pass == Pass::default() && !way.once && !way.marks;
+            let plain = way.pass == Pass::default() && !way.once && !way.marks && !way.cased;
             let counted = matches!(way.count, Count::Nth { .. });
             way.short =
                 !waits && alone && way.rest == 1 && open && plain && !counted && pause != Some(way.edge);

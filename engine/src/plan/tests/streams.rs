@@ -3,8 +3,12 @@
 //! **Invariant.** The bookings of the design's example, against a shape that stands here.
 
 use super::{Case, case, detail};
+use crate::json::{JsonLimits, text_of};
+use crate::plan::laws::Laws;
 use crate::plan::stream::{EventReader, Said, Tally, Unread};
 use crate::plan::testing::Told;
+use crate::plan::tree::{Tree, capture};
+use crate::plan::write::{Write, put};
 use crate::program::{Ambient, EventPlan};
 use kernel::{Document, Severity, Visitor};
 
@@ -240,4 +244,118 @@ fn mistakes_of_a_stream_are_found() {
     keyless("type: booked", "type: booked\n    newest: bookedOn", "bookedOn");
     keyless("type: booked", "type: booked\n    onlyChanges: [direction]", "direction");
     check(", $control]", "]", "W008", "pms");
+}
+
+#[test]
+fn what_stands_beside_a_record_is_kept_by_every_write() {
+    let case = case(SHAPE, MAPPING, &[]);
+    let model = case.program().find_model("M").expect("the model M");
+    let document = format!("{HEADER} {REST} {TRANSFER}").replace("(CRD-LAST bad)", "(CRD-LAST 1234)");
+    let mut told = Told::new(&case.catalogue.shape, model.ty, &document);
+    let record = capture(&model.shape, model.ty, &mut told).expect("readable");
+    let modern = Laws::new(model, Ambient::for_tests()).read(&record).expect("readable");
+    let check = |from: &str, to: &str, write: Write, refused: &[&str]| {
+        let mut text = Vec::new();
+        crate::json::write(&modern, &mut text);
+        let text = String::from_utf8(text).expect("UTF-8");
+        assert!(text.contains(from), "{text}");
+        let sent = crate::json::parse(text.replacen(from, to, 1).as_bytes(), JsonLimits::default());
+        let mut tree = record.clone();
+        let root = tree.root();
+        let done = put(model, &sent.expect("JSON"), &mut tree, root, write, &Ambient::for_tests());
+        let pointers: Vec<String> = done.err().into_iter().flatten().map(|error| error.pointer).collect();
+        assert_eq!(pointers, refused, "{from} → {to}");
+        let mut mine = Tree::new(model.shape.clone(), model.ty);
+        let (mut before, root) = (mine.clone(), mine.root());
+        mine.take_beside(&tree);
+        before.take_beside(&record);
+        assert!(mine.same(root, &before, root), "{to} changed what stands beside the record");
+    };
+    check("4711-17", "4711-17", Write::Put, &[]);
+    check("4711-17", "4711-18", Write::Put, &[]);
+    check("4711-17", "4712-17", Write::Put, &["/id"]);
+    check("2026-03-31", "2026-04-01", Write::Put, &["/bookedOn"]);
+    check("2026-03-31", "2026-04-01", Write::Create, &["/bookedOn"]);
+    check("4711-17", "4711-17", Write::Create, &[]);
+    check("\"AT-1\"", "\"AT-2\"", Write::Put, &[]);
+}
+
+#[test]
+fn the_laws_hold_for_records_with_something_beside_them() {
+    let case = case(SHAPE, MAPPING, &[]);
+    let model = case.program().find_model("M").expect("the model M");
+    let report = Laws::new(model, Ambient::for_tests()).random(300, 7);
+    assert_eq!((report.records, &report.broken[..]), (300, &[][..]), "{report:?}");
+    let beside = |tree: &Tree| tree.children(tree.root()).iter().any(|&node| tree.is_beside(node));
+    let samples = Laws::new(model, Ambient::for_tests()).samples(50, 3);
+    assert!(samples.iter().filter(|sample| beside(sample)).count() > 25);
+}
+
+#[test]
+fn a_list_beside_the_record_is_read_and_only_from_the_record_itself() {
+    let shape = "
+        type Part { NO:int }
+        type Header { P=Part* ID }
+        type Row { $header?=Header SEQ:int L* { X } }
+        record row=Row record header=Header";
+    let mapping = |fields: &str| {
+        format!(
+            "connections: {{ pms: {{ type: double }} }}\nmodels:\n  M:\n    legacy: pms/row\n    ignore: [L]\n    fields:\n{fields}"
+        )
+    };
+    let read = |fields: &str, document: &str| case(shape, &mapping(fields), &[]).record(document);
+    let header = "($header (P (NO 1)) (P (NO 2)) (ID a))";
+    assert_eq!(
+        read("      of: { each: $header/P, fields: { no: NO } }\n      box: { at: $header, fields: { id: ID, seq: ../SEQ } }\n      first: $header/P[1]/NO\n", &format!("{header} (SEQ 5)")).expect("readable"),
+        r#"{"of":[{"no":1},{"no":2}],"box":{"id":"a","seq":5},"first":1}"#
+    );
+    for fields in [
+        "      l: { each: L, fields: { of: { each: $header/P, fields: { no: NO } } } }\n",
+        "      l: { each: L, fields: { all: \"$header/P[*]/NO\" } }\n",
+    ] {
+        let case = case(shape, &mapping(fields), &[]);
+        assert!(case.findings().iter().any(|(code, ..)| *code == "E013"), "{:?}", case.findings());
+    }
+}
+
+#[test]
+fn states_late_records_and_changes_are_told_by_their_values() {
+    let mapping = MAPPING
+        .replace("type: booked", "created: booked\n    updated: changed\n    deleted: gone\n    deletedWhen: = amount.value == 0\n    newest: bookedOn\n    onlyChanges: [direction, amount.value]")
+        .replace("    key: = account\n    id: = id\n    time: = bookedOn\n", "");
+    let case = case(SHAPE, &mapping, &[]);
+    let said = |document: &str| case.event(&format!("{HEADER} {document} {TRANSFER}")).expect("readable").1;
+    let first = said(REST);
+    assert_eq!((&*first.partition, first.id.clone(), first.time.clone()), ("4711-17", None, None));
+    assert_eq!(text_of(&first.newest).as_deref(), Some("2026-03-31"));
+    assert!(!first.deleted && said(&REST.replace("1234.56", "0.00")).deleted);
+    assert_eq!(said(&REST.replace("AT-1", "AT-2")).content, first.content);
+    assert_ne!(said(&REST.replace("1234.56", "1234.57")).content, first.content);
+    assert_ne!(said(&REST.replace("(TRX-DC D)", "(TRX-DC C)")).content, first.content);
+    // Beside no header the key is absent, and a record without a key is none.
+    let keyless =
+        case.event(&format!("{} {TRANSFER}", REST.replace("(TRX-SEQ 17)", ""))).expect_err("no key");
+    assert_eq!(detail(&keyless.error, "reason"), "the key of the record is absent");
+}
+
+#[test]
+fn the_report_says_what_becomes_of_each_record() {
+    let case = case(SHAPE, MAPPING, &[]);
+    let text = crate::plan::explain::explain(case.program(), None).expect("a report").text();
+    let events = text.split("events M").nth(1).expect("events");
+    let expected = " → bookings (embedded log)
+  type     each record: booked
+  noticed  each `booking` of pms, as it comes
+  noticed  others pass by: header (read as $header), trailer (its totals are compared), control
+  key      account
+  id       id
+  time     bookedOn
+  subject  \"account \" + account
+  verify   $trailer/TRL-COUNT is count
+  verify   $trailer/TRL-TOTAL is sum(amount.value)
+  reject   to rejected (embedded log); more than 100 stop the source
+  memory   S0 stream
+";
+    assert_eq!(events, expected);
+    assert!(text.contains("(15 of 15 legacy fields used or ignored)"), "{text}");
 }

@@ -100,8 +100,19 @@ fn is_number(word: &str) -> bool {
 
 fn is_figurative(word: &str) -> bool {
     const FIGURATIVE: [&str; 13] = [
-        "ZERO", "ZEROS", "ZEROES", "SPACE", "SPACES", "HIGH-VALUE", "HIGH-VALUES", "LOW-VALUE", "LOW-VALUES",
-        "QUOTE", "QUOTES", "NULL", "NULLS",
+        "ZERO",
+        "ZEROS",
+        "ZEROES",
+        "SPACE",
+        "SPACES",
+        "HIGH-VALUE",
+        "HIGH-VALUES",
+        "LOW-VALUE",
+        "LOW-VALUES",
+        "QUOTE",
+        "QUOTES",
+        "NULL",
+        "NULLS",
     ];
     FIGURATIVE.contains(&word.to_ascii_uppercase().as_str())
 }

@@ -2,8 +2,10 @@
 //!
 //! **Invariant.** Whatever has several meanings is optional in each of them.
 
-use super::{Builder, Cursor, Kind, Leaf, Members, Step, bytes, small};
+use super::{Builder, Cursor, bytes, small};
 use crate::field::{Field, Form};
+use crate::layout::step::Step;
+use crate::layout::{Kind, Leaf, Members};
 use kernel::{PartId, PartKind};
 use std::collections::HashMap;
 
@@ -62,13 +64,7 @@ impl Builder<'_, '_> {
     }
 
     /// A group that is also told as one text.
-    fn own_text(
-        &mut self,
-        item: usize,
-        node: u32,
-        cursor: &Cursor,
-        into: &mut Vec<PartId>,
-    ) -> Option<u32> {
+    fn own_text(&mut self, item: usize, node: u32, cursor: &Cursor, into: &mut Vec<PartId>) -> Option<u32> {
         let called = self.copybook.called(item);
         if !self.dialect.texts.iter().any(|name| name.eq_ignore_ascii_case(called)) {
             return None;
@@ -80,7 +76,8 @@ impl Builder<'_, '_> {
         let number = small(self.record.leaves.len());
         let ty = self.building.shape.add_scalar(kernel::ScalarType::text());
         let name = kernel::Name::local(called);
-        let part = kernel::Part { occurs: kernel::Occurs::OPTIONAL, ..kernel::Part::new(name, PartKind::Text, ty) };
+        let part =
+            kernel::Part { occurs: kernel::Occurs::OPTIONAL, ..kernel::Part::new(name, PartKind::Text, ty) };
         let part = self.building.shape.add_part(part);
         into.push(part);
         let field = Field { form: Form::Text, width: 0 };

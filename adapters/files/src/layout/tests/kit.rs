@@ -7,8 +7,8 @@ use crate::field::{Fillers, Setting};
 use crate::format::{Building, Format};
 use crate::layout::{Dialect, Layout};
 use kernel::{
-    DecodeError, Diagnostic, Document, Error, FileId, Interest, PartId, Progress, Scalar, Shape, ShapeBuilder,
-    Stop, TypeId, Visitor,
+    DecodeError, Diagnostic, Document, Error, FileId, Interest, PartId, Progress, Scalar, Shape,
+    ShapeBuilder, Stop, TypeId, Visitor,
 };
 use std::path::PathBuf;
 
@@ -39,10 +39,8 @@ pub(super) fn kit_with(text: &str, page: &str, dialect: &Dialect) -> Kit {
 
 /// A file of the shared folder, or nothing with a loud word.
 pub(super) fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SEAWALL_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("SEAWALL_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let full = root.join(path);
     if !full.exists() {
         eprintln!("SKIPPED: {path} is missing; set SEAWALL_SHARED to the folder of shared fixtures");
@@ -56,6 +54,9 @@ pub(super) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
     digits.chunks(2).map(|two| u8::try_from(two[0] * 16 + two[1]).expect("a byte")).collect()
 }
+
+/// A group that is open, and what it has so far.
+type Open = (Option<PartId>, Vec<(String, Json)>);
 
 /// A part that was told.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,7 +175,7 @@ impl Kit {
 
     /// What was said, as JSON; what repeats is a list.
     pub(super) fn json(&self, said: &[Say]) -> Json {
-        let mut open: Vec<(Option<PartId>, Vec<(String, Json)>)> = vec![(None, Vec::new())];
+        let mut open: Vec<Open> = vec![(None, Vec::new())];
         for say in said {
             let (part, value) = match say {
                 Say::Enter(part) => {
@@ -225,7 +226,7 @@ impl Kit {
     ) -> Result<Vec<u8>, Error> {
         let mut out = vec![0xAA];
         let replay = &mut Replay { said, shape: &self.shape };
-        let written = self.layout.rewrite(number, old, speaks, replay, &mut out);
+        let written = self.layout.write_over(number, old, speaks, replay, &mut out);
         out.remove(0);
         written.map(|()| out)
     }
@@ -269,10 +270,8 @@ impl Document for Replay<'_> {
             let interest = to.enter(part, self.shape.part(part).ty);
             match scalar {
                 None if interest == Interest::Skip => skip = Some((part, 1)),
-                Some(scalar) if interest == Interest::Leaf => {
-                    if to.leaf(part, scalar).is_err() {
-                        return Ok(Progress::Stopped);
-                    }
+                Some(scalar) if interest == Interest::Leaf && to.leaf(part, scalar).is_err() => {
+                    return Ok(Progress::Stopped);
                 }
                 _ => {}
             }

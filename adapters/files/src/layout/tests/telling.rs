@@ -25,7 +25,11 @@ fn fields_stand_one_behind_the_other() {
 #[test]
 fn tables_are_told_element_by_element() {
     check("01 R. 05 A OCCURS 3 PIC X. 05 B PIC X.", "abcd", "A=a A=b A=c B=d");
-    check("01 R. 05 G OCCURS 2. 10 A PIC X. 10 B OCCURS 2 PIC X. 05 C PIC X.", "abcdefg", "G{A=a B=b B=c} G{A=d B=e B=f} C=g");
+    check(
+        "01 R. 05 G OCCURS 2. 10 A PIC X. 10 B OCCURS 2 PIC X. 05 C PIC X.",
+        "abcdefg",
+        "G{A=a B=b B=c} G{A=d B=e B=f} C=g",
+    );
     check("01 R. 05 FILLER OCCURS 2. 10 A PIC X.", "ab", "FILLER{A=a} FILLER{A=b}");
     check("01 R. 05 FILLER OCCURS 2 PIC X. 05 A PIC X.", "..a", "A=a");
 }
@@ -47,7 +51,8 @@ fn a_counter_says_how_long_a_table_is_and_where_what_follows_stands() {
 fn tables_of_variable_length_stand_within_each_other() {
     let book = "01 R. 05 N PIC 9. 05 G OCCURS 1 TO 3 DEPENDING ON N. 10 M PIC 9. 10 T OCCURS 0 TO 3 DEPENDING ON M. 15 X PIC X. 10 A PIC X. 05 Z PIC X.";
     check(book, "21xa0bz", "N=2 G{M=1 T{X=x} A=a} G{M=0 A=b} Z=z");
-    check(book, "29xa0bz", "! G[2]/T: its counter G/M says 9, and it has 0 to 3 elements at byte 1002");
+    check(book, "29xa0bz", "! G[1]/T: its counter G/M says 9, and it has 0 to 3 elements at byte 1002");
+    check(book, "20a7bz", "! G[2]/T: its counter G/M says 7, and it has 0 to 3 elements at byte 1004");
     let fixed = "01 R. 05 G OCCURS 2. 10 M PIC 9. 10 T OCCURS 0 TO 3 DEPENDING ON M PIC X. 05 Z PIC X.";
     check(fixed, "2xy1az", "G{M=2 T=x T=y} G{M=1 T=a} Z=z");
     let two = "01 R. 05 N PIC 9. 05 T OCCURS 0 TO 3 DEPENDING ON N PIC X. 05 M PIC 9. 05 U OCCURS 0 TO 3 DEPENDING ON M PIC X. 05 V OCCURS 0 TO 3 DEPENDING ON N PIC 9.";
@@ -69,9 +74,21 @@ fn what_nobody_wants_still_has_its_length() {
 
 #[test]
 fn redefinitions_share_their_bytes() {
-    check("01 R. 05 A PIC X(4). 05 B REDEFINES A. 10 C PIC XX. 10 D PIC XX. 05 E PIC X.", "abcde", "A=abcd B{C=ab D=cd} E=e");
-    check("01 R. 05 A PIC X. 05 B REDEFINES A PIC X(3). 05 C REDEFINES B PIC X(2). 05 E PIC X.", "abcd", "A=a B=abc C=ab E=d");
-    check("01 R. 05 A PIC X(4). 05 FILLER REDEFINES A. 10 C PIC XX. 10 D PIC XX.", "abcd", "A=abcd C=ab D=cd");
+    check(
+        "01 R. 05 A PIC X(4). 05 B REDEFINES A. 10 C PIC XX. 10 D PIC XX. 05 E PIC X.",
+        "abcde",
+        "A=abcd B{C=ab D=cd} E=e",
+    );
+    check(
+        "01 R. 05 A PIC X. 05 B REDEFINES A PIC X(3). 05 C REDEFINES B PIC X(2). 05 E PIC X.",
+        "abcd",
+        "A=a B=abc C=ab E=d",
+    );
+    check(
+        "01 R. 05 A PIC X(4). 05 FILLER REDEFINES A. 10 C PIC XX. 10 D PIC XX.",
+        "abcd",
+        "A=abcd C=ab D=cd",
+    );
     check("01 R. 05 A PIC XX. 05 B REDEFINES A PIC 99.", "x1", "A=x1 !B: byte 1 is no digit at byte 1000");
 }
 
@@ -132,35 +149,65 @@ fn places(copybook: &str, expected: &str) {
 
 #[test]
 fn every_usage_has_its_length() {
-    places("01 R. 05 A PIC S9(4) COMP. 05 B PIC 9(9) COMP. 05 C PIC 9(18) BINARY. 05 D PIC X.", "A@0 B@2 C@6 D@14 =15");
-    places("01 R. 05 A PIC 9(5) COMP-3. 05 B PIC S9(4) COMP-3. 05 C PIC 9(4) COMP-6. 05 D PIC 9(3) COMP-6. 05 E PIC X.", "A@0 B@3 C@6 D@8 E@10 =11");
-    places("01 R. 05 A COMP-1. 05 B COMP-2. 05 C POINTER. 05 D INDEX. 05 E PIC X.", "A@0 B@4 C@12 D@16 E@20 =21");
-    places("01 R. 05 A PIC S9(3) SIGN LEADING SEPARATE. 05 B PIC S9(3) LEADING. 05 C PIC N(3). 05 D PIC G(2) DISPLAY-1. 05 E PIC X.", "A@0 B@4 C@7 D@13 E@17 =18");
-    places("01 R. 05 A PIC 9(3) COMP-X. 05 B PIC X(2) COMP-X. 05 C BINARY-LONG. 05 D PIC -(5)9.99. 05 E PIC X.", "A@0 B@2 C@4 D@8 E@17 =18");
+    places(
+        "01 R. 05 A PIC S9(4) COMP. 05 B PIC 9(9) COMP. 05 C PIC 9(18) BINARY. 05 D PIC X.",
+        "A@0 B@2 C@6 D@14 =15",
+    );
+    places(
+        "01 R. 05 A PIC 9(5) COMP-3. 05 B PIC S9(4) COMP-3. 05 C PIC 9(4) COMP-6. 05 D PIC 9(3) COMP-6. 05 E PIC X.",
+        "A@0 B@3 C@6 D@8 E@10 =11",
+    );
+    places(
+        "01 R. 05 A COMP-1. 05 B COMP-2. 05 C POINTER. 05 D INDEX. 05 E PIC X.",
+        "A@0 B@4 C@12 D@16 E@20 =21",
+    );
+    places(
+        "01 R. 05 A PIC S9(3) SIGN LEADING SEPARATE. 05 B PIC S9(3) LEADING. 05 C PIC N(3). 05 D PIC G(2) DISPLAY-1. 05 E PIC X.",
+        "A@0 B@4 C@7 D@13 E@17 =18",
+    );
+    places(
+        "01 R. 05 A PIC 9(3) COMP-X. 05 B PIC X(2) COMP-X. 05 C BINARY-LONG. 05 D PIC -(5)9.99. 05 E PIC X.",
+        "A@0 B@2 C@4 D@8 E@17 =18",
+    );
     places("01 R. 05 A PIC S9(3)PP. 05 B PIC X.", "A@0 B@3 =4");
 }
 
 #[test]
 fn slack_bytes_align_what_is_synchronized() {
-    places("01 R. 05 A PIC X. 05 B PIC 9(4) COMP SYNC. 05 C PIC X. 05 D PIC 9(9) COMP SYNC.", "A@0 B@2 C@4 D@8 =12");
+    places(
+        "01 R. 05 A PIC X. 05 B PIC 9(4) COMP SYNC. 05 C PIC X. 05 D PIC 9(9) COMP SYNC.",
+        "A@0 B@2 C@4 D@8 =12",
+    );
     places("01 R. 05 A PIC X. 05 B COMP-2 SYNC. 05 C PIC X. 05 D COMP-1 SYNC.", "A@0 B@8 C@16 D@20 =24");
-    places("01 R. 05 A PIC X. 05 G SYNC. 10 B PIC 9(4) COMP. 10 C PIC X. 10 D PIC S9(18) COMP.", "A@0 G/B@2 G/C@4 G/D@8 =16");
+    places(
+        "01 R. 05 A PIC X. 05 G SYNC. 10 B PIC 9(4) COMP. 10 C PIC X. 10 D PIC S9(18) COMP.",
+        "A@0 G/B@2 G/C@4 G/D@8 =16",
+    );
     places("01 R. 05 A PIC X. 05 B PIC 9(4) SYNC COMP-3. 05 C PIC X.", "A@0 B@1 C@4 =5");
     // Two slack bytes stand before each B; the length of an element is a multiple of four already.
     // One slack byte stands behind each element, so that all of them are alike.
     places("01 R. 05 T OCCURS 2. 10 B PIC 9(4) COMP SYNC. 10 Y PIC X. 05 Z PIC X.", "T/B@? T/Y@? Z@8 =9");
-    places("01 R. 05 A PIC X(5). 05 T OCCURS 3. 10 X PIC X. 10 B PIC 9(9) COMP SYNC. 10 Y PIC X. 05 Z PIC X.", "A@0 T/X@? T/B@? T/Y@? Z@29 =30");
+    places(
+        "01 R. 05 A PIC X(5). 05 T OCCURS 3. 10 X PIC X. 10 B PIC 9(9) COMP SYNC. 10 Y PIC X. 05 Z PIC X.",
+        "A@0 T/X@? T/B@? T/Y@? Z@29 =30",
+    );
 }
 
 #[test]
 fn conditions_find_what_has_one_place() {
-    places("01 R. 05 N PIC 9. 05 G. 10 A PIC X. 05 T OCCURS 0 TO 9 DEPENDING ON N PIC X. 05 Z PIC X.", "N@0 G/A@1 T@? Z@? =12");
+    places(
+        "01 R. 05 N PIC 9. 05 G. 10 A PIC X. 05 T OCCURS 0 TO 9 DEPENDING ON N PIC X. 05 Z PIC X.",
+        "N@0 G/A@1 T@? Z@? =12",
+    );
     let kit = kit("01 R. 05 K PIC XX. 05 N PIC 9(3). 05 A PIC X(4) JUST RIGHT.", "latin1");
     let text = |name: &str| {
         let leaf = kit.layout.leaf(0, name)?;
         kit.layout.text(&leaf, b"1 007  ab", &mut String::new())
     };
-    assert_eq!([text("K"), text("N"), text("A"), text("B")].map(Option::unwrap_or_default), ["1", "7", "ab", ""]);
+    assert_eq!(
+        [text("K"), text("N"), text("A"), text("B")].map(Option::unwrap_or_default),
+        ["1", "7", "ab", ""]
+    );
 }
 
 #[test]
@@ -175,6 +222,12 @@ fn what_cannot_be_laid_out_is_refused() {
     check("01 R. 05 A OCCURS 1000000 PIC X(100).", "with `A` the record has more than 33554432 bytes");
     check("01 R. 05 A PIC X(4) COMP.", "`A` cannot be stored: its usage does not fit its picture");
     check("01 R. 05 A PIC S9 COMP-6.", "`A` cannot be stored: COMP-6 has no sign, but its picture has one");
-    check("01 R. 05 N PIC 9. 05 T OCCURS 0 TO 2 DEPENDING ON N PIC X. 05 A PIC 9(4) COMP SYNC.", "`A` is SYNCHRONIZED behind a table of variable length");
-    check("01 R. 05 N PIC 9. 05 A PIC X. 05 B REDEFINES A. 10 T OCCURS 0 TO 2 DEPENDING ON N PIC X. 05 C PIC X.", "`C` stands behind a redefined area of variable length");
+    check(
+        "01 R. 05 N PIC 9. 05 T OCCURS 0 TO 2 DEPENDING ON N PIC X. 05 A PIC 9(4) COMP SYNC.",
+        "`A` is SYNCHRONIZED behind a table of variable length",
+    );
+    check(
+        "01 R. 05 N PIC 9. 05 A PIC X. 05 B REDEFINES A. 10 T OCCURS 0 TO 2 DEPENDING ON N PIC X. 05 C PIC X.",
+        "`C` stands behind a redefined area of variable length",
+    );
 }

@@ -46,12 +46,21 @@ fn counters_count_what_was_told() {
     check(book, "A=a", "0a");
     check(book, "T{ X=x } T{ X=y } A=a", "2xya");
     check(book, "A=a T{ X=x } N=1", "1xa");
-    check(book, "N=2 T{ X=x }", "client: a counter says something else than there are elements, part=T, counter=2, elements=1");
+    check(
+        book,
+        "N=2 T{ X=x }",
+        "client: a counter says something else than there are elements, part=T, counter=2, elements=1",
+    );
     check(book, "T{ } T{ } T{ } T{ }", "client: more elements than the table has room for, part=T, max=3");
-    let one = "01 R. 05 N PIC 9. 05 T OCCURS 1 TO 3 DEPENDING ON N PIC X. 05 U OCCURS 0 TO 2 DEPENDING ON N PIC X.";
+    let one =
+        "01 R. 05 N PIC 9. 05 T OCCURS 1 TO 3 DEPENDING ON N PIC X. 05 U OCCURS 0 TO 2 DEPENDING ON N PIC X.";
     check(one, "", "1  ");
     check(one, "T=a T=b U=c U=d", "2abcd");
-    check(one, "T=a T=b U=c", "client: a counter says something else than there are elements, part=U, counter=2, elements=1");
+    check(
+        one,
+        "T=a T=b U=c",
+        "client: a counter says something else than there are elements, part=U, counter=2, elements=1",
+    );
     check(one, "T=a T=b T=c U=d U=e U=f", "client: more elements than the table has room for, part=U, max=2");
     let nested = "01 R. 05 N PIC 9. 05 G OCCURS 0 TO 3 DEPENDING ON N. 10 M PIC 9. 10 T OCCURS 0 TO 3 DEPENDING ON M PIC X. 05 Z PIC X.";
     check(nested, "G{ T=a T=b } G{ } Z=z", "22ab0z");
@@ -102,7 +111,13 @@ fn what_nobody_speaks_for_stays() {
     over(book, "aa..1xyz", "T{ X=1 } T{ X=2 }", Some(&["T", "X"]), "aa..21y2 z");
     over(book, "aa..2xyXYz", "A=b", None, "b ..0z");
     over(book, "aa..2xyXYzrest", "A=b", Some(&["A"]), "b ..2xyXYzrest");
-    over(book, "aa..9xyXYz", "A=b", Some(&["A"]), "client: the counter of the older record cannot be read, part=T");
+    over(
+        book,
+        "aa..9xyXYz",
+        "A=b",
+        Some(&["A"]),
+        "client: the counter of the older record cannot be read, part=T",
+    );
 }
 
 #[test]

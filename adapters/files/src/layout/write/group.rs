@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** Of several meanings those are written that were told, in the order in which they were told.
 
-use super::{Kind, NONE, Place, Writer};
+use super::{Kind, Place, Writer};
 use kernel::Error;
 
 impl Writer<'_> {
@@ -25,7 +25,9 @@ impl Writer<'_> {
     /// The group as one text; its members are written over it.
     fn text(&mut self, node: u32, place: Place, event: Option<u32>) -> Result<(), Error> {
         let record = self.record;
-        let Some(Kind::Group(members)) = record.nodes.get(node as usize).map(|node| &node.kind) else { return Ok(()) };
+        let Some(Kind::Group(members)) = record.nodes.get(node as usize).map(|node| &node.kind) else {
+            return Ok(());
+        };
         let leaf = members.text.and_then(|leaf| record.leaves.get(leaf as usize));
         // The event of the group itself has no value.
         let scalar = event.and_then(|event| self.told.scalar(event as usize));
@@ -39,7 +41,9 @@ impl Writer<'_> {
     /// Writes the members of a group, area by area.
     pub(super) fn members(&mut self, node: u32, place: &mut Place) -> Result<(), Error> {
         let record = self.record;
-        let Some(Kind::Group(members)) = record.nodes.get(node as usize).map(|node| &node.kind) else { return Ok(()) };
+        let Some(Kind::Group(members)) = record.nodes.get(node as usize).map(|node| &node.kind) else {
+            return Ok(());
+        };
         let is_last = place.is_last;
         let count = members.areas.len();
         for (n, area) in members.areas.iter().enumerate() {
@@ -70,7 +74,8 @@ impl Writer<'_> {
         }
         // Where nothing follows, the area is as long as what was told; what an older record has there stays.
         if told.is_empty() || !place.is_last {
-            let room = |node: &&u32| self.record.nodes.get(**node as usize).is_some_and(|node| !node.is_variable);
+            let room =
+                |node: &&u32| self.record.nodes.get(**node as usize).is_some_and(|node| !node.is_variable);
             let others: Vec<u32> = nodes.iter().filter(room).copied().collect();
             for node in others.into_iter().filter(|&node| told.iter().all(|(_, known)| *known != node)) {
                 self.item(node, &mut before.clone())?;
@@ -101,7 +106,14 @@ impl Writer<'_> {
             Kind::Group(members) if it.part.is_none() => {
                 members.areas.iter().flatten().filter_map(|&node| self.told_first(node)).min()
             }
-            _ => self.event(node).filter(|&event| event != NONE),
+            _ => self.event(node).filter(|&event| self.has_value(event)),
         }
+    }
+
+    /// Something was told in it: a group of which nothing could be read says nothing of an area.
+    fn has_value(&self, event: u32) -> bool {
+        let end = self.told.events.get(event as usize).map_or(event, |event| event.end);
+        let all = self.told.events.get(event as usize..end as usize).unwrap_or_default();
+        all.iter().any(|event| event.value.is_some())
     }
 }

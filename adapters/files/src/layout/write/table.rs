@@ -42,7 +42,11 @@ impl Writer<'_> {
                 false => element.base = end,
             }
             if index < old {
-                let next = if is_new { self.old_end(node, element.old) } else { own.old.map(|old| old + it.size as usize) };
+                let next = if is_new {
+                    self.old_end(node, element.old)
+                } else {
+                    own.old.map(|old| old + it.size as usize)
+                };
                 element.old = next;
             }
         }
@@ -76,7 +80,7 @@ impl Writer<'_> {
         let mut own = Place { base: before, old, is_last: false };
         let walked = self.element(node, &mut own, None);
         self.out.truncate(before);
-        walked.ok().and_then(|()| own.old).map(|old| old + it.size as usize)
+        walked.ok().and(own.old).map(|old| old + it.size as usize)
     }
 
     fn events(&self, node: u32) -> Vec<u32> {
@@ -102,7 +106,8 @@ impl Writer<'_> {
             (true, None) if told == 0 => counter.set.filter(|_| counter.is_least).unwrap_or(table.min),
             (true, _) => told,
         };
-        let disagrees = counter.told.is_some_and(|said| said != count) || counter.set.is_some_and(|set| set != count);
+        let disagrees =
+            counter.told.is_some_and(|said| said != count) || counter.set.is_some_and(|set| set != count);
         if disagrees {
             let said = counter.told.or(counter.set).unwrap_or_default();
             let message = "a counter says something else than there are elements";

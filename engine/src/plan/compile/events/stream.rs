@@ -214,8 +214,15 @@ impl Compiler<'_> {
 
 /// Collects what the paths of a model name beside the record.
 fn beside_model(model: &Model, named: &mut BTreeSet<String>) {
-    beside_map(&model.body, named);
+    named.extend(beside_names(model));
     model.ignored.iter().for_each(|path| beside_path(path, named));
+}
+
+/// Returns what the fields of a model read beside the record.
+pub(crate) fn beside_names(model: &Model) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    beside_map(&model.body, &mut named);
+    named
 }
 
 fn beside_map(map: &ObjectMap, named: &mut BTreeSet<String>) {

@@ -6,9 +6,11 @@ use super::{Builder, RecordSpec, every_one, take};
 use crate::codec::Chain;
 use crate::json;
 use crate::plan::errors::Pattern;
-use crate::plan::model::{Case, Condition, Field, FieldKind, Formula, LegacyPath, ObjectMap, Origin, Step};
+use crate::plan::model::{
+    Case, Condition, Field, FieldKind, Formula, LegacyPath, ObjectMap, Origin, Pick, Step,
+};
 use crate::plan::read::layout::{
-    Act, CaseMember, CellKind, Input, Label, Level, Member, MemberKind, Read, Take, Yield,
+    Act, CaseMember, CellKind, Guard, Input, Label, Level, Member, MemberKind, Read, Take, Yield,
 };
 use crate::plan::resolve::written;
 use crate::value::Value;
@@ -24,11 +26,13 @@ pub(super) struct Around {
     maps: Vec<(Vec<usize>, u32)>,
     /// How many indexes lead to each level's own map, by level.
     starts: Vec<(u32, usize)>,
+    /// The cases that ask for what follows.
+    guard: Option<Guard>,
 }
 
 impl Around {
     pub(super) fn root() -> Self {
-        Self { trail: vec![(0, 0)], maps: Vec::new(), starts: Vec::new() }
+        Self { trail: vec![(0, 0)], maps: Vec::new(), starts: Vec::new(), guard: None }
     }
 
     pub(super) fn branch(&self) -> u32 {
@@ -69,10 +73,10 @@ impl Builder {
     }
 
     fn step_to(&mut self, around: &mut Around, step: &Step, pick: Take, opens: bool) {
-        let (branch, new) = self.trie.grow(around.branch(), step, pick, opens);
+        let (branch, new) = self.trie.grow(around.branch(), step, (pick, opens), around.guard.as_ref());
         let level = around.level();
         around.trail.push((branch, level));
-        if let (crate::plan::model::Pick::Where(conditions), true) = (&step.pick, new) {
+        if let (Pick::Where(conditions), true) = (&step.pick, new) {
             for condition in conditions {
                 self.condition(around, condition);
             }
@@ -346,7 +350,9 @@ impl Builder {
         around: &mut Around,
         path: &mut Vec<usize>,
     ) -> MemberKind {
+        let decides = selector.is_some_and(|selector| decides_early(&selector.steps));
         let selector = selector.map(|selector| self.kept_leaf(selector, around));
+        let outer = around.guard.clone();
         let mut label = Vec::new();
         json::write_text(tag, &mut label);
         label.push(b':');
@@ -357,14 +363,20 @@ impl Builder {
                 (Some(at), None) => Some(self.present(at, around)),
                 _ => None,
             };
+            let when: Vec<Pattern> = case.when.iter().map(|text| Pattern::parse(text)).collect();
+            around.guard = match selector.filter(|_| decides) {
+                Some(cell) => Some(Guard { cell, when: when.clone() }),
+                None => outer.clone(),
+            };
             members.push(CaseMember {
                 name: case.name.clone(),
-                when: case.when.iter().map(|text| Pattern::parse(text)).collect(),
+                when,
                 present,
                 members: self.nested(&case.fields, pointer, around, path),
             });
             path.pop();
         }
+        around.guard = outer;
         MemberKind::Cases { selector, tag: label.into(), tag_name: tag.clone(), cases: members }
     }
 
@@ -427,6 +439,11 @@ impl Builder {
             }
         }
     }
+}
+
+/// Returns whether the first value that comes at the end of these steps is the one that decides.
+fn decides_early(steps: &[Step]) -> bool {
+    steps.iter().all(|step| matches!(step.pick, Pick::Only))
 }
 
 /// What a member shows where nothing arrived: a default, if the chain has one.

@@ -3,7 +3,7 @@
 //! **Invariant.** An edge is known by its parts and a branch by its pick, so equal steps meet in one branch.
 
 use crate::plan::model::{Condition, Pick, Step};
-use crate::plan::read::layout::{Branch, Take};
+use crate::plan::read::layout::{Branch, Guard, Take};
 use crate::plan::read::way::{Count, NOWHERE, Node, Way};
 use kernel::{PartId, PartKind, Shape};
 
@@ -49,7 +49,15 @@ impl Trie {
     }
 
     /// Returns the branch of a step, and whether it is new. One that is to open a level is not shared with another.
-    pub(super) fn grow(&mut self, from: u32, step: &Step, pick: Take, opens: bool) -> (u32, bool) {
+    ///
+    /// `guard` says which cases ask for it, if not all do. What is below something with a guard needs none of its own.
+    pub(super) fn grow(
+        &mut self,
+        from: u32,
+        step: &Step,
+        (pick, opens): (Take, bool),
+        guard: Option<&Guard>,
+    ) -> (u32, bool) {
         let edge = self.find_edge(from, &step.parts).unwrap_or_else(|| {
             self.edges.push((step.parts.clone(), Vec::new()));
             let edge = number(self.edges.len() - 1);
@@ -66,9 +74,12 @@ impl Trie {
             free && known.branch.pick == pick && same_conditions(&known.picked, picked)
         };
         if let Some(known) = self.edges[edge as usize].1.iter().copied().find(same) {
+            let own = &mut self.branches[known as usize].branch.guard;
+            *own = Guard::either(own.take(), guard);
             return (known, false);
         }
-        let branch = Branch { pick, ..Branch::default() };
+        let guard = guard.filter(|_| self.get(from).guard.is_none()).cloned();
+        let branch = Branch { pick, guard, ..Branch::default() };
         self.branches.push(Grown { branch, edges: Vec::new(), picked: picked.to_vec() });
         let new = number(self.branches.len() - 1);
         self.edges[edge as usize].1.push(new);

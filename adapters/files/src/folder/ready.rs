@@ -1,0 +1,181 @@
+//! When a file is ready: nobody writes to it any more.
+//!
+//! **Invariant.** A file is ready by the rule that the mapping chose, never by luck; the reason why not is told.
+
+use crate::content::Stamp;
+use crate::folder::Glob;
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Most bytes of a manifest.
+const MANIFEST_BYTES_MAX: u64 = 16 << 20;
+
+/// When a file is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ready {
+    /// Nobody has written to it for so long.
+    Stable(Duration),
+    /// Another file is there, whose name is made of its own: `{name}` is the whole name, `{stem}` that without ending.
+    Marker(String),
+    /// It does not have the name that files have while they are written.
+    Renamed(Glob),
+    /// A file that lists it is there.
+    Manifest(Glob),
+    /// As soon as it is there.
+    Now,
+}
+
+/// What was seen of a file before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    stamp: Stamp,
+    since: Instant,
+}
+
+/// Whether a file is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Ready,
+    Waiting(String),
+    /// It only says something of other files.
+    NoData,
+}
+
+/// What manifests list: names, and sizes where they say them.
+#[derive(Debug, Default)]
+pub(crate) struct Manifests {
+    listed: HashMap<String, Option<u64>>,
+    wrong: Vec<String>,
+}
+
+impl Ready {
+    /// Reads all manifests of the folder.
+    pub(crate) fn manifests(&self, folder: &Path) -> Manifests {
+        let mut found = Manifests::default();
+        let Self::Manifest(glob) = self else { return found };
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !glob.matches(&name) {
+                continue;
+            }
+            match manifest(&entry.path()) {
+                Ok(listed) => found.listed.extend(listed),
+                Err(why) => found.wrong.push(format!("{name}: {why}")),
+            }
+        }
+        found
+    }
+
+    /// Returns the file that says that a file is ready.
+    pub(crate) fn marker(&self, path: &Path) -> Option<PathBuf> {
+        let Self::Marker(pattern) = self else { return None };
+        let name = path.file_name()?.to_str()?;
+        let stem = path.file_stem()?.to_str()?;
+        Some(path.with_file_name(pattern.replace("{name}", name).replace("{stem}", stem)))
+    }
+
+    /// Judges a file. What is returned beside the verdict is to be given at the next time.
+    pub(crate) fn judge(
+        &self,
+        name: &str,
+        path: &Path,
+        stamp: Stamp,
+        before: Option<Seen>,
+        manifests: &Manifests,
+    ) -> (Verdict, Option<Seen>) {
+        let verdict = match self {
+            Self::Stable(time) => return stable(*time, stamp, before),
+            Self::Now => Verdict::Ready,
+            Self::Marker(_) if self.is_marker(path) => Verdict::NoData,
+            Self::Marker(_) => match self.marker(path) {
+                Some(marker) if marker.is_file() => Verdict::Ready,
+                Some(marker) => {
+                    let marker = marker.file_name().map(|name| name.to_string_lossy().into_owned());
+                    Verdict::Waiting(format!("{} is not there", marker.unwrap_or_default()))
+                }
+                None => Verdict::Waiting("it has no name to make that of its marker".into()),
+            },
+            Self::Renamed(glob) if glob.matches(name) || glob.matches(last(name)) => {
+                Verdict::Waiting("it is still written: it is not renamed yet".into())
+            }
+            Self::Renamed(_) => Verdict::Ready,
+            Self::Manifest(glob) if glob.matches(name) => Verdict::NoData,
+            Self::Manifest(_) => manifests.judge(name, stamp.size),
+        };
+        (verdict, None)
+    }
+
+    /// Whether a file is the marker of another one that is there.
+    fn is_marker(&self, path: &Path) -> bool {
+        let Self::Marker(pattern) = self else { return false };
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+        let Some((front, behind)) = pattern.split_once("{name}").or_else(|| pattern.split_once("{stem}"))
+        else {
+            return name == pattern;
+        };
+        let middle = name.strip_prefix(front).and_then(|name| name.strip_suffix(behind));
+        middle.is_some_and(|middle| !middle.is_empty())
+    }
+}
+
+impl Manifests {
+    fn judge(&self, name: &str, size: u64) -> Verdict {
+        let listed = self.listed.get(name).or_else(|| self.listed.get(last(name)));
+        match (listed, self.wrong.first()) {
+            (Some(Some(wanted)), _) if *wanted != size => {
+                Verdict::Waiting(format!("it has {size} bytes, and its manifest says {wanted}"))
+            }
+            (Some(_), _) => Verdict::Ready,
+            (None, Some(wrong)) => Verdict::Waiting(format!("no manifest lists it; {wrong}")),
+            (None, None) => Verdict::Waiting("no manifest lists it".into()),
+        }
+    }
+}
+
+fn last(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Judges by time: since it was seen so first, or since it was written to by the clock of this machine.
+fn stable(time: Duration, stamp: Stamp, before: Option<Seen>) -> (Verdict, Option<Seen>) {
+    let now = Instant::now();
+    let since = match before {
+        Some(seen) if seen.stamp == stamp => seen.since,
+        _ => now,
+    };
+    let seconds = u64::try_from(stamp.written.0).unwrap_or(0);
+    let written = UNIX_EPOCH.checked_add(Duration::from_secs(seconds.saturating_add(1)));
+    let quiet = written.and_then(|written| SystemTime::now().duration_since(written).ok());
+    if now.duration_since(since) >= time || quiet.is_some_and(|quiet| quiet >= time) {
+        return (Verdict::Ready, Some(Seen { stamp, since }));
+    }
+    let why = match before {
+        Some(seen) if seen.stamp != stamp => "its size or time still changes".to_owned(),
+        _ => format!("it has to stay as it is for {} s", time.as_secs_f32()),
+    };
+    (Verdict::Waiting(why), Some(Seen { stamp, since }))
+}
+
+/// Reads a manifest: a name a line; its size may stand in front or behind, after blanks, a comma or a semicolon.
+fn manifest(path: &Path) -> Result<Vec<(String, Option<u64>)>, String> {
+    let size = fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if size > MANIFEST_BYTES_MAX {
+        return Err(format!("it has {size} bytes, and at most {MANIFEST_BYTES_MAX} are read"));
+    }
+    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let mut listed = Vec::new();
+    for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let words: Vec<&str> = line.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty()).collect();
+        let number = |word: &str| word.parse::<u64>().ok();
+        listed.push(match words.as_slice() {
+            [name] => ((*name).to_owned(), None),
+            [name, size] if number(size).is_some() => ((*name).to_owned(), number(size)),
+            [size, name] if number(size).is_some() => ((*name).to_owned(), number(size)),
+            _ => return Err(format!("line {} is no name with a size", n + 1)),
+        });
+    }
+    Ok(listed)
+}
