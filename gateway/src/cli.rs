@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod import;
 mod inspect;
+mod look;
 mod progress;
 mod redrive;
 mod run_once;
@@ -45,7 +46,7 @@ enum Command {
     Redrive(RedriveArgs),
     /// Prints the JSON Schema of mapping files, for editors
     Schema,
-    /// Says what a WSDL offers: services, ports, operations, messages, faults
+    /// Says what a WSDL offers, prints the records of a file, or guesses what a file is
     Inspect(InspectArgs),
     /// Takes the catalog of a database: tables, columns, keys, procedures
     Snapshot(SnapshotArgs),
@@ -210,11 +211,29 @@ pub struct BatchArgs {
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// The WSDL
+    /// The WSDL, or a file of records
     pub(crate) file: PathBuf,
-    /// As JSON
+    /// As JSON; records always are, one object per line
     #[arg(long)]
     pub(crate) json: bool,
+    /// The copybook of the records; without it, what is no WSDL is guessed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) copybook: Option<PathBuf>,
+    /// The code page of the records
+    #[arg(long, value_name = "NAME", requires = "copybook")]
+    pub(crate) encoding: Option<String>,
+    /// How the records are framed: lines, fixed, rdw …
+    #[arg(long, value_name = "WORD", requires = "copybook")]
+    pub(crate) framing: Option<String>,
+    /// How long each record is, where they are of fixed length
+    #[arg(long, value_name = "BYTES", requires = "copybook")]
+    pub(crate) length: Option<u32>,
+    /// Which record a type applies to, as TYPE=FIELD:VALUE; once per 01 level
+    #[arg(long = "record", value_name = "CONDITION", requires = "copybook")]
+    pub(crate) records: Vec<String>,
+    /// Records that are printed at most
+    #[arg(long, value_name = "COUNT", requires = "copybook")]
+    pub(crate) limit: Option<u64>,
 }
 
 /// Arguments of `snapshot`.
@@ -240,6 +259,18 @@ pub struct SnapshotArgs {
 enum Import {
     /// Prints model and operations of a table, one field per column, with hints where people have to decide
     Table(ImportTableArgs),
+    /// Prints connection, models and events of a copybook, one field per elementary item
+    Copybook(ImportCopybookArgs),
+}
+
+/// Arguments of `import copybook`.
+#[derive(Debug, Args)]
+pub struct ImportCopybookArgs {
+    /// The copybook
+    pub(crate) file: PathBuf,
+    /// The name that its connection gets
+    #[arg(long, value_name = "NAME", default_value = "legacy")]
+    pub(crate) connection: String,
 }
 
 /// Arguments of `import table`.
@@ -300,6 +331,7 @@ impl Cli {
             Command::Inspect(args) => inspect::run(&args),
             Command::Snapshot(args) => snapshot::run(&args),
             Command::Import { what: Import::Table(args) } => import::table(&args),
+            Command::Import { what: Import::Copybook(args) } => import::copybook(&args),
             Command::Reference { root } => match crate::reference::write(&root) {
                 Ok(written) => {
                     say(&written.join("\n"));
