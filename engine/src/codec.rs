@@ -167,8 +167,28 @@ impl Chain {
     /// # Errors
     /// What arrived breaks the contract.
     pub fn read(&self, sources: &[Scalar<'_>]) -> Result<Value, CodecError> {
+        if let [Step::Join { separator, .. }] = self.inner.steps.as_slice()
+            && let Some(joined) = self.read_joined(sources, separator)
+        {
+            return Ok(joined);
+        }
         let first = self.read_leaves(sources)?;
         self.inner.steps.iter().try_fold(first, |value, step| step.read(value))
+    }
+
+    /// Joins texts that mean what they say, which most do; nothing if a value has to be made of one first.
+    fn read_joined(&self, sources: &[Scalar<'_>], separator: &str) -> Option<Value> {
+        let mut joined = String::with_capacity(32);
+        let mut first = true;
+        for (leaf, source) in self.inner.leaves.iter().zip(sources) {
+            let Scalar::Text(text) = source else { return None };
+            let Some(text) = leaf.plain(text)? else { continue };
+            if !std::mem::replace(&mut first, false) {
+                joined.push_str(separator);
+            }
+            joined.push_str(&text);
+        }
+        (!first && sources.len() >= self.inner.leaves.len()).then(|| Value::Text(joined.into()))
     }
 
     fn read_leaves(&self, sources: &[Scalar<'_>]) -> Result<Value, CodecError> {

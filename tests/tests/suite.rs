@@ -21,6 +21,8 @@ mod databases;
 mod examples;
 #[path = "suite/hostile.rs"]
 mod hostile;
+#[path = "suite/kafka.rs"]
+mod kafka;
 #[path = "suite/laws.rs"]
 mod laws;
 #[path = "suite/mutations.rs"]

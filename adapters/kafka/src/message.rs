@@ -10,7 +10,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 
 /// The version of CloudEvents that we write.
 pub(crate) const SPEC_VERSION: &str = "1.0";
-/// "The value of the header `content-type`" of structured mode. Source: Kafka Protocol Binding 1.0.2, section 3.3.1, and
+/// The header `content-type` of structured mode. Source: Kafka Protocol Binding 1.0.2, section 3.3.1, and
 /// JSON Event Format 1.0.2, section 3.
 pub(crate) const STRUCTURED: &str = "application/cloudevents+json; charset=UTF-8";
 /// Prefix of the headers of attributes. Source: Kafka Protocol Binding 1.0.2, section 3.2.3.1.
@@ -43,7 +43,8 @@ impl Writer {
         }
     }
 
-    /// "Each attribute becomes a header `ce_` with its name; `datacontenttype` becomes `content-type`."
+    /// Each attribute becomes a header, `ce_` with its name; `datacontenttype` becomes `content-type`. Source: Kafka Protocol
+    /// Binding 1.0.2, section 3.2.
     fn headers(&mut self, event: &Event) -> OwnedHeaders {
         let Event { id, source, ty, subject, time, dataschema, key, content_type, extensions, data: _ } =
             event;
@@ -98,8 +99,7 @@ fn structured(event: &Event, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// "if the datacontenttype declares the data to contain JSON-formatted content": the subtype is `json` or ends with
-/// `+json`. Source: JSON Event Format 1.0.2, section 3.1.
+/// Returns whether a media type is one of JSON: its subtype is `json` or ends with `+json`. Source: JSON Event Format 1.0.2, section 3.1.
 pub(crate) fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let subtype = essence.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();

@@ -34,8 +34,7 @@ pub(crate) fn event<'a>(
             attributes.insert(attribute.to_owned(), text()?.into());
         }
     }
-    // "If the value of content-type is prefixed with application/cloudevents, it is structured mode." Source: Kafka
-    // Protocol Binding 1.0.2, section 3.
+    // A content type that begins so means structured mode. Source: Kafka Protocol Binding 1.0.2, section 3.
     if content_type.to_ascii_lowercase().starts_with("application/cloudevents") {
         return structured(value, key);
     }
@@ -52,7 +51,7 @@ fn structured(value: &[u8], key: Option<&[u8]>) -> Result<Event, String> {
     let (mut attributes, mut data, mut encoded) = (Attributes::new(), None, None);
     for (name, raw) in members {
         match (name.as_str(), raw.get()) {
-            // "A null value is the same as an absent one." Source: JSON Event Format 1.0.2, section 2.2.
+            // What is null is as absent. Source: JSON Event Format 1.0.2, section 2.2.
             (_, "null") => {}
             ("data", text) => data = Some(text),
             ("data_base64", text) => encoded = Some(string(&name, text)?),
@@ -104,8 +103,7 @@ fn build(mut attributes: Attributes, key: Option<&[u8]>, data: Bytes) -> Result<
     };
     let content_type = match attributes.remove("datacontenttype") {
         Some(content_type) if *content_type != *"application/json" => Cow::Owned(content_type.to_string()),
-        // "An event in JSON without a datacontenttype is as one with application/json." Source: JSON Event Format 1.0.2,
-        // section 3.1.
+        // Without one it is as with `application/json`. Source: JSON Event Format 1.0.2, section 3.1.
         _ => Cow::Borrowed("application/json"),
     };
     Ok(Event {

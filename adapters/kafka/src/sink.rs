@@ -122,7 +122,7 @@ impl Publisher {
             let outcome = match fate {
                 Fate::Kept => Ok(()),
                 Fate::Large => Err(place.error(Code::MessageSizeTooLarge)),
-                Fate::Refused(code) => Err(self.explained(place.error(*code))),
+                Fate::Refused(code) => Err(self.explained(self.refusal(&batch.topic, *code))),
                 Fate::Late => Err(self.explained(place.late())),
                 Fate::Unsent if !blocked.contains(&event.key) => Err(self.explained(place.unsent())),
                 Fate::Behind | Fate::Unsent => Err(place.behind()),
@@ -252,6 +252,14 @@ impl Publisher {
         Place { brokers: &self.config.brokers, topic }
     }
 
+    /// Returns the error of a code, which may say that another process has shut this one out.
+    pub(crate) fn refusal(&self, topic: &str, code: Code) -> Error {
+        match &self.config.transactions {
+            Some(id) if is_fenced(code) => self.place(topic).fenced(id),
+            _ => self.place(topic).error(code),
+        }
+    }
+
     /// Adds to an error what the library complains of.
     fn explained(&self, error: Error) -> Error {
         let complaint = match self.live.try_lock() {
@@ -285,15 +293,20 @@ fn refused(live: &Live, code: Code) -> Fate {
     if live.fatal().is_some() { Fate::Unsent } else { Fate::Refused(code) }
 }
 
-/// Returns whether another try tells more: a batch was too large for the broker, and nothing is under way.
+/// Returns whether another try tells more: a batch was too large for the broker, and it is known of all others whether they
+/// are kept.
 fn again(fates: &[Fate], alone: bool) -> bool {
     let large = fates.contains(&Fate::Refused(Code::MessageSizeTooLarge));
-    let unsent = fates.contains(&Fate::Unsent);
-    large && !fates.contains(&Fate::Late) && (!alone || unsent)
+    let unknown = |fate: &Fate| match fate {
+        Fate::Late => true,
+        Fate::Refused(code) => *code != Code::MessageSizeTooLarge,
+        Fate::Kept | Fate::Large | Fate::Behind | Fate::Unsent => false,
+    };
+    large && !fates.iter().any(unknown) && (!alone || fates.contains(&Fate::Unsent))
 }
 
 /// Returns whether another producer has shut this one out.
-pub(crate) fn is_fenced(code: Code) -> bool {
+fn is_fenced(code: Code) -> bool {
     matches!(code, Code::Fenced | Code::InvalidProducerEpoch | Code::ProducerFenced)
 }
 
@@ -310,7 +323,7 @@ fn copy(error: &Error) -> Error {
     same
 }
 
-/// "Of the events of one key, all that follow a failed one have failed too."
+/// Keeps the promise of [`Outcomes`]: of the events of one key, all that follow a failed one have failed too.
 fn in_order(place: Place<'_>, events: &[Event], outcomes: Vec<Option<Result<(), Error>>>) -> Outcomes {
     let mut failed: HashSet<&str> = HashSet::new();
     let mut found = Vec::with_capacity(events.len());

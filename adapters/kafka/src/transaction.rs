@@ -5,7 +5,7 @@
 
 use crate::flight::Turn;
 use crate::live::Live;
-use crate::sink::{Fate, Publisher, is_fenced, landed};
+use crate::sink::{Fate, Publisher, landed};
 use adapters_ports::{CallContext, EventBatch};
 use kernel::Error;
 use rdkafka::error::{KafkaError, RDKafkaError, RDKafkaErrorCode as Code};
@@ -59,17 +59,10 @@ impl Publisher {
                 Err(Failed::Later) if Instant::now() < end => {}
                 Err(Failed::Later) => return Err(place.unreachable()),
                 Err(Failed::Abort) => return Err(place.unreachable()),
-                Err(Failed::Fatal(code)) => return Err(self.refused(topic, code)),
+                Err(Failed::Fatal(code)) => return Err(self.refusal(topic, code)),
             }
         }
         Ok(())
-    }
-
-    fn refused(&self, topic: &str, code: Code) -> Error {
-        match &self.config.transactions {
-            Some(id) if is_fenced(code) => self.place(topic).fenced(id),
-            _ => self.place(topic).error(code),
-        }
     }
 
     async fn run(

@@ -52,6 +52,12 @@ impl Leaf {
         }
     }
 
+    /// Returns a text as it is read, or nothing in it if it is blank; nothing at all where more has to be asked.
+    pub(crate) fn plain<'a>(&self, text: &'a str) -> Option<Option<Cow<'a, str>>> {
+        let is_text = !matches!(self.ty, ScalarType::Base64 | ScalarType::Hex | ScalarType::Bytes { .. });
+        (is_text && !self.raw && self.nulls.is_empty()).then(|| trim(&self.ty, text))
+    }
+
     fn lexical(&self, scalar: Scalar<'_>) -> Result<String, CodecError> {
         let value = match scalar {
             Scalar::Bytes(bytes) => {

@@ -285,12 +285,15 @@ fn read_moment(
     numeric: &[bool],
     value: &Value,
 ) -> Result<Value, CodecError> {
-    let texts: Result<Vec<&str>, CodecError> = parts(value)
-        .iter()
-        .map(|part| text(part).map_err(|_| CodecError::new("one of the parts is absent")))
-        .collect();
-    let texts: Vec<(&str, bool)> = texts?.into_iter().zip(numeric.iter().copied()).collect();
-    let local = pattern.read(&texts)?;
+    let part = |part| text(part).map_err(|_| CodecError::new("one of the parts is absent"));
+    let local = match (parts(value), numeric) {
+        ([one], [numeric, ..]) => pattern.read(&[(part(one)?, *numeric)])?,
+        (several, numeric) => {
+            let texts: Result<Vec<&str>, CodecError> = several.iter().map(part).collect();
+            let texts: Vec<(&str, bool)> = texts?.into_iter().zip(numeric.iter().copied()).collect();
+            pattern.read(&texts)?
+        }
+    };
     Ok(match makes {
         Makes::Date => Value::Date(local.date()),
         Makes::Time => Value::Time(local.time()),

@@ -230,7 +230,7 @@ mod tests {
             kind: TypeKind::Group(Group { parts, ..Group::default() }),
             span: None,
         };
-        let mut part = |name: &str, kind, ty: Option<TypeId>, build: &mut ShapeBuilder| {
+        let part = |name: &str, kind, ty: Option<TypeId>, build: &mut ShapeBuilder| {
             build.add_part(Part::new(Name::local(name), kind, ty.unwrap_or(leaf)))
         };
         let number = part("NO", PartKind::Field, None, &mut build);

@@ -62,16 +62,22 @@ impl<'a> Consumer<'a> {
         command.args(["org.apache.kafka.tools.consumer.ConsoleConsumer", "--from-beginning"]);
         command.args(["--bootstrap-server", &self.broker.address(), "--topic", topic]);
         command.args(["--timeout-ms", IDLE_MS, "--isolation-level", self.isolation]);
-        let separators =
-            [format!("key.separator={PART}"), format!("headers.separator={HEADER}"), format!("line.separator={END}")];
-        let shown = ["print.partition", "print.offset", "print.headers", "print.key"].map(|part| format!("{part}=true"));
+        let separators = [
+            format!("key.separator={PART}"),
+            format!("headers.separator={HEADER}"),
+            format!("line.separator={END}"),
+        ];
+        let shown = ["print.partition", "print.offset", "print.headers", "print.key"]
+            .map(|part| format!("{part}=true"));
         for property in shown.iter().chain(&separators) {
             command.args(["--property", property]);
         }
         let printed = self.broker.tool(&mut command, "consumer")?;
         let printed = String::from_utf8(printed).map_err(|_| io::Error::other("a message is no UTF-8"))?;
         let messages = printed.split_terminator(END);
-        messages.map(|text| message(text).ok_or_else(|| io::Error::other(format!("no message: {text:?}")))).collect()
+        messages
+            .map(|text| message(text).ok_or_else(|| io::Error::other(format!("no message: {text:?}"))))
+            .collect()
     }
 }
 
@@ -83,5 +89,11 @@ fn message(text: &str) -> Option<Message> {
     let pairs = headers.split(HEADER).filter(|_| headers != "NO_HEADERS");
     let pair = |pair: &str| pair.split_once(':').map(|(name, value)| (name.to_owned(), value.to_owned()));
     let headers = pairs.map(pair).collect::<Option<_>>()?;
-    Some(Message { partition, offset, headers, key: parts.next()?.to_owned(), value: parts.next()?.to_owned() })
+    Some(Message {
+        partition,
+        offset,
+        headers,
+        key: parts.next()?.to_owned(),
+        value: parts.next()?.to_owned(),
+    })
 }

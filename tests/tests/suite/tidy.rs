@@ -53,8 +53,12 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Outside crates that only one room may name, beside the tests.
-const OWNED: &[(&str, &str)] =
-    &[("actix-web", "gateway"), ("rusqlite", "gateway"), ("jsonwebtoken", "gateway"), ("rdkafka", "adapters/kafka")];
+const OWNED: &[(&str, &str)] = &[
+    ("actix-web", "gateway"),
+    ("rusqlite", "gateway"),
+    ("jsonwebtoken", "gateway"),
+    ("rdkafka", "adapters/kafka"),
+];
 
 /// Outside crates that the pure rooms must not name: they do I/O, read clocks or spawn.
 const IMPURE: &[&str] = &["tokio", "actix-web", "rusqlite", "rustls", "tracing", "moka", "futures-util"];

@@ -41,8 +41,7 @@ pub(super) fn tell(
 pub(super) fn places(layout: &Layout, record: &Record, bytes: &[u8]) -> Vec<Option<Range<usize>>> {
     let counts = [0; Layout::COUNTERS_MAX];
     let (text, to) = (&mut String::new(), &mut All);
-    let mut teller =
-        Teller { layout, record, bytes, at: 0, text, to, counts, places: Some(Vec::new()) };
+    let mut teller = Teller { layout, record, bytes, at: 0, text, to, counts, places: Some(Vec::new()) };
     // Where the telling ends early, the other one does too.
     let _ = teller.whole();
     teller.places.unwrap_or_default()

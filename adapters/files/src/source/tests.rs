@@ -383,3 +383,29 @@ fn damaged_files_are_refused_with_a_place_and_never_hang_or_panic() {
         }
     }
 }
+
+/// Returns the most memory that this process ever held, in bytes.
+fn held_most() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
+}
+
+#[test]
+fn a_file_of_200_mb_is_read_in_memory_that_does_not_grow_with_it() {
+    let plan = plan(Framing::Fixed(1000), false, Limits { record: 1000, batch: 512 << 10, ..LIMITS });
+    let temp = Temp::new("large");
+    let path = temp.0.join("a.dat");
+    let block = b"B12345678 ".repeat(100).repeat(1000);
+    let mut file = File::create(&path).unwrap();
+    (0..200).for_each(|_| file.write_all(&block).unwrap());
+    let mut reader = open(&plan, &path);
+    let (before, begin) = (held_most(), Instant::now());
+    let mut records = 0;
+    while let Some(chunk) = reader.batch().unwrap() {
+        assert!(chunk.data.len() <= (512 << 10) + 1000);
+        records += chunk.placed.len();
+    }
+    assert_eq!(records, 200_000);
+    println!("{} MiB more in {:?}", (held_most() - before) >> 20, begin.elapsed());
+}

@@ -111,6 +111,10 @@ impl Compiler<'_> {
             return self
                 .not_published(events, "its topic is on a connection that no adapter of this build serves");
         };
+        if events.reject.is_some() && reject.is_none() {
+            let why = "its dead letters go to a connection that no adapter of this build serves";
+            return self.not_published(events, why);
+        }
         if self.found[before..].iter().any(|found| found.severity == kernel::Severity::Error) {
             return;
         }

@@ -48,10 +48,10 @@ pub(super) fn events(program: &Program, events: &EventPlan) -> EventReport {
             (None, Some(stream)) => streamed(program, stream, events),
             (None, None) => vec!["writes through this facade; other changes are not noticed".into()],
         },
-        facts: facts(program, events),
+        facts: events.stream.as_ref().map(|_| facts(program, events)).unwrap_or_default(),
         verified: events.stream.as_ref().map(StreamPlan::verified).unwrap_or_default(),
         rejected: events.stream.as_ref().map(|_| rejected(program, events)),
-        memory: events.stream.as_ref().map(|stream| super::memory::of_stream(stream)),
+        memory: events.stream.as_ref().map(super::memory::of_stream),
     }
 }
 
@@ -91,21 +91,18 @@ fn rejected(program: &Program, events: &EventPlan) -> String {
     }
 }
 
-/// What the mapping says of each event.
+/// What each event of a stream is known by, and when there is one.
 fn facts(program: &Program, events: &EventPlan) -> Vec<(String, String)> {
     let text = |formula: &Option<Formula>| formula.as_ref().map(|formula| formula.typed.text().to_owned());
     let model = program.model(events.model);
     let key: Vec<&str> = model.key.iter().filter_map(|&n| Some(&*model.body.fields.get(n)?.name)).collect();
     let key = (!key.is_empty()).then(|| key.join(" and "));
     let only = events.only_changes.iter().map(FieldPath::dotted).collect::<Vec<_>>().join(", ");
-    let stream = events.stream.is_some();
-    let id = text(&events.id).or_else(|| {
-        Some(if stream { "its place in its source" } else { "a hash of key and content" }.into())
-    });
+    let otherwise = |text: Option<String>, default: &str| text.or_else(|| Some(default.to_owned()));
     let all = [
         ("key", text(&events.key).or(key)),
-        ("id", id),
-        ("time", text(&events.time).or_else(|| stream.then(|| "when it was read".into()))),
+        ("id", otherwise(text(&events.id), "its place in its source")),
+        ("time", otherwise(text(&events.time), "when it was read")),
         ("subject", text(&events.subject)),
         ("deleted", text(&events.deleted_when).map(|when| format!("when {when}"))),
         ("only", (!only.is_empty()).then(|| format!("changes of {only}"))),

@@ -3,8 +3,9 @@
 //! **Invariant.** A leaf that nothing but the JSON needs is copied once, into the arena of its level.
 
 use super::layout::{Act, Read};
-use super::state::{Cell, Held, State, UNTIDY};
+use super::state::{Cell, Held, Memo, State, UNTIDY};
 use crate::codec::Chain;
+use crate::json;
 use crate::plan::tree::Leaf;
 use crate::value::Value;
 use kernel::{Cause, Class, DecodeError, Error, Scalar};
@@ -31,19 +32,42 @@ impl State {
     /// Reads a leaf by way of its value; its label begins here.
     #[inline(never)]
     fn read_slowly(&mut self, read: &Read, scalar: Scalar<'_>, start: usize) {
+        let memo = &mut self.memos[read.cell as usize];
         let arena = &mut self.arenas[read.level as usize];
-        let done = read.chain.read_json(scalar, &mut arena.text);
         let cell = &mut self.cells[read.cell as usize];
-        arena.tidy =
-            if matches!(done, Ok(true)) && arena.tidy == read.place { read.place + 1 } else { UNTIDY };
-        if let Ok(true) = done {
-            cell.set(Cell::Json(start, arena.text.len()));
+        let known = matches!(scalar, Scalar::Text(text) if !text.is_empty() && memo.text == text);
+        let value = if known { Ok(memo.value.clone()) } else { read.chain.read(&[scalar]) };
+        let value = match value {
+            Ok(value) if !value.is_absent() => value,
+            nothing => {
+                arena.text.truncate(start);
+                arena.tidy = UNTIDY;
+                cell.set(nothing.map_or_else(|error| Cell::Failed(Box::new(error)), |_| Cell::Nothing));
+                if read.keep {
+                    self.values[read.cell as usize] = Value::Absent;
+                }
+                return;
+            }
+        };
+        if known {
+            arena.text.extend_from_slice(&memo.json);
         } else {
-            arena.text.truncate(start);
-            cell.set(done.map_or_else(|error| Cell::Failed(Box::new(error)), |_| Cell::Nothing));
+            let json = arena.text.len();
+            json::write(&value, &mut arena.text);
+            if let Scalar::Text(text) = scalar
+                && text.len() <= Memo::TEXT_BYTES_MAX
+            {
+                memo.text.clear();
+                memo.text.push_str(text);
+                memo.json.clear();
+                memo.json.extend_from_slice(&arena.text[json..]);
+                memo.value = value.clone();
+            }
         }
+        cell.set(Cell::Json(start, arena.text.len()));
+        arena.tidy = if arena.tidy == read.place { read.place + 1 } else { UNTIDY };
         if read.keep {
-            self.keep_value(read, scalar);
+            self.values[read.cell as usize] = value;
         }
     }
 

@@ -79,11 +79,13 @@ impl ReadPlan {
     /// Makes a reading of one record that stands alone, as test data does: the document tells the record's parts.
     pub fn of_record(model: &Model) -> Self {
         let key = model.key.iter().map(|&index| vec![index]).collect();
-        Self::of_values(model, key)
+        Self::of_values(model, key, false)
     }
 
     /// Makes a reading of one record that stands alone, which gives the values of these fields beside the JSON.
-    pub(crate) fn of_values(model: &Model, key: Vec<Vec<usize>>) -> Self {
+    ///
+    /// `strict`: parts that the shape does not know are errors.
+    pub(crate) fn of_values(model: &Model, key: Vec<Vec<usize>>, strict: bool) -> Self {
         let receive = LegacyPath {
             beside: None,
             up: 0,
@@ -100,7 +102,7 @@ impl ReadPlan {
             details: Vec::new(),
             record: Some(RecordSpec { model, receive, yields: Yield::One, key }),
             cursor: None,
-            strict: false,
+            strict,
             repeatable: true,
         })
     }

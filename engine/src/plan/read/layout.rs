@@ -316,8 +316,8 @@ pub(super) struct Member {
 pub(super) enum MemberKind {
     /// A cell of this level or of one around it; `empty` is what it shows where nothing arrived.
     Cell { cell: u32, level: u32, empty: Option<(Box<[u8]>, Value)> },
-    /// Several leaves, combined.
-    Several { cells: Vec<u32>, chain: Chain },
+    /// Several leaves, combined; the result is kept in a cell's value.
+    Several { cells: Vec<u32>, chain: Chain, cell: u32 },
     /// An array: of plain values, or of the objects of a level.
     List { cell: u32 },
     /// An object in the same level.

@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) cells: Vec<Cell>,
     /// Values by cell, where an expression needs them.
     pub(super) values: Vec<Value>,
+    /// What texts became that no short cut reads, by cell: the same ones come again and again.
+    pub(super) memos: Vec<Memo>,
     /// JSON text by level.
     pub(super) arenas: Vec<Arena>,
     /// Elements written so far in the list of a level, for pointers.
@@ -148,6 +150,20 @@ pub(super) struct List {
     pub(super) unread: Option<Box<DecodeError>>,
 }
 
+/// The last text that a cell read, and what became of it. It does not depend on the record.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    /// The text; empty is none.
+    pub(super) text: String,
+    pub(super) json: Vec<u8>,
+    pub(super) value: Value,
+}
+
+impl Memo {
+    /// Longer texts are not kept.
+    pub(super) const TEXT_BYTES_MAX: usize = 40;
+}
+
 impl Arena {
     /// Forgets what came.
     #[inline]
@@ -209,6 +225,7 @@ impl State {
             tests: vec![false; plan.table.tests],
             cells: plan.cells.iter().map(cell).collect(),
             values: vec![Value::Absent; plan.cells.len()],
+            memos: plan.cells.iter().map(|_| Memo::default()).collect(),
             arenas: plan.levels.iter().map(|_| Arena::default()).collect(),
             positions: vec![0; plan.levels.len()],
             logs: Log::all(plan),
@@ -262,9 +279,6 @@ impl State {
         self.residue.clear();
         self.start = 0;
         self.open(plan, 0, false);
-        if plan.rooted {
-            self.open_level(plan, 1);
-        }
     }
 
     pub(super) fn judged(&self, plan: &ReadPlan, beside: &FaultView<'_>) -> Option<Error> {

@@ -25,7 +25,13 @@ impl State {
                 Cell::Empty => Ok(empty.as_ref().map_or(Value::Absent, |(_, value)| value.clone())),
                 _ => Ok(Value::Absent),
             },
-            MemberKind::Several { cells, chain } => self.combined(plan, level, member, cells, chain),
+            MemberKind::Several { cells, chain, cell } => {
+                if !matches!(self.cells[*cell as usize], Cell::Present) {
+                    self.values[*cell as usize] = self.combined(plan, level, member, cells, chain)?;
+                    self.cells[*cell as usize] = Cell::Present;
+                }
+                Ok(self.values[*cell as usize].clone())
+            }
             MemberKind::List { cell } => {
                 self.whole(plan, level, member, *cell)?;
                 Ok(match &self.values[*cell as usize] {

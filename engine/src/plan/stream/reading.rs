@@ -6,7 +6,7 @@
 use super::{Said, Tell, Unread, renamed, told};
 use crate::json;
 use crate::plan::model::{Absent, Facts as Wanted, Field, FieldKind, Formula, Model, ObjectMap};
-use crate::plan::read::{FINGERPRINT_SEED, ReadPlan, Reader, mixed};
+use crate::plan::read::{FINGERPRINT_SEED, ReadPlan, Reader, Residue, mixed};
 use crate::plan::watch::instant;
 use crate::program::{Ambient, EventPlan, FieldPath};
 use crate::value::Value;
@@ -44,8 +44,8 @@ pub(crate) struct Facts<'a> {
 }
 
 impl Reading {
-    /// Makes a reading of records of a model, whose connection lives in a zone.
-    pub(crate) fn new(model: &Model, facts: &Facts<'_>, zone: TimeZone) -> Self {
+    /// Makes a reading of records of a model, whose connection lives in a zone and may be strict.
+    pub(crate) fn new(model: &Model, facts: &Facts<'_>, (zone, strict): (TimeZone, bool)) -> Self {
         let paths = model.key.iter().map(|&index| vec![index]).collect();
         let mut values = Values { model: model.clone(), paths };
         let key = model.key.len();
@@ -54,7 +54,7 @@ impl Reading {
         let (subject, deleted) = (of(facts.subject), of(facts.deleted_when));
         let newest = facts.newest.and_then(|path| values.field(path));
         let only_changes = facts.only_changes.iter().filter_map(|path| values.field(path)).collect();
-        let read = Arc::new(ReadPlan::of_values(&values.model, values.paths));
+        let read = Arc::new(ReadPlan::of_values(&values.model, values.paths, strict));
         Self { read, zone, key, partition, id, time, subject, deleted, newest, only_changes }
     }
 }
@@ -155,6 +155,13 @@ impl EventReader {
         let said = say.said(values, fingerprint)?;
         json.extend_from_slice(text);
         Ok(said)
+    }
+}
+
+impl EventReader {
+    /// What the last record had and its schema does not know.
+    pub fn residue(&self) -> Option<&Residue> {
+        self.reading.as_ref().map(|(_, reader)| reader.residue())
     }
 }
 

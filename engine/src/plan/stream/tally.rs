@@ -92,12 +92,12 @@ impl TallyPlan {
         let summed = (!paths.is_empty()).then(|| {
             let mut narrow = only(model, &paths);
             silence(&mut narrow);
-            Arc::new(ReadPlan::of_values(&narrow, paths))
+            Arc::new(ReadPlan::of_values(&narrow, paths, false))
         });
         let mut beside = beside.clone();
         silence(&mut beside);
         let values = (0..beside.body.fields.len()).map(|index| vec![index]).collect();
-        let beside = Arc::new(ReadPlan::of_values(&beside, values));
+        let beside = Arc::new(ReadPlan::of_values(&beside, values, false));
         Self { names: (plural(name).into(), name.into()), summed, asked, beside, checks }
     }
 }
@@ -186,7 +186,7 @@ impl Tally {
         for (check, said) in self.plan.checks.iter().zip(values) {
             let said = self.said(check, said, &parts)?;
             let total = self.total(check)?;
-            if !number(&total).is_some_and(|total| total == said) {
+            if number(&total).is_none_or(|total| total != said) {
                 differences.push(self.difference(check, said, &total));
             }
         }

@@ -124,12 +124,7 @@ fn a_field_that_cannot_be_read_matters_only_where_it_is_wanted() {
     let case = case(SHAPE, MAPPING, &[]);
     let check = |document: String, pointer: &str, path: &str| {
         let unread = case.event(&document).expect_err("it cannot be read");
-        assert_eq!(
-            unread.error.to_string().contains("the record breaks the contract"),
-            true,
-            "{}",
-            unread.error
-        );
+        assert!(unread.error.to_string().contains("the record breaks the contract"), "{}", unread.error);
         assert_eq!((detail(&unread.error, "pointer"), detail(&unread.error, "path")), (pointer, path));
         assert_eq!(detail(&unread.error, "reason"), "these are no digits");
         assert!(!detail(&unread.error, "offset").is_empty());
@@ -358,4 +353,99 @@ fn the_report_says_what_becomes_of_each_record() {
 ";
     assert_eq!(events, expected);
     assert!(text.contains("(15 of 15 legacy fields used or ignored)"), "{text}");
+}
+
+#[test]
+fn totals_may_be_computed_and_of_computed_fields() {
+    let check = |line: &str, amounts: &[&str], expected: &[&str]| {
+        let fields = "      amount.value: TRX-AMOUNT\n      twice: = amount.value * 2\n      parts: = sum(splits.map(s, s.amount))\n";
+        let mapping = MAPPING
+            .replace("      amount.value: TRX-AMOUNT\n", fields)
+            .replace("      $trailer/TRL-COUNT: = count\n", "")
+            .replace("$trailer/TRL-TOTAL: = sum(amount.value)", line);
+        let case = case(SHAPE, &mapping, &[]);
+        let mut tally = Tally::new(case.events(), &Ambient::for_tests()).expect("it verifies");
+        for amount in amounts {
+            // Nothing but the sums is wanted: neither a required field nor the kind matters.
+            let split = format!("(TRX-KIND bad) (TRX-SPLIT (SPL-COST-CTR K) (SPL-AMOUNT {amount}))");
+            let document = REST.replace("1234.56", amount).replace("SEQ 17", "SEQ bad");
+            tally.add(&mut case.told(&format!("{document} {split}"))).expect("it can be added up");
+        }
+        let trailer = "($trailer (TRL-COUNT 2) (TRL-TOTAL 3.00) (TRL-TEXT \"0003\"))";
+        let found = tally.close(&mut case.told(trailer)).map_err(|unread| unread.error.to_string());
+        assert_eq!(found, Ok(expected.iter().map(|line| (*line).to_owned()).collect()), "{line}");
+    };
+    let two = &["1.25", "1.75"];
+    check("$trailer/TRL-TOTAL: = sum(amount.value)", two, &[]);
+    check("$trailer/TRL-TEXT: = sum(amount.value)", two, &[]);
+    check("$trailer/TRL-TEXT: = count", two, &["TRL-TEXT: the file says 3, there are 2 bookings"]);
+    check("$trailer/TRL-TOTAL: = sum(twice) / 2", two, &[]);
+    check("$trailer/TRL-TOTAL: = sum(parts)", two, &[]);
+    check("$trailer/TRL-TOTAL: = count + 1", two, &[]);
+    check("$trailer/TRL-TOTAL: = min(amount.value) + max(amount.value)", two, &[]);
+    check(
+        "$trailer/TRL-TOTAL: = max(amount.value)",
+        two,
+        &["TRL-TOTAL: the file says 3.00, max(amount.value) of the bookings is 1.75"],
+    );
+    check(
+        "$trailer/TRL-TOTAL: = min(amount.value)",
+        &[],
+        &["TRL-TOTAL: the file says 3.00, min(amount.value) of the bookings is nothing"],
+    );
+    check(
+        "$trailer/TRL-TOTAL: = sum(amount.value) * 2",
+        two,
+        &["TRL-TOTAL: the file says 3.00, sum(amount.value) * 2 of the bookings is 6.00"],
+    );
+}
+
+#[test]
+fn a_structure_that_is_kept_has_no_field_that_cannot_be_read() {
+    let case = case(SHAPE, MAPPING, &[]);
+    let model = case.program().find_model("M").expect("the model M");
+    let mut told = Told::new(&case.catalogue.shape, model.ty, &format!("{REST} {TRANSFER}"));
+    let error = capture(&model.shape, model.ty, &mut told).expect_err("a field cannot be read");
+    assert_eq!((error.message.as_str(), error.field.is_some()), ("these are no digits", true));
+}
+
+#[test]
+fn the_same_values_again_read_as_they_did_the_first_time() {
+    let case = case(SHAPE, MAPPING, &[]);
+    let mut reader = EventReader::new(case.events(), &Ambient::for_tests());
+    let mut read = |day: &str| {
+        let document = format!("{} {REST} {TRANSFER}", HEADER.replace("20260331", day));
+        let mut json = Vec::new();
+        let said = reader.read(&mut case.told(&document), &mut json);
+        said.map(|said| (String::from_utf8(json).expect("UTF-8"), said.time, said.content)).ok()
+    };
+    let first = read("20260331");
+    assert!(first.as_ref().is_some_and(|(json, ..)| json.contains(r#""bookedOn":"2026-03-31""#)));
+    assert_eq!(read("20260331"), first);
+    let other = read("20261225");
+    assert_eq!(other.as_ref().and_then(|it| it.1.as_deref()), Some("2026-12-25T00:00:00+01:00"));
+    assert_eq!(read("20260399"), None);
+    assert_eq!((read("20261225"), read("20260331")), (other, first));
+}
+
+#[test]
+fn what_no_schema_knows_is_counted_or_refused_as_the_connection_says() {
+    let document = format!("{HEADER} {REST} {TRANSFER} (NEW 1)");
+    let counted = case(SHAPE, MAPPING, &[]);
+    let mut reader = EventReader::new(counted.events(), &Ambient::for_tests());
+    reader.read(&mut counted.told(&document), &mut Vec::new()).expect("readable");
+    let paths = reader.residue().map(|residue| residue.paths.clone());
+    assert_eq!(paths, Some(vec![("NEW".to_owned(), 1)]));
+    let strict = changed(MAPPING, "type: double", "type: double, strict: true");
+    let unread = strict.event(&document).expect_err("it is strict");
+    assert_eq!(detail(&unread.error, "path"), "NEW");
+}
+
+#[test]
+fn dead_letters_without_a_place_keep_a_block_from_running() {
+    let mapping = MAPPING.replacen("connections: {", "connections: { far: { type: unknown },", 1);
+    let case = case(SHAPE, &mapping.replacen("reject: rejected", "reject: far/rejected", 1), &[]);
+    assert!(case.program().events.is_empty());
+    let why = case.program().unsupported.iter().find(|it| it.section == "events").map(|it| it.why);
+    assert!(why.is_some_and(|why| why.contains("dead letters")), "{why:?}");
 }

@@ -48,8 +48,9 @@ impl Compiler<'_> {
             newest: newest.as_ref(),
             only_changes: &found.only_changes,
         };
-        let zone = self.connections[model.connection].timezone.clone();
-        let reading = Arc::new(Reading::new(&model, &facts, zone));
+        let connection = &self.connections[model.connection];
+        let setting = (connection.timezone.clone(), connection.strict);
+        let reading = Arc::new(Reading::new(&model, &facts, setting));
         let stream = StreamPlan {
             connection: model.connection,
             record: model.part,

@@ -229,7 +229,10 @@ impl Builder {
             }
             _ => {
                 let cells: Vec<u32> = sources.iter().map(|source| self.kept_leaf(source, around)).collect();
-                MemberKind::Several { cells, chain: chain.clone() }
+                let level = around.level();
+                let cell = self.cell(level, CellKind::Single(level));
+                self.has_value(level, cell);
+                MemberKind::Several { cells, chain: chain.clone(), cell }
             }
         }
     }
