@@ -143,7 +143,7 @@ pub fn guess(bytes: &[u8]) -> Option<Vec<Guess>> {
             };
             Guess { proposal, confidence: guess.confidence, evidence: guess.evidence }
         };
-        return Some(found.framing.into_iter().chain(found.encoding).map(guess).collect());
+        Some(found.framing.into_iter().chain(found.encoding).map(guess).collect())
     }
     #[cfg(not(feature = "files"))]
     {

@@ -7,7 +7,9 @@ mod stream;
 mod watch;
 
 pub use sqlite::Sqlite;
-pub use stream::{Advance, BlockKey, Counted, KeyState, Place, Refusal, Streams, UNITS_MAX, UnitProgress};
+pub use stream::{
+    Advance, BlockKey, Counted, KeyState, NamedPlace, Place, Refusal, Streams, UNITS_MAX, UnitProgress,
+};
 pub use watch::{Dirty, Keyed, Known, KnownKind, Numbers, Outgoing, Settled, WatchState, Watches};
 
 use crate::http::answer::Answer;

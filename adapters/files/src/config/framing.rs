@@ -188,6 +188,11 @@ pub(crate) fn settle(
     Ok(framing)
 }
 
+/// Returns whether the mapping itself says that records have a fixed length.
+fn is_chosen(config: &FramingConfig) -> bool {
+    matches!(config.chosen, Some(Chosen::Fixed))
+}
+
 /// Returns the bytes of each record, those that are skipped around it included.
 fn fixed(config: &FramingConfig, format: &dyn Format) -> Result<u32, Diagnostic> {
     let around = config.skip.before.saturating_add(config.skip.after);
@@ -207,7 +212,8 @@ fn fixed(config: &FramingConfig, format: &dyn Format) -> Result<u32, Diagnostic>
         return Ok(length);
     }
     match lengths.as_slice() {
-        [(min, Some(max))] if min == max && *min > 0 => Ok(min.saturating_add(around)),
+        // A file whose records are fixed has room for the longest; what a record lacks of it may only be its end.
+        [(min, Some(max))] if (min == max || is_chosen(config)) && *max > 0 => Ok(max.saturating_add(around)),
         _ => {
             let message = "the records have not all the same length, so `framing` or `length` has to say where they end";
             Err(Diagnostic::new("E007", config.span, message)

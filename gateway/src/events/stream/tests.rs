@@ -262,7 +262,7 @@ async fn only_what_failed_is_sent_again_and_each_key_keeps_its_order() {
     let classes = [Class::Transient, Class::Ambiguous, Class::RateLimited, Class::Defect, Class::Auth];
     world.sink(move |_, _| {
         calls += 1;
-        (calls % 3 == 0).then_some(classes[calls % classes.len()])
+        calls.is_multiple_of(3).then_some(classes[calls % classes.len()])
     });
     world.batches_of(8);
     let stream = world.open(&Rules::default()).await;

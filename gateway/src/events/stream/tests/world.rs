@@ -6,7 +6,9 @@
 use super::*;
 use crate::events::feed::Types;
 use crate::events::stream::block::{Mapping, ReadRecord, Total};
-use crate::store::{Advance, BlockKey, Hash, KeyState, Place, Sqlite, Streams, UnitProgress, hash};
+use crate::store::{
+    Advance, BlockKey, Hash, KeyState, NamedPlace, Place, Sqlite, Streams, UnitProgress, hash,
+};
 use adapters_ports::{
     Batch, BoxFuture, CallContext, Event, EventBatch, Framed, Identity, KeptEvent, Listing, Outcomes,
     Position, RawRecord, Records, Sink, Source, Token, TopicAsk, TopicError, TopicPage, Topics, Unit,
@@ -41,7 +43,7 @@ struct State {
     topics: BTreeMap<String, Vec<Event>>,
     published: usize,
     /// What the sink does with an event.
-    sink: Box<dyn FnMut(&str, &Event) -> Option<Class> + Send>,
+    sink: Decide,
     opened: usize,
     batch_records: usize,
     /// What happens to a unit after so many batches were read of it.
@@ -52,6 +54,9 @@ struct State {
     dead: bool,
     crashed: bool,
 }
+
+/// What becomes of an event of a topic; nothing is that it is kept.
+type Decide = Box<dyn FnMut(&str, &Event) -> Option<Class> + Send>;
 
 /// How a block is declared.
 #[derive(Debug, Clone)]
@@ -640,7 +645,7 @@ impl Streams for World {
         self.around(self.store.stream(name))
     }
 
-    fn places(&self, stream: i64) -> BoxFuture<'_, Result<Vec<(Arc<str>, Place)>, StoreError>> {
+    fn places(&self, stream: i64) -> BoxFuture<'_, Result<Vec<NamedPlace>, StoreError>> {
         self.around(self.store.places(stream))
     }
 
