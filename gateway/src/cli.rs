@@ -165,6 +165,10 @@ pub struct RunOnceArgs {
     /// How long files are waited for that are there and not ready yet
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub(crate) wait: Duration,
+    /// Publishes nothing, keeps nothing and moves nothing: prints the data of the events that would be published, one
+    /// line of JSON each, as if none had been published before; dead letters and the summary go to standard error
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// The summary as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -363,6 +367,12 @@ impl From<Ended> for ExitCode {
 pub(crate) fn say(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end_matches('\n'));
+}
+
+/// Says something on standard error, where standard output is for lines of something else.
+pub(crate) fn remark(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end_matches('\n'));
 }
 
 /// Says on standard error why something cannot be tried.

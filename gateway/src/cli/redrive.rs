@@ -30,7 +30,7 @@ async fn all(args: &RedriveArgs, project: &Project) -> Result<Ended, String> {
         .letters()
         .ok_or_else(|| format!("the topic {} cannot be read again by this program", topic.topic))?;
     topics.open()?;
-    let opened = open(project, &args.batch, None, &kept_by).await?;
+    let opened = open(project, &args.batch, None, &kept_by, None).await?;
     let Opened { streams, stop, .. } = opened;
     let place = topic.connection.map_or("", |index| &*project.program.connections[index].name);
     let name =

@@ -3,18 +3,19 @@
 //! **Invariant.** It ends well only if everything that is there was accepted.
 
 use super::progress::{self, Progress};
-use super::{BatchArgs, Ended, RunOnceArgs, STORE_FILE, STORE_FOLDER, complain, say};
+use super::{BatchArgs, Ended, RunOnceArgs, STORE_FILE, STORE_FOLDER, complain, remark, say};
 use crate::events::keeper;
-use crate::events::stream::{Round, Setup, SinkOf, SourceOf, Stream, Trouble, UnitOutcome, UnitReport};
+use crate::events::stream::{Round, Setup, Show, SinkOf, SourceOf, Stream, Trouble, UnitOutcome, UnitReport};
 use crate::ids;
 use crate::project::{Mode, Project};
 use crate::store::{Sqlite, Streams};
 use crate::telemetry::{Log, LogTo};
 use adapters_ports::Connection;
-use engine::program::{Ambient, TopicPlan};
+use engine::program::{Ambient, Program, TopicPlan};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -61,12 +62,13 @@ pub(super) fn kept_by<'p>(
     keeper(|index| project.connections.get(index)?.clone(), folder)
 }
 
-/// Opens the streams of a project, or that of one connection.
+/// Opens the streams of a project, or that of one connection; with `dry`, streams that publish nothing.
 pub(super) async fn open(
     project: &Project,
     batch: &BatchArgs,
     connection: Option<&str>,
     kept_by: &(dyn Fn(&TopicPlan) -> Option<Arc<dyn Connection>> + Sync),
+    dry: Option<Arc<dyn Show>>,
 ) -> Result<Opened, String> {
     let program = &project.program;
     if let Some(part) = program.unsupported.iter().find(|part| part.section == "events") {
@@ -79,16 +81,14 @@ pub(super) async fn open(
             Some(found.ok_or_else(|| format!("there is no connection `{name}`"))?)
         }
     };
-    for plan in program.events.iter().filter(|plan| plan.stream.is_some()) {
-        for topic in [Some(&plan.topic), plan.reject.as_ref()].into_iter().flatten() {
-            if let Some(topics) = kept_by(topic).as_deref().and_then(Connection::topics) {
-                topics.open()?;
-            }
-        }
+    if dry.is_none() {
+        open_topics(program, kept_by)?;
     }
-    let folder = folder(project, batch);
-    let store = Sqlite::open(&folder.join(STORE_FILE)).map_err(|error| error.to_string())?;
-    let store: Arc<dyn Streams> = Arc::new(store);
+    let store = match dry {
+        Some(_) => Sqlite::fleeting(),
+        None => Sqlite::open(&folder(project, batch).join(STORE_FILE)),
+    };
+    let store: Arc<dyn Streams> = Arc::new(store.map_err(|error| error.to_string())?);
     let setup = Setup {
         program,
         source: &|index| SourceOf::of(project.connections.get(index)?.clone()?),
@@ -99,11 +99,28 @@ pub(super) async fn open(
         patience: Some(batch.patience),
         clock: Arc::new(|zone| Ambient::at(Timestamp::now(), zone, ids::request_id())),
     };
-    let streams = setup.streams(index).await?;
+    let mut streams = setup.streams(index).await?;
+    if let Some(show) = dry {
+        streams = streams.into_iter().map(|stream| stream.dry(Arc::clone(&show))).collect();
+    }
     if streams.is_empty() {
         return Err("no event block is about the records of a connection; `serve` watches tables".into());
     }
     Ok(Opened { streams, stop: stopped_by_signals() })
+}
+
+fn open_topics(
+    program: &Program,
+    kept_by: &(dyn Fn(&TopicPlan) -> Option<Arc<dyn Connection>> + Sync),
+) -> Result<(), String> {
+    for plan in program.events.iter().filter(|plan| plan.stream.is_some()) {
+        for topic in [Some(&plan.topic), plan.reject.as_ref()].into_iter().flatten() {
+            if let Some(topics) = kept_by(topic).as_deref().and_then(Connection::topics) {
+                topics.open()?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Returns the folder of the store.
@@ -114,8 +131,9 @@ pub(super) fn folder(project: &Project, batch: &BatchArgs) -> PathBuf {
 async fn all(args: &RunOnceArgs, project: &Project) -> Result<Ended, String> {
     let folder = folder(project, &args.batch);
     let kept_by = kept_by(project, &folder);
-    let opened = open(project, &args.batch, args.connection.as_deref(), &kept_by).await?;
-    let mut summary = Summary::default();
+    let dry = args.dry_run.then(|| Arc::new(Lines) as Arc<dyn Show>);
+    let opened = open(project, &args.batch, args.connection.as_deref(), &kept_by, dry).await?;
+    let mut summary = Summary { dry: args.dry_run, ..Summary::default() };
     for stream in &opened.streams {
         let _progress = Progress::of(Arc::clone(&stream.counts));
         let result = one(args, stream, &opened.stop, &mut summary).await;
@@ -124,12 +142,31 @@ async fn all(args: &RunOnceArgs, project: &Project) -> Result<Ended, String> {
         }
     }
     progress::clear();
-    if args.json {
-        say(&format!("{:#}", summary.json()));
-    } else {
-        say(&summary.text());
-    }
+    let text = if args.json { format!("{:#}", summary.json()) } else { summary.text() };
+    sayer(args)(&text);
     Ok(if summary.is_accepted() { Ended::Done } else { Ended::Findings })
+}
+
+/// Returns what takes the words of a run: in a dry one, standard output is for events alone.
+fn sayer(args: &RunOnceArgs) -> fn(&str) {
+    if args.dry_run { remark } else { say }
+}
+
+/// Standard output as it takes the events of a dry run.
+#[derive(Debug)]
+struct Lines;
+
+impl Show for Lines {
+    fn events(&self, lines: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(lines)?;
+        out.flush()
+    }
+
+    fn letters(&self, lines: &str) {
+        progress::clear();
+        remark(lines);
+    }
 }
 
 /// Goes through what a stream has until there is nothing new.
@@ -147,7 +184,7 @@ async fn one(
             .round(stop, &mut |report| {
                 if !quiet {
                     progress::clear();
-                    say(&unit_text(report));
+                    sayer(args)(&unit_text(report));
                 }
                 told.push(report.clone());
             })
@@ -179,6 +216,8 @@ struct Summary {
     waiting: Vec<(Arc<str>, String)>,
     held: Vec<(Arc<str>, String)>,
     troubles: Vec<String>,
+    /// Nothing was published.
+    dry: bool,
 }
 
 impl Summary {
@@ -206,6 +245,9 @@ impl Summary {
         for trouble in &self.troubles {
             let _ = writeln!(out, "stopped: {trouble}");
         }
+        if self.dry {
+            out.push_str("dry run: nothing was published, kept or moved\n");
+        }
         let count = |of: fn(&UnitReport) -> u64| self.units.iter().map(of).sum::<u64>();
         let _ = write!(
             out,
@@ -226,6 +268,7 @@ impl Summary {
         };
         json!({
             "accepted": self.is_accepted(),
+            "dryRun": self.dry,
             "units": self.units.iter().map(unit_json).collect::<Vec<_>>(),
             "waiting": named(&self.waiting),
             "held": named(&self.held),

@@ -7,6 +7,7 @@ use super::Trouble;
 use super::block::Block;
 use super::counts::StreamCounts;
 use super::deliver::{Outlet, PAUSES, Patience};
+use super::dry::Show;
 use super::map::TypeNames;
 use super::publish::KEEP_EVERY;
 use super::unit::{UnitOutcome, UnitReport};
@@ -53,6 +54,8 @@ pub struct Stream {
     pub(super) version: Arc<str>,
     pub(super) patience: Patience,
     pub(super) keep_every: Duration,
+    /// Everything is shown here, and nothing published.
+    pub(super) dry: Option<Arc<dyn Show>>,
     /// What is known of the units that are there, by their names.
     places: Mutex<HashMap<Arc<str>, Place>>,
     /// What is counted.
@@ -93,6 +96,7 @@ impl Stream {
             version,
             patience,
             keep_every,
+            dry: None,
             places,
             counts,
         })

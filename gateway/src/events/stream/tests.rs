@@ -1,5 +1,6 @@
 //! Streams between units, sinks and a store that end the process at every moment, refuse, tear, or are down.
 
+mod dry;
 mod world;
 
 use super::*;

@@ -3,11 +3,11 @@
 //! **Invariant.** A unit whose content was settled is not published again, whatever its name.
 
 use super::counts::StreamCounts;
-use super::letter;
 use super::map::{Shared, SinkRefused};
 use super::publish::{Halt, Pass};
 use super::round::Stream;
 use super::{Trouble, verify};
+use super::{dry, letter};
 use crate::store::{Counted, Place, Refusal, UnitProgress};
 use adapters_ports::{Identity, Position, Unit, UnitEnd, UnitRef};
 use jiff::Timestamp;
@@ -109,7 +109,12 @@ impl Work<'_> {
     async fn first_pass(&mut self, unit: &mut dyn Unit) -> Result<(Identity, Vec<String>), Error> {
         let verifies = self.stream.blocks.iter().any(|block| block.mapping.tally().is_some());
         if !verifies {
-            return Ok((unit.examine().await?, Vec::new()));
+            let identity = match self.stream.dry {
+                // Nothing is kept by it.
+                Some(_) => dry::stand_in(self.of),
+                None => unit.examine().await?,
+            };
+            return Ok((identity, Vec::new()));
         }
         let differences = verify::verify(unit, &self.stream.blocks, &self.stream.counts).await?;
         self.verified = differences.is_empty();
@@ -136,6 +141,7 @@ impl Work<'_> {
             let (blocks, types) = (Arc::clone(&stream.blocks), Arc::clone(&stream.types));
             let version = Arc::clone(&stream.version);
             let shared = Shared::new(blocks, types, &identity, refused.clone(), (version, time));
+            let shared = if stream.dry.is_some() { shared.in_lines() } else { shared };
             let mut pass = Pass::new(stream, identity, progress.clone(), self.stop.clone());
             let (back, result) = pass.run(unit, Arc::new(shared)).await;
             let done = pass.progress;
@@ -244,6 +250,7 @@ impl Work<'_> {
 
     /// Ends the unit, and returns what could not be done then.
     async fn end(&self, unit: Box<dyn Unit>, how: UnitEnd) -> Option<String> {
+        let how = if self.stream.dry.is_some() { UnitEnd::Left } else { how };
         let error = unit.end(how).await.err()?;
         tracing::error!(unit = &*self.of.name, ?how, %error, "a unit cannot be put away; move it by hand");
         Some(error.to_string())
