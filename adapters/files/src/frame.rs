@@ -174,7 +174,7 @@ impl Framer {
     /// There is none, or it is too long. Nothing behind it can be found.
     pub(crate) fn next(&mut self, window: &[u8], last: bool) -> Result<Step, FrameError> {
         let step = match &self.framing {
-            Framing::Lines(ending) => ending.next(window, last),
+            Framing::Lines(ending) => ending.next(window, last, self.record_max),
             Framing::Fixed(length) => fixed(*length as usize, window, last),
             Framing::Rdw(rdw) => Words(*rdw).next(window, last, self.record_max),
             Framing::Bdw(rdw) => self.block.next(Words(*rdw), window, last, self.record_max),

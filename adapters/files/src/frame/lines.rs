@@ -61,9 +61,9 @@ impl Ending {
         matches!(self, Self::EbcdicAuto | Self::Nel | Self::EbcdicLf)
     }
 
-    pub(super) fn next(self, window: &[u8], last: bool) -> Result<Step, FrameError> {
+    pub(super) fn next(self, window: &[u8], last: bool, record_max: usize) -> Result<Step, FrameError> {
         let starts_empty = matches!(window.first(), Some(&(CR | LF | NEL | EBCDIC_LF)));
-        if starts_empty && window.len() <= EMPTY_MAX && self.is_empty(window, last) {
+        if starts_empty && window.len() <= EMPTY_MAX.min(record_max) && self.is_empty(window, last) {
             return Ok(if last { Step::End(window.len()) } else { Step::More });
         }
         let Some((length, ending)) = self.find(window) else {

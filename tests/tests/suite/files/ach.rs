@@ -13,8 +13,7 @@ fn every_file_that_adds_up_is_published_to_the_cent_and_every_other_is_refused_o
     let Some(folder) = shared("fixtures/flat/ach") else { return };
     let Some(broker) = Broker::start().unwrap() else { return };
     let world = World::of(&entries::project(), |mapping| mapping).kafka(&broker.address());
-    let told: Value =
-        serde_json::from_slice(&fs::read(folder.join("_expected.json")).unwrap()).unwrap();
+    let told: Value = serde_json::from_slice(&fs::read(folder.join("_expected.json")).unwrap()).unwrap();
     let told = told["files"].as_object().unwrap();
     // The large one stays packed: what is packed is read all the same.
     for name in told.keys() {
@@ -34,12 +33,17 @@ fn every_file_that_adds_up_is_published_to_the_cent_and_every_other_is_refused_o
         let published = by_file.remove(&unit(name)).unwrap_or_default();
         if expected["arith_ok"] == true {
             assert_eq!(report["outcome"], "settled", "{name}: {report}");
-            assert_eq!((&report["totalsHold"], &report["rejected"]), (&true.into(), &serde_json::json!({})), "{name}");
+            assert_eq!(
+                (&report["totalsHold"], &report["rejected"]),
+                (&true.into(), &serde_json::json!({})),
+                "{name}"
+            );
             assert_eq!(sums(&published), expected_sums(expected), "{name}");
             accepted += 1;
         } else {
             // Its totals hold, but a line is cut off, and each record that needs it is a dead letter.
-            let flagged = report["outcome"] == "settled" && report["rejected"]["Entry"] == expected["entries"];
+            let flagged =
+                report["outcome"] == "settled" && report["rejected"]["Entry"] == expected["entries"];
             assert!(report["outcome"] == "refused" || flagged, "{name}: {report}");
             assert!(published.is_empty(), "{name}: {published:#?}");
             others += 1;

@@ -64,7 +64,11 @@ fn a_file_that_changes_while_it_streams_ends_with_an_error_and_nothing_wrong_is_
         broker.thaw();
         let ended = run.end();
         assert_eq!(ended.code, 1, "{name}: {}", ended.said);
-        assert!(ended.said.contains("the file changed while it was read") && ended.said.contains(part), "{name}: {}", ended.said);
+        assert!(
+            ended.said.contains("the file changed while it was read") && ended.said.contains(part),
+            "{name}: {}",
+            ended.said
+        );
         for entry in unique(&broker.consumer().all(name).unwrap()) {
             assert!(entry.data.contains("\"Wade Arnold\""), "{name}: {entry:?}");
         }

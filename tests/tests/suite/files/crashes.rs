@@ -3,56 +3,63 @@
 use super::entries::{self, LARGE, totals, unique};
 use super::rounds;
 use super::world::World;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tests::kafka::Broker;
-
-/// The latest moment of a kill, in milliseconds.
-const MOMENT_MAX: u64 = 600;
 
 #[test]
 fn a_large_file_whose_reader_is_killed_again_and_again_is_published_whole_and_once() {
     let Some(bytes) = entries::large() else { return };
     let Some(broker) = Broker::start().unwrap() else { return };
+    let start = Instant::now();
+    let world = world(&broker, 0, &bytes);
+    assert_eq!(world.run_once().code, 0);
+    let whole = u64::try_from(start.elapsed().as_millis()).unwrap();
     let (kills, mut done, mut resumed, mut round) = (rounds(10, 200), 0, 0, 0);
     let mut random: u64 = 0x2545_F491_4F6C_DD1D;
     while done < kills {
         round += 1;
-        let topic = format!("ach.entries.{round}");
-        // Without totals, so that all of its time it streams; the consumer adds up.
-        let world = World::of(&entries::project(), |mapping| {
-            without_verify(&mapping).replace("bus/ach.entries.v1", &format!("bus/{topic}"))
-        });
-        let world = world.kafka(&broker.address());
-        world.drop_file("large.ach", &bytes);
-        loop {
+        let world = self::world(&broker, round, &bytes);
+        let ended = loop {
             let mut run = world.start("run-once", &["--json"]);
             // xorshift64, for reproducible moments.
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
-            if done < kills {
-                // Two of three while it streams, the others before, or whenever that is.
-                if done % 3 != 0 {
-                    // Once all is read, it is read again, and published.
-                    run.until(|run| run.io("rchar") > bytes.len() as u64 + (1 << 20));
-                }
-                std::thread::sleep(Duration::from_millis(random % MOMENT_MAX));
-                if run.kill() {
-                    done += 1;
-                    continue;
-                }
+            if done == kills {
+                break run.end();
             }
-            let ended = run.end();
-            assert_eq!(ended.code, 0, "{}", ended.said);
-            resumed += usize::from(ended.unit("large.ach")["fromRecord"].as_u64() > Some(0));
-            break;
-        }
-        let messages = broker.consumer().all(&topic).unwrap();
+            let moment = Instant::now() + Duration::from_millis(random % (whole / 3).max(1));
+            if run.until(|_| Instant::now() >= moment) && run.kill() {
+                done += 1;
+            } else {
+                break run.end();
+            }
+        };
+        assert_eq!(ended.code, 0, "{}", ended.said);
+        resumed += usize::from(ended.unit("large.ach")["fromRecord"].as_u64() > Some(0));
+        let messages = broker.consumer().all(&topic(round)).unwrap();
         let seen = unique(&messages);
         assert_eq!(totals(&seen), LARGE, "round {round}");
+        assert_eq!(world.names("done"), ["large.ach"]);
         eprintln!("{done} kills, {} of {} messages came again", messages.len() - seen.len(), messages.len());
     }
     assert!(resumed > 0, "no kill hit a stream");
+}
+
+fn topic(round: usize) -> String {
+    format!("ach.entries.{round}")
+}
+
+/// Without totals, so that all of its time it streams; the consumer adds up.
+fn world(broker: &Broker, round: usize, bytes: &[u8]) -> World {
+    let change = |mapping: String| {
+        let mapping = mapping.replace("bus/ach.entries.v1", &format!("bus/{}", topic(round)));
+        // Small batches, so that there are many moments.
+        without_verify(&mapping).replace("poll: 100ms", "poll: 100ms\n    limits: { batch: 32KiB }")
+    };
+    let world = World::of(&entries::project(), change).kafka(&broker.address());
+    world.drop_file("large.ach", bytes);
+    world
 }
 
 /// The mapping with `verify` taken out.

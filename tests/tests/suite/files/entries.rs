@@ -22,7 +22,8 @@ pub(crate) fn project() -> PathBuf {
 
 /// The large file, unpacked. Nothing, said loudly, without the fixtures.
 pub(crate) fn large() -> Option<Vec<u8>> {
-    let packed = tests::shared::shared("fixtures/flat/ach/large-files/PPD-200-batches-100000-entries.ach.gz")?;
+    let packed =
+        tests::shared::shared("fixtures/flat/ach/large-files/PPD-200-batches-100000-entries.ach.gz")?;
     let mut unpack = Command::new("gzip").arg("-dc").arg(packed).stdout(Stdio::piped()).spawn().unwrap();
     let mut bytes = Vec::new();
     unpack.stdout.take().unwrap().read_to_end(&mut bytes).unwrap();
@@ -33,12 +34,17 @@ pub(crate) fn large() -> Option<Vec<u8>> {
 /// Makes a file with so many entries, and their sum in cents; `change` may spoil a line of an entry, by its number from 0.
 pub(crate) fn file(entries: usize, mut change: impl FnMut(usize, &mut String)) -> (Vec<u8>, u64) {
     let mut out = String::with_capacity(entries * 96);
-    let _ = writeln!(out, "{:94}", "101 231380104 1210428822605081505A094101Federal Reserve Bank   My Bank Name");
+    let _ =
+        writeln!(out, "{:94}", "101 231380104 1210428822605081505A094101Federal Reserve Bank   My Bank Name");
     let (mut sum, mut hash, mut batches) = (0_u64, 0_u64, 0);
     for first in (0..entries).step_by(PER_BATCH) {
         batches += 1;
         let number = format!("{batches:07}");
-        let _ = writeln!(out, "5220{:16}{:20}121042882 PPDPAYROLL         260508   112104288{number}", "ACME", "");
+        let _ = writeln!(
+            out,
+            "5220{:16}{:20}121042882 PPDPAYROLL         260508   112104288{number}",
+            "ACME", ""
+        );
         let (mut own_sum, mut own_hash) = (0, 0);
         let last = entries.min(first + PER_BATCH);
         for n in first..last {

@@ -21,7 +21,8 @@ const fn record(entry: usize) -> u64 {
 
 /// What the headers of a letter must say.
 fn check_letter(letter: &Message, line: &str, reason: &str, field: Option<(&str, &str)>) {
-    let header = |name: &str| letter.header(&format!("ce_{name}")).unwrap_or_else(|| panic!("{name}: {letter:?}"));
+    let header =
+        |name: &str| letter.header(&format!("ce_{name}")).unwrap_or_else(|| panic!("{name}: {letter:?}"));
     assert_eq!(letter.value, line, "the raw bytes");
     assert_eq!(header("unit"), "large.ach");
     assert_eq!(header("record"), record(BAD).to_string());
@@ -91,7 +92,12 @@ fn one_bad_record_in_a_hundred_thousand_is_a_letter_that_a_better_mapping_delive
     let redrive = || world.start("redrive", &[REJECTED, "--json"]).end();
     let ended = redrive();
     assert_eq!(ended.code, 1, "nothing is better yet: {}", ended.said);
-    assert_eq!((&ended.summary["events"], &ended.summary["open"][0]["record"]), (&0.into(), &record(BAD).into()), "{}", ended.said);
+    assert_eq!(
+        (&ended.summary["events"], &ended.summary["open"][0]["record"]),
+        (&0.into(), &record(BAD).into()),
+        "{}",
+        ended.said
+    );
     world.change(|mapping| mapping.replace("credit: [\"22\",", "credit: [\"22\", \"57\","));
     let ended = redrive();
     assert_eq!(ended.code, 0, "{}", ended.said);
