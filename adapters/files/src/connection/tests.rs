@@ -233,6 +233,11 @@ fn what_does_not_fit_the_copybook_is_told_with_its_place() {
         "`10` selects both booking and trailer",
     );
     check("TRX-TYPE: \"10\"", "TRX-TYPE: [\"10\", \"!11\"]", "E050", "selects both");
+    // Numbers are the same, however many zeros they have.
+    let by_number =
+        BOOKINGS.replace("HDR-TYPE: \"00\"", "HDR-NO: \"0007\"").replace("TRL-TYPE: \"99\"", "TRL-COUNT: 7");
+    let found = open(&by_number).expect_err("both are 7");
+    assert!(found.iter().any(|found| found.message.contains("selects both header and trailer")), "{found:?}");
     check("framing: rdw", "framing: fixed", "E007", "not all the same length");
     check("framing: rdw", "framing: rwd", "E007", "lines, fixed, rdw, bdw");
     check("framing: rdw", "length: 3", "E007", "`length` is 3, and a record of HDR-REC has 6 bytes");
