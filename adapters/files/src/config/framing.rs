@@ -3,7 +3,7 @@
 //! **Invariant.** A length that a format knows is never written twice without being compared.
 
 use super::{no_word, word};
-use crate::format::Format;
+use crate::format::{Format, RecordType};
 use crate::frame::{Ending, Framing, LengthField, LengthForm, Rdw, Skip};
 use adapters_ports::Forms;
 use kernel::{Diagnostic, Node, Span};
@@ -189,10 +189,17 @@ pub(crate) fn settle(
     Ok(framing)
 }
 
+/// Returns whether the mapping itself says that records have a fixed length.
+fn is_chosen(config: &FramingConfig) -> bool {
+    matches!(config.chosen, Some(Chosen::Fixed))
+}
+
 /// Returns the bytes of each record, those that are skipped around it included.
 fn fixed(config: &FramingConfig, format: &dyn Format) -> Result<u32, Diagnostic> {
     let around = config.skip.before.saturating_add(config.skip.after);
-    let lengths: BTreeSet<Option<u32>> = format.types().iter().map(|ty| ty.length).collect();
+    // A file whose records are fixed has room for the longest; what a record lacks of it may only be its end.
+    let most = |ty: &RecordType| ty.length.or(ty.bytes_max.filter(|_| is_chosen(config)));
+    let lengths: BTreeSet<Option<u32>> = format.types().iter().map(most).collect();
     if let Some((length, span)) = config.length {
         if let Some(ty) = format.types().iter().find(|ty| ty.bytes_min.saturating_add(around) > length) {
             let message =

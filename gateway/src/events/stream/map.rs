@@ -10,7 +10,7 @@ use crate::events::judge::hex;
 use crate::store::hash;
 use adapters_ports::{Event, Framed, Identity, RawRecord, Records};
 use bytes::Bytes;
-use engine::plan::stream::{Said, Unread};
+use engine::plan::stream::Said;
 use kernel::{DecodeError, PartId};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -34,7 +34,10 @@ pub(super) struct Shared {
     prefixes: Vec<(String, String)>,
     /// What the ids of letters begin with that are nobody's.
     unknown_prefix: String,
+    identity: Identity,
     refused: SinkRefused,
+    /// Events become lines, where nothing has to be judged first.
+    in_lines: bool,
     version: Arc<str>,
     time: Arc<str>,
     /// Readers that are free, a set of one per block.
@@ -47,6 +50,10 @@ pub(super) struct Mapped {
     pub entries: Vec<Entry>,
     /// Records by the name of their type.
     pub records: BTreeMap<String, u64>,
+    /// The data of events that are lines, in the order of their records.
+    pub lines: Vec<u8>,
+    /// How many of these there are, by block.
+    pub read: Vec<(usize, u64)>,
 }
 
 /// What came of a record.
@@ -83,13 +90,37 @@ impl Shared {
         let nobody = blocks.first().map_or([0; 32], |block| hash(&[b"nobody", block.source.as_bytes()]));
         let unknown_prefix = letter::prefix(&nobody, identity);
         let readers = Mutex::default();
-        Self { blocks, types, prefixes, unknown_prefix, refused, version, time, readers }
+        let identity = *identity;
+        Self {
+            blocks,
+            types,
+            prefixes,
+            unknown_prefix,
+            identity,
+            refused,
+            in_lines: false,
+            version,
+            time,
+            readers,
+        }
+    }
+
+    /// Has events become lines of their data and nothing else, if none of them has to be judged first.
+    pub(super) fn in_lines(mut self) -> Self {
+        self.in_lines = !self.blocks.iter().any(Block::has_memory);
+        self
     }
 
     /// Maps a batch.
     pub(super) fn map(&self, mut records: Box<dyn Records>) -> Mapped {
         let mut readers = self.lock().pop().unwrap_or_else(|| self.new_readers());
-        let mut work = Work { shared: self, json: Vec::new(), read: Vec::new(), counts: Vec::new() };
+        let mut work = Work {
+            shared: self,
+            json: Vec::new(),
+            read: Vec::new(),
+            counts: Vec::new(),
+            lines: vec![0; self.blocks.len()],
+        };
         while let Some(framed) = records.next() {
             work.record(&framed, &mut *records, &mut readers);
         }
@@ -133,6 +164,7 @@ impl Shared {
             source: self.blocks.first().map_or(&empty, |block| &block.source),
             version: &self.version,
             time: &self.time,
+            identity: &self.identity,
         };
         Outcome::Letter(letter.event(why), outlet)
     }
@@ -145,6 +177,8 @@ struct Work<'s> {
     json: Vec<u8>,
     read: Vec<(Option<usize>, u64, Read)>,
     counts: Vec<(Option<PartId>, u64)>,
+    /// Events that are lines, by block.
+    lines: Vec<u64>,
 }
 
 enum Read {
@@ -182,6 +216,11 @@ impl Work<'_> {
             None => reader.read(&mut |to| records.tell(to), &mut self.json).map_err(Why::unread),
         };
         let read = match result {
+            Ok(_) if self.shared.in_lines => {
+                self.json.push(b'\n');
+                self.lines[block] += 1;
+                return;
+            }
             Ok(said) => Read::Said(Box::new(said), begin..self.json.len()),
             Err(why) => {
                 self.json.truncate(begin);
@@ -205,7 +244,8 @@ impl Work<'_> {
     }
 
     fn finish(self) -> Mapped {
-        let Self { shared, json, read, counts } = self;
+        let Self { shared, json, read, counts, lines: numbers } = self;
+        let (json, lines) = if shared.in_lines { (Vec::new(), json) } else { (json, Vec::new()) };
         let json = Bytes::from(json);
         let entries = read.into_iter().map(|(block, number, read)| {
             let outcome = match (read, block) {
@@ -221,7 +261,7 @@ impl Work<'_> {
         let entries = entries.collect();
         let name = |part: Option<PartId>| part.map_or(UNKNOWN, |part| shared.name(part)).to_owned();
         let records = counts.into_iter().map(|(part, count)| (name(part), count)).collect();
-        Mapped { entries, records }
+        Mapped { entries, records, lines, read: numbers.into_iter().enumerate().collect() }
     }
 }
 
@@ -250,9 +290,4 @@ pub(super) fn event(block: &Block, said: Said, data: Bytes, prefix: &str, number
         extensions: Vec::new(),
     };
     Outcome::Event(event, pending)
-}
-
-/// What is wrong with a record of a block that was read on its own.
-pub(super) fn reason(unread: &Unread) -> String {
-    letter::said(unread)
 }
