@@ -1,5 +1,7 @@
 //! A connection as mappings use it: test data in, test data out, files from end to end.
 
+mod damage;
+
 use super::*;
 use crate::nodes::node;
 use crate::told::{Gather, Held, Told, Value};
