@@ -137,6 +137,15 @@ fn test_data_becomes_a_small_file_and_is_read_again_with_what_stands_beside_it()
 }
 
 #[test]
+fn fields_by_which_records_are_known_follow_from_their_types() {
+    let shape = open(BOOKINGS).unwrap().catalogue.shape.clone();
+    let mut names: Vec<&str> =
+        shape.parts().filter(|(_, part)| part.implied).map(|(_, part)| &*part.name.local).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["HDR-TYPE", "TRL-TYPE", "TRX-CNT", "TRX-TYPE"]);
+}
+
+#[test]
 fn files_differ_by_record_and_field() {
     let opened = open(BOOKINGS).unwrap();
     let one = encode(&opened, "booking", "{ TRX-SEQ: 17, TRX-AMOUNT: 1, TRX-NAME: ABC }");

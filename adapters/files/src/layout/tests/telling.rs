@@ -278,3 +278,19 @@ fn conditions_compare_numbers_by_value_and_texts_as_they_are() {
     check("PIC 99", "4040", "*", false);
     check("PIC 99", "F0", "0", false);
 }
+
+#[test]
+fn counters_and_areas_that_are_redefined_follow_from_other_things() {
+    let check = |copybook: &str, expected: &[&str]| {
+        let kit = kit(copybook, "latin1");
+        let parts = kit.shape.parts().filter(|(_, part)| part.implied);
+        let names: Vec<&str> = parts.map(|(id, _)| kit.name(id)).collect();
+        assert_eq!(names, expected, "{copybook}");
+    };
+    check("01 R. 05 A PIC X. 05 B PIC 9.", &[]);
+    check("01 R. 05 N PIC 9. 05 T OCCURS 0 TO 3 DEPENDING ON N PIC X.", &["N"]);
+    check("01 R. 05 A PIC X(2). 05 B REDEFINES A PIC 99. 05 C REDEFINES A. 10 D PIC X.", &["A"]);
+    // A group that is redefined has fields of its own, and all of them mean something.
+    check("01 R. 05 A. 10 B PIC X. 05 C REDEFINES A PIC X.", &[]);
+    check("01 R. 05 A PIC X(2). 05 FILLER REDEFINES A. 10 D PIC X. 10 E PIC X.", &["A"]);
+}
