@@ -370,7 +370,7 @@ fn damaged_files_are_refused_with_a_place_and_never_hang_or_panic() {
                 let (again, _, same) = drain(&plan, &mut once);
                 assert_eq!((&lines, &error), (&again, &same), "{framing:?} {n}: two passes differ");
                 assert!(
-                    begin.elapsed() < Duration::from_secs(1),
+                    begin.elapsed() < Duration::from_secs(5),
                     "{framing:?} {n} took {:?}",
                     begin.elapsed()
                 );

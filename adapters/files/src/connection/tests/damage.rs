@@ -109,7 +109,7 @@ fn check(name: &str, connection: &FilesConnection, good: &[u8]) {
         mutate(&mut bytes, &mut random);
         let begin = Instant::now();
         let found = read(&bytes);
-        assert!(begin.elapsed() < Duration::from_secs(1), "{name} {n} took {:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(5), "{name} {n} took {:?}", begin.elapsed());
         if let Some(error) = &found.error {
             assert!(error.contains("offset=") && error.contains("record="), "{name} {n}: {error}");
         }
