@@ -9,7 +9,7 @@ use crate::events::stream::{Round, Setup, Show, SinkOf, SourceOf, Stream, Troubl
 use crate::ids;
 use crate::project::{Mode, Project};
 use crate::store::{Sqlite, Streams};
-use crate::telemetry::Log;
+use crate::telemetry::{Log, LogTo};
 use adapters_ports::Connection;
 use engine::program::{Ambient, Program, TopicPlan};
 use jiff::Timestamp;
@@ -34,7 +34,7 @@ pub(super) fn with_project<F: Future<Output = Result<Ended, String>>>(
 ) -> Ended {
     // One provider of cryptography for all; a second call finds the first one, which is the same.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let log = match Log::start(&batch.log) {
+    let log = match Log::start(&batch.log, LogTo::Error) {
         Ok(log) => log,
         Err(error) => return complain(&error),
     };

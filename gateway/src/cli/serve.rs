@@ -14,7 +14,7 @@ use crate::problem::Types;
 use crate::project::{DEFINITIONS, Deployment, Mode, Project};
 use crate::service::{Parts, Service};
 use crate::store::{Sqlite, Store, Watches};
-use crate::telemetry::Log;
+use crate::telemetry::{Log, LogTo};
 use adapters_client::Tls;
 use adapters_ports::CallContext;
 use arc_swap::ArcSwap;
@@ -38,7 +38,7 @@ const LEEWAY_DEFAULT: Duration = Duration::from_secs(60);
 pub(super) fn run(args: &ServeArgs) -> Ended {
     // One provider of cryptography for all; a second call finds the first one, which is the same.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let log = match Log::start(&args.log) {
+    let log = match Log::start(&args.log, LogTo::Output) {
         Ok(log) => log,
         Err(error) => return complain(&error),
     };

@@ -52,7 +52,7 @@ fn a_file_that_changes_while_it_streams_ends_with_an_error_and_nothing_wrong_is_
         let (size, mut before, mut quiet) = (bytes.len() as u64, 0, 0);
         assert!(
             run.until(|run| {
-                let now = bytes_read(run.pid());
+                let now = run.io("rchar");
                 quiet = if now == before { quiet + 1 } else { 0 };
                 before = now;
                 now > size + (1 << 20) && quiet > 40
@@ -69,12 +69,6 @@ fn a_file_that_changes_while_it_streams_ends_with_an_error_and_nothing_wrong_is_
             assert!(entry.data.contains("\"Wade Arnold\""), "{name}: {entry:?}");
         }
     }
-}
-
-/// The bytes that a process has read so far, from whatever.
-fn bytes_read(pid: u32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
-    text.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse().ok()).unwrap_or(0)
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(crate) fn large() -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A file with so many entries, and their sum in cents; `change` may spoil a line of an entry, by its number from 0.
+/// Makes a file with so many entries, and their sum in cents; `change` may spoil a line of an entry, by its number from 0.
 pub(crate) fn file(entries: usize, mut change: impl FnMut(usize, &mut String)) -> (Vec<u8>, u64) {
     let mut out = String::with_capacity(entries * 96);
     let _ = writeln!(out, "{:94}", "101 231380104 1210428822605081505A094101Federal Reserve Bank   My Bank Name");
@@ -51,7 +51,7 @@ pub(crate) fn file(entries: usize, mut change: impl FnMut(usize, &mut String)) -
                 121_042_880_000_000_u64 + n as u64
             );
             own_sum += cents;
-            own_hash += bank;
+            own_hash = (own_hash + bank) % 10_000_000_000;
             change(n, &mut line);
             let _ = writeln!(out, "{line}");
         }

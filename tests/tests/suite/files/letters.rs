@@ -88,7 +88,7 @@ fn one_bad_record_in_a_hundred_thousand_is_a_letter_that_a_better_mapping_delive
     let letter = streamed(&world, &broker, &bytes, sum);
     check_letter(&letter, &line, "code `57` is not in code table direction", None);
 
-    let redrive = || world.start("redrive", &["--json"]).end();
+    let redrive = || world.start("redrive", &[REJECTED, "--json"]).end();
     let ended = redrive();
     assert_eq!(ended.code, 1, "nothing is better yet: {}", ended.said);
     assert_eq!((&ended.summary["events"], &ended.summary["open"][0]["record"]), (&0.into(), &record(BAD).into()), "{}", ended.said);

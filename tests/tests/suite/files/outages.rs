@@ -109,7 +109,7 @@ fn a_broker_that_stops_is_killed_and_freezes_while_a_file_streams_costs_nothing_
 fn a_log_whose_disk_is_full_says_so_and_loses_nothing_once_there_is_room() {
     let Some(bytes) = entries::large() else { return };
     let world = World::of(&entries::project(), |mapping| mapping);
-    let Some(disk) = Disk::mount(world.folder.join("log"), "4m") else { return };
+    let Some(disk) = Disk::mount(world.folder.join("log"), "24m") else { return };
     let mut watched = Watched::start(&world, &["--env", "log"]);
     world.drop_file("large.ach", &bytes);
     watched.says("No space left on device");

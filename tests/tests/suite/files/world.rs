@@ -7,7 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use tests::family::own_kib;
 use tests::process::scratch;
 use tests::seawall;
 
@@ -32,8 +31,6 @@ pub(crate) struct Ended {
     pub(crate) summary: Value,
     /// Everything it said.
     pub(crate) said: String,
-    /// The most memory that it was seen to have filled, in KiB.
-    pub(crate) kib_max: u64,
 }
 
 /// A run under way; it is killed when it is dropped.
@@ -41,7 +38,6 @@ pub(crate) struct Running {
     child: Child,
     out: PathBuf,
     log: PathBuf,
-    kib_max: u64,
 }
 
 impl World {
@@ -128,7 +124,7 @@ impl World {
         run.env("KAFKA_BROKERS", "127.0.0.1:1").envs(self.env.iter().map(|(name, value)| (name, value)));
         run.stdin(Stdio::null()).stdout(fs::File::create(&out).unwrap());
         run.stderr(fs::File::create(&log).unwrap());
-        Running { child: run.spawn().unwrap(), out, log, kib_max: 0 }
+        Running { child: run.spawn().unwrap(), out, log }
     }
 
     /// Works through what is in the inbox.
@@ -146,9 +142,11 @@ impl Drop for World {
 }
 
 impl Running {
-    /// Returns the number of the process.
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+    /// Returns a figure of `/proc/PID/io`: what it has read or written so far, from or to whatever.
+    pub(crate) fn io(&self, name: &str) -> u64 {
+        let text = fs::read_to_string(format!("/proc/{}/io", self.child.id())).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        line.and_then(|figure| figure.parse().ok()).unwrap_or(0)
     }
 
     /// Returns everything that it has said so far.
@@ -156,9 +154,8 @@ impl Running {
         [&self.out, &self.log].map(|file| fs::read_to_string(file).unwrap_or_default()).concat()
     }
 
-    /// Returns whether it still runs; looks at its memory, too.
+    /// Returns whether it still runs.
     pub(crate) fn runs(&mut self) -> bool {
-        self.kib_max = self.kib_max.max(own_kib(self.child.id()));
         self.child.try_wait().unwrap().is_none()
     }
 
@@ -190,11 +187,9 @@ impl Running {
             std::thread::sleep(Duration::from_millis(10));
         }
         let code = self.child.wait().unwrap().code().unwrap_or(-1);
-        // The log, if anything is logged, comes first.
         let out = fs::read_to_string(&self.out).unwrap_or_default();
-        let json = out.find("\n{\n").map_or(&*out, |at| &out[at..]);
-        let summary = serde_json::from_str(json).unwrap_or(Value::Null);
-        Ended { code, summary, said: self.said(), kib_max: self.kib_max }
+        let summary = serde_json::from_str(&out).unwrap_or(Value::Null);
+        Ended { code, summary, said: self.said() }
     }
 }
 
