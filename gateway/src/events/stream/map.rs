@@ -10,8 +10,8 @@ use crate::events::judge::hex;
 use crate::store::hash;
 use adapters_ports::{Event, Framed, Identity, RawRecord, Records};
 use bytes::Bytes;
-use engine::plan::stream::Said;
-use kernel::{DecodeError, PartId};
+use engine::plan::stream::{Said, Unread};
+use kernel::{DecodeError, PartId, Visitor};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -213,15 +213,15 @@ impl Work<'_> {
         let refused = self.shared.refused.get(&(block, framed.number));
         let result = match refused {
             Some(reason) => Err(Why { reason: reason.clone(), field: None }),
-            None => reader.read(&mut |to| records.tell(to), &mut self.json).map_err(Why::unread),
+            None => self.told(reader, records).map_err(Why::unread),
         };
         let read = match result {
-            Ok(_) if self.shared.in_lines => {
+            Ok(None) => {
                 self.json.push(b'\n');
                 self.lines[block] += 1;
                 return;
             }
-            Ok(said) => Read::Said(Box::new(said), begin..self.json.len()),
+            Ok(Some(said)) => Read::Said(said, begin..self.json.len()),
             Err(why) => {
                 self.json.truncate(begin);
                 let part = self.shared.blocks[block].record;
@@ -229,6 +229,19 @@ impl Work<'_> {
             }
         };
         self.read.push((Some(block), framed.number, read));
+    }
+
+    /// Reads a record; what it says beside its JSON, where that is wanted.
+    fn told(
+        &mut self,
+        reader: &mut Box<dyn ReadRecord>,
+        records: &mut dyn Records,
+    ) -> Result<Option<Box<Said>>, Unread> {
+        let tell = &mut |to: &mut dyn Visitor| records.tell(to);
+        if self.shared.in_lines {
+            return reader.read_json(tell, &mut self.json).map(|()| None);
+        }
+        reader.read(tell, &mut self.json).map(|said| Some(Box::new(said)))
     }
 
     fn unknown(&mut self, framed: &Framed, error: &DecodeError, records: &mut dyn Records) {
