@@ -26,7 +26,7 @@ pub(crate) enum Ending {
 }
 
 /// Bytes of empty lines at the end of a file that are no records.
-const EMPTY_MAX: usize = 4096;
+pub(super) const EMPTY_MAX: usize = 4096;
 
 const CR: u8 = 0x0D;
 const LF: u8 = b'\n';

@@ -111,7 +111,10 @@ impl Work<'_> {
         if !verifies {
             let identity = match self.stream.dry {
                 // Nothing is kept by it.
-                Some(_) => dry::stand_in(self.of),
+                Some(_) => {
+                    unit.once();
+                    dry::stand_in(self.of)
+                }
                 None => unit.examine().await?,
             };
             return Ok((identity, Vec::new()));

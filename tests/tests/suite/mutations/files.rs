@@ -179,5 +179,5 @@ pub(super) const BOOKINGS: &[Mutation] = &[
         "05  TRX-AMOUNT          PIC S9(12)V9",
         Tests,
     ),
-    copybook("a number that is not packed", "PIC 9(9)      COMP.", "PIC 9(9)      COMP-5.", Tests),
+    copybook("a number that is not packed", "PIC 9(9)      COMP.", "PIC 9(9)      COMP-3.", Tests),
 ];
