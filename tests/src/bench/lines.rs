@@ -97,7 +97,8 @@ impl Orders {
             writeln!(lines, "{line}")?;
             writeln!(keyed, "A{}\t{line}", 10_000_000 + n)?;
         }
-        (lines.flush()?, keyed.flush()?);
+        lines.flush()?;
+        keyed.flush()?;
         Ok(Self { folder, brokers: broker.address() })
     }
 

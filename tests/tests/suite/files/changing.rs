@@ -11,6 +11,9 @@ use tests::kafka::Broker;
 /// Entries of the files here: more than are in flight at once.
 const ENTRIES: usize = 100_000;
 
+/// What somebody does to a file.
+type Change<'a> = &'a dyn Fn(&Path);
+
 #[test]
 fn a_file_that_changes_while_it_streams_ends_with_an_error_and_nothing_wrong_is_published() {
     let Some(broker) = Broker::start().unwrap() else { return };
@@ -31,7 +34,7 @@ fn a_file_that_changes_while_it_streams_ends_with_an_error_and_nothing_wrong_is_
         let (others, _) = entries::file(ENTRIES, |_, line| *line = line.replace("Wade", "Jade"));
         fs::OpenOptions::new().write(true).open(file).unwrap().write_all(&others).unwrap();
     };
-    let rows: [(&str, &dyn Fn(&Path), &str); 4] = [
+    let rows: [(&str, Change<'_>, &str); 4] = [
         ("append", &append, "grew to"),
         ("truncate", &truncate, "has 9000000 now"),
         ("replace", &replace, "another file took its place"),
