@@ -154,7 +154,7 @@ fn line(n: u64) -> String {
     let (order, customer, article) = (10_000_000 + n, mixed % 1_000_000, mixed % 99_991);
     let (quantity, cents) = (mixed % 50 + 1, mixed % 10_000_000);
     format!(
-        "A{order},CUSTOMER-{customer:06},{name},{date},ARTICLE-{article:05},{quantity},{}.{:02},EUR",
+        "A{order},CUSTOMER-ACCOUNT-{customer:06},{name},{date},ARTICLE-NUMBER-{article:05},{quantity},{}.{:02},EUR",
         cents / 100,
         cents % 100
     )
