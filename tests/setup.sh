@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a make target needs, where that is possible, and says what is missing where it is not.
-# Arguments: build (C and C++ compilers, the ODBC driver manager, OpenSSL), demo (an ODBC driver), bench (nginx),
+# Arguments: build (C and C++ compilers, the ODBC driver manager, OpenSSL), demo (an ODBC driver), bench (nginx, kcat),
 # test (a JDK and Maven for the servers and drivers of other makers, two database servers, ODBC drivers).
 set -eu
 
@@ -24,7 +24,7 @@ for what in "$@"; do
       need_file '/usr/lib/*/odbc/libmaodbc.so' odbc-mariadb
       need_file '/usr/lib/postgresql/*/bin/initdb' postgresql
       need mariadbd mariadb-server ;;
-    bench) need nginx nginx-light; drivers
+    bench) need nginx nginx-light; need kcat kcat; drivers
       need_file '/usr/lib/*/odbc/psqlodbcw.so' odbc-postgresql
       need_file '/usr/lib/postgresql/*/bin/initdb' postgresql
       need javac default-jdk-headless; need mvn maven ;;

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is tests")]
 
+#[path = "adapters/files.rs"]
+mod files;
+#[path = "adapters/kafka.rs"]
+mod kafka;
 #[path = "adapters/liar.rs"]
 mod liar;
 #[path = "adapters/log.rs"]
@@ -28,6 +32,8 @@ fn subjects() -> Vec<Box<dyn Subject>> {
         Box::new(sql::Sql::new(&adapters_sql::Odbc)),
         Box::new(sql::Sql::new(&adapters_sql::Jdbc)),
         Box::new(log::Log::new(&adapters_log::Log)),
+        Box::new(files::Folder(&adapters_files::Files)),
+        Box::new(kafka::Broker(&adapters_kafka::Kafka)),
     ]
 }
 

@@ -7,6 +7,10 @@ mod check;
 mod explain;
 mod import;
 mod inspect;
+mod look;
+mod progress;
+mod redrive;
+mod run_once;
 mod serve;
 mod snapshot;
 mod test;
@@ -36,9 +40,13 @@ enum Command {
     Test(TestArgs),
     /// Serves the API
     Serve(Box<ServeArgs>),
+    /// Reads what there is, publishes its events, and ends
+    RunOnce(RunOnceArgs),
+    /// Reads dead letters again with the mapping as it is now, and publishes what can be read
+    Redrive(RedriveArgs),
     /// Prints the JSON Schema of mapping files, for editors
     Schema,
-    /// Says what a WSDL offers: services, ports, operations, messages, faults
+    /// Says what a WSDL offers, prints the records of a file, or guesses what a file is
     Inspect(InspectArgs),
     /// Takes the catalog of a database: tables, columns, keys, procedures
     Snapshot(SnapshotArgs),
@@ -144,14 +152,92 @@ pub struct ServeArgs {
     pub(crate) quiet: bool,
 }
 
+/// Arguments of `run-once`.
+#[derive(Debug, Args)]
+pub struct RunOnceArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Only the records of this connection
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connection: Option<String>,
+    #[command(flatten)]
+    pub(crate) batch: BatchArgs,
+    /// How long files are waited for that are there and not ready yet
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub(crate) wait: Duration,
+    /// Publishes nothing, keeps nothing and moves nothing: prints the data of the events that would be published, one
+    /// line of JSON each, as if none had been published before; dead letters and the summary go to standard error
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `redrive`.
+#[derive(Debug, Args)]
+pub struct RedriveArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// The topic of the dead letters, as `reject:` names it, without its connection
+    #[arg(value_name = "TOPIC", default_value = "")]
+    pub(crate) topic: String,
+    #[command(flatten)]
+    pub(crate) batch: BatchArgs,
+    /// Sends nothing, and writes what cannot be read to this file, one JSON object per line
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    pub(crate) export: Option<PathBuf>,
+    /// Sends the records of such a file, with `data` as it was repaired there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// The summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What commands share that publish and end.
+#[derive(Debug, Args)]
+pub struct BatchArgs {
+    /// The folder of what must not be forgotten; by default `var` in the project
+    #[arg(long, value_name = "DIR", env = "SEAWALL_STORE")]
+    pub(crate) store: Option<PathBuf>,
+    /// The base URL of the API, where the schemas of events are
+    #[arg(long, value_name = "URL", default_value = "", env = "SEAWALL_BASE_URL")]
+    pub(crate) base_url: String,
+    /// How long a topic that takes no events is waited for
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub(crate) patience: Duration,
+    /// What is logged: error, warn, info, debug, or directives
+    #[arg(long, value_name = "FILTER", default_value = "warn", env = "SEAWALL_LOG")]
+    pub(crate) log: String,
+}
+
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// The WSDL
+    /// The WSDL, or a file of records
     pub(crate) file: PathBuf,
-    /// As JSON
+    /// As JSON; records always are, one object per line
     #[arg(long)]
     pub(crate) json: bool,
+    /// The copybook of the records; without it, what is no WSDL is guessed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) copybook: Option<PathBuf>,
+    /// The code page of the records
+    #[arg(long, value_name = "NAME", requires = "copybook")]
+    pub(crate) encoding: Option<String>,
+    /// How the records are framed: lines, fixed, rdw …
+    #[arg(long, value_name = "WORD", requires = "copybook")]
+    pub(crate) framing: Option<String>,
+    /// How long each record is, where they are of fixed length
+    #[arg(long, value_name = "BYTES", requires = "copybook")]
+    pub(crate) length: Option<u32>,
+    /// Which record a type applies to, as TYPE=FIELD:VALUE; once per 01 level
+    #[arg(long = "record", value_name = "CONDITION", requires = "copybook")]
+    pub(crate) records: Vec<String>,
+    /// Records that are printed at most
+    #[arg(long, value_name = "COUNT", requires = "copybook")]
+    pub(crate) limit: Option<u64>,
 }
 
 /// Arguments of `snapshot`.
@@ -177,6 +263,18 @@ pub struct SnapshotArgs {
 enum Import {
     /// Prints model and operations of a table, one field per column, with hints where people have to decide
     Table(ImportTableArgs),
+    /// Prints connection, models and events of a copybook, one field per elementary item
+    Copybook(ImportCopybookArgs),
+}
+
+/// Arguments of `import copybook`.
+#[derive(Debug, Args)]
+pub struct ImportCopybookArgs {
+    /// The copybook
+    pub(crate) file: PathBuf,
+    /// The name that its connection gets
+    #[arg(long, value_name = "NAME", default_value = "legacy")]
+    pub(crate) connection: String,
 }
 
 /// Arguments of `import table`.
@@ -207,6 +305,11 @@ pub struct PlaceArgs {
     pub libs: Vec<PathBuf>,
 }
 
+/// The file in the folder of the store.
+pub(crate) const STORE_FILE: &str = "seawall.db";
+/// The folder of the store where nobody names one.
+pub(crate) const STORE_FOLDER: &str = "var";
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -226,10 +329,13 @@ impl Cli {
             Command::Explain(args) => explain::run(&args),
             Command::Test(args) => test::run(&args),
             Command::Serve(args) => serve::run(&args),
+            Command::RunOnce(args) => run_once::run(&args),
+            Command::Redrive(args) => redrive::run(&args),
             Command::Schema => check::schema(),
             Command::Inspect(args) => inspect::run(&args),
             Command::Snapshot(args) => snapshot::run(&args),
             Command::Import { what: Import::Table(args) } => import::table(&args),
+            Command::Import { what: Import::Copybook(args) } => import::copybook(&args),
             Command::Reference { root } => match crate::reference::write(&root) {
                 Ok(written) => {
                     say(&written.join("\n"));
@@ -261,6 +367,12 @@ impl From<Ended> for ExitCode {
 pub(crate) fn say(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end_matches('\n'));
+}
+
+/// Says something on standard error, where standard output is for lines of something else.
+pub(crate) fn remark(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end_matches('\n'));
 }
 
 /// Says on standard error why something cannot be tried.

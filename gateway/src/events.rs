@@ -15,8 +15,10 @@ mod table;
 mod topics;
 
 pub use feed::{Ask, DatabaseClock, Feed, Page, Poison, Row, Rules, Seen, Types};
+pub(crate) use judge::REJECTED;
+
 pub use inbox::{Ended, Inbox, Noted};
 pub use mark::{Mark, MarkKind};
 pub use pump::{Counts, Publish, Pump, Step, Trouble};
 pub use start::{Start, keeper, start};
-pub use topics::{Events, Listening, Notes, Readable, print};
+pub use topics::{BlockCounts, Events, Listening, Notes, Readable, print};

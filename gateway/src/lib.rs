@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** The only room that names the server's crate, the store's and the token's; adapters stand in one visible list.
 
+pub mod asyncapi;
 pub mod auth;
 pub mod cli;
 pub mod events;

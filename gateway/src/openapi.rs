@@ -6,6 +6,7 @@ mod events;
 mod examples;
 mod operation;
 
+pub(crate) use events::envelope;
 pub use examples::{Example, Examples};
 
 use crate::problem::{Kind, Types};
@@ -103,7 +104,7 @@ pub fn problem_schema() -> Value {
 }
 
 /// A schema inside of another document: its local references still lead to its own definitions.
-fn embedded(name: &str, schema: &Value) -> Value {
+pub(crate) fn embedded(name: &str, schema: &Value) -> Value {
     match schema {
         Value::Object(members) => {
             let kept = members.iter().filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id"));

@@ -4,7 +4,9 @@
 
 use adapters_ports::{Adapter, AdapterError, Connection, Files, Settings};
 use engine::lang::Kind;
-use std::path::PathBuf;
+use kernel::{Diagnostic, FileId, Node, Sources};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Returns all adapters of this program.
@@ -47,6 +49,126 @@ pub fn inspect(file: &str, files: &dyn Files) -> Option<serde_json::Value> {
     return Some(adapters_soap::inspect(file, files));
     #[cfg(not(feature = "soap"))]
     None
+}
+
+/// What a file of records has, one after the other.
+pub struct Look<'a> {
+    /// How it is read: what a `files` connection has under `format`.
+    pub format: &'a Node,
+    /// Gives the copybook.
+    pub files: &'a dyn Files,
+    /// The file.
+    pub path: &'a Path,
+    /// Is told every record, and how many bytes of how many were read; answers whether it wants more.
+    pub each: &'a mut dyn FnMut(Value, u64, u64) -> bool,
+}
+
+/// Looks into a file of records, and returns whether all of it could be read; `None` where this program has no adapter for
+/// it.
+///
+/// # Errors
+/// Everything that is wrong with the format, or why the file cannot be read.
+pub fn look(look: Look<'_>, sources: &mut Sources) -> Option<Result<bool, Vec<Diagnostic>>> {
+    #[cfg(feature = "files")]
+    return Some(look_at(look, sources));
+    #[cfg(not(feature = "files"))]
+    {
+        let _ = (look, sources);
+        None
+    }
+}
+
+#[cfg(feature = "files")]
+fn look_at(look: Look<'_>, sources: &mut Sources) -> Result<bool, Vec<Diagnostic>> {
+    let Look { format, files, path, each } = look;
+    let mut findings = Vec::new();
+    let mut inspection = adapters_files::Inspection::open(format, files, sources, &mut findings, path)?;
+    let mut good = true;
+    while let Some(record) = inspection.next() {
+        let record = record.map_err(|why| vec![Diagnostic::new("E091", None, why)])?;
+        good &= record.kind.is_ok() && record.problem.is_none();
+        let field = |field: &adapters_files::SeenField| {
+            let (value, error) = match &field.value {
+                Some(Ok(value)) => (Value::from(value.as_str()), None),
+                Some(Err(why)) => (Value::Null, Some(why.as_str())),
+                None => (Value::Null, None),
+            };
+            let mut seen =
+                json!({ "field": field.path, "value": value, "offset": field.offset, "hex": field.hex });
+            if let Some(error) = error {
+                seen["error"] = error.into();
+            }
+            seen
+        };
+        good &= record.fields.iter().all(|field| !matches!(field.value, Some(Err(_))));
+        let mut line = json!({
+            "record": record.number,
+            "offset": record.offset,
+            "length": record.length,
+            "type": record.kind.as_deref().ok(),
+            "fields": record.fields.iter().map(field).collect::<Vec<_>>(),
+        });
+        if let Some(why) = record.kind.err().or(record.problem) {
+            line["error"] = why.into();
+        }
+        if !each(line, inspection.bytes_read(), inspection.bytes()) {
+            break;
+        }
+    }
+    Ok(good)
+}
+
+/// What a file of records probably is.
+#[derive(Debug, Clone)]
+pub struct Guess {
+    /// What is proposed, as a mapping writes it.
+    pub proposal: String,
+    /// How likely it is, 0 to 100: a rank, no probability.
+    pub confidence: u8,
+    /// What speaks for it.
+    pub evidence: String,
+}
+
+/// Guesses what a file of records is, from its beginning; `None` where this program has no adapter for it.
+pub fn guess(bytes: &[u8]) -> Option<Vec<Guess>> {
+    #[cfg(feature = "files")]
+    {
+        use adapters_files::Proposal;
+        let found = adapters_files::guess(bytes);
+        let guess = |guess: adapters_files::Guess| {
+            let proposal = match guess.proposal {
+                Proposal::Framing(framing) => format!("framing: {framing}"),
+                Proposal::Length(length) => format!("framing: fixed, length: {length}"),
+                Proposal::Encoding(encoding) => format!("encoding: {encoding}"),
+            };
+            Guess { proposal, confidence: guess.confidence, evidence: guess.evidence }
+        };
+        Some(found.framing.into_iter().chain(found.encoding).map(guess).collect())
+    }
+    #[cfg(not(feature = "files"))]
+    {
+        let _ = bytes;
+        None
+    }
+}
+
+/// Returns a first mapping of a copybook; `None` where this program has no adapter for it.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn import_copybook(
+    text: &str,
+    file: FileId,
+    place: &str,
+    connection: &str,
+) -> Option<Result<String, Vec<Diagnostic>>> {
+    #[cfg(feature = "files")]
+    return Some(adapters_files::import_copybook(text, file, place, connection));
+    #[cfg(not(feature = "files"))]
+    {
+        let _ = (text, file, place, connection);
+        None
+    }
 }
 
 /// The catalog of a database as it is now.

@@ -74,6 +74,8 @@ pub struct Service {
     left: Left,
     /// What is published; nothing until it is attached.
     events: OnceLock<Arc<Events>>,
+    /// The description of that.
+    asyncapi: OnceLock<Bytes>,
 }
 
 /// A connection with its layers.
@@ -146,6 +148,7 @@ impl Service {
             draining: AtomicBool::new(false),
             left: Left::default(),
             events: OnceLock::new(),
+            asyncapi: OnceLock::new(),
         })
     }
 
@@ -167,6 +170,11 @@ impl Service {
     /// Attaches what is published, which needs the service itself for its questions. Only the first time counts.
     pub fn attach(&self, events: Arc<Events>) {
         let _ = self.events.set(events);
+    }
+
+    /// Attaches the description of what is published. Only the first time counts.
+    pub fn attach_asyncapi(&self, document: Bytes) {
+        let _ = self.asyncapi.set(document);
     }
 
     /// Ends what is published.
@@ -205,7 +213,7 @@ fn router(program: &Program, errors: &mut Vec<String>) -> Router {
     let count = program.operations.len();
     for (number, builtin) in Builtin::ALL.into_iter().enumerate() {
         // Where nothing is published, the path is the project's own.
-        if builtin == Builtin::Events && program.events.is_empty() {
+        if builtin.is_of_events() && program.events.is_empty() {
             continue;
         }
         let path: Vec<_> = builtin.segments().iter().map(|text| Segment::of(text)).collect();

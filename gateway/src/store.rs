@@ -8,7 +8,7 @@ mod watch;
 
 pub use sqlite::Sqlite;
 pub use stream::{
-    Advance, BlockKey, Counted, KeyState, Place, Refusal, Streams, UNITS_MAX, UnitProgress,
+    Advance, BlockKey, Counted, KeyState, NamedPlace, Place, Refusal, Streams, UNITS_MAX, UnitProgress,
 };
 pub use watch::{Dirty, Keyed, Known, KnownKind, Numbers, Outgoing, Settled, WatchState, Watches};
 

@@ -19,6 +19,16 @@ const BUFFER_BYTES: usize = 64 << 10;
 #[derive(Debug, Clone)]
 pub struct Log {
     buffer: Arc<Mutex<Vec<u8>>>,
+    to: LogTo,
+}
+
+/// Where the lines of a log go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogTo {
+    /// Standard output: nothing else is said there.
+    Output,
+    /// Standard error: what was asked for goes to the other.
+    Error,
 }
 
 /// What is logged of a request.
@@ -45,13 +55,13 @@ pub struct Access<'a> {
 }
 
 impl Log {
-    /// Starts the log of the process on standard output. `filter` is a level, or directives like `info,engine=debug`.
+    /// Starts the log of the process. `filter` is a level, or directives like `info,engine=debug`.
     ///
     /// # Errors
     /// The filter is not readable.
-    pub fn start(filter: &str) -> Result<Self, String> {
+    pub fn start(filter: &str, to: LogTo) -> Result<Self, String> {
         let filter = EnvFilter::try_new(filter).map_err(|error| format!("log filter: {error}"))?;
-        let log = Self { buffer: Arc::default() };
+        let log = Self { buffer: Arc::default(), to };
         tracing_subscriber::fmt()
             .json()
             .flatten_event(true)
@@ -72,12 +82,12 @@ impl Log {
 
     /// Writes what is gathered.
     pub fn flush(&self) {
-        flush(&mut self.buffer.lock().unwrap_or_else(PoisonError::into_inner));
+        flush(&mut self.buffer.lock().unwrap_or_else(PoisonError::into_inner), self.to);
     }
 
     fn written(&self, buffer: &mut Vec<u8>) {
         if buffer.len() >= BUFFER_BYTES {
-            flush(buffer);
+            flush(buffer, self.to);
         }
     }
 
@@ -95,12 +105,15 @@ impl Log {
     }
 }
 
-fn flush(buffer: &mut Vec<u8>) {
+fn flush(buffer: &mut Vec<u8>, to: LogTo) {
     if buffer.is_empty() {
         return;
     }
     // A log that cannot be written has nowhere to say so.
-    let _ = std::io::stdout().lock().write_all(buffer).and_then(|()| std::io::stdout().flush());
+    let _ = match to {
+        LogTo::Output => std::io::stdout().lock().write_all(buffer).and_then(|()| std::io::stdout().flush()),
+        LogTo::Error => std::io::stderr().lock().write_all(buffer),
+    };
     buffer.clear();
     buffer.shrink_to(BUFFER_BYTES);
 }

@@ -3,6 +3,7 @@
 //! **Invariant.** A test that is not run is said and counted; none passes in silence.
 
 mod compare;
+pub(crate) mod file;
 mod inline;
 mod laws;
 mod model;
@@ -72,11 +73,12 @@ fn one(subject: &Subject<'_>, number: usize, updates: &mut Updates<'_>) -> Teste
     let test = &subject.project.tests[number];
     let outcome = match (lacking(test), &test.model, &test.request) {
         (Some(why), _, _) => Outcome::NotRun(why.into()),
+        (None, _, None) if test.file.is_some() => file::run(subject, test),
         (None, Some(_), None) => model::run(subject, test, updates),
         (None, None, Some(_)) => request::run(subject, number, updates),
         (None, Some(_), Some(_)) => Outcome::failed("a test has either `model` or `request`"),
         (None, None, None) => {
-            Outcome::failed("a test needs `model` with `legacy` and `modern`, or `request`")
+            Outcome::failed("a test needs `model` with `legacy` and `modern`, or `request`, or `file`")
         }
     };
     Tested { name: test.name.value.clone(), place: subject.place(test.span), outcome }
@@ -85,7 +87,6 @@ fn one(subject: &Subject<'_>, number: usize, updates: &mut Updates<'_>) -> Teste
 /// Says which part this build lacks for a test.
 fn lacking(test: &lang::Test) -> Option<&'static str> {
     let parts = [
-        (test.file.is_some(), "this build reads no batch files"),
         (test.messages.is_some(), "this build reads no streams"),
         (test.reconcile.is_some(), "this build reconciles nothing"),
     ];

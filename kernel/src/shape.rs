@@ -79,6 +79,9 @@ pub struct Part {
     pub substitutes: Option<PartId>,
     /// An element that cannot occur itself, only its substitutes.
     pub abstract_: bool,
+    /// Its value follows from other things: the counter of a table, the field that says which type a record has, an area
+    /// that others give a meaning. Coverage counts it as used, and a write need not fill it.
+    pub implied: bool,
     /// Where it is declared.
     pub span: Option<Span>,
     /// What its declaration says about it, shortened.
@@ -286,6 +289,7 @@ impl Part {
             fixed: None,
             substitutes: None,
             abstract_: false,
+            implied: false,
             span: None,
             doc: None,
         }

@@ -5,6 +5,7 @@
 pub mod databases;
 pub mod files;
 pub mod ledger;
+pub mod lines;
 pub mod message;
 pub mod nginx;
 pub mod rows;

@@ -19,6 +19,8 @@ mod database_outages;
 mod databases;
 #[path = "suite/examples.rs"]
 mod examples;
+#[path = "suite/files.rs"]
+mod files;
 #[path = "suite/hostile.rs"]
 mod hostile;
 #[path = "suite/kafka.rs"]

@@ -161,9 +161,9 @@ impl Format for Columns {
 
     fn leaf(&self, number: usize, path: &str) -> Option<LeafRef> {
         let leaf = self.columns(number).iter().position(|column| *column.name == *path)?;
-        let at = self.columns(number).get(leaf)?.at.clone();
-        let bytes = (self.page != CodePage::Utf8).then_some(at);
-        Some(LeafRef { number, leaf, bytes })
+        let column = self.columns(number).get(leaf)?;
+        let bytes = (self.page != CodePage::Utf8).then(|| column.at.clone());
+        Some(LeafRef { number, leaf, part: column.part, bytes })
     }
 
     fn text(&self, leaf: &LeafRef, record: &[u8], text: &mut String) -> Option<String> {

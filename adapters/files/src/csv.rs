@@ -168,7 +168,8 @@ impl Format for Csv {
 
     fn leaf(&self, number: usize, path: &str) -> Option<LeafRef> {
         let leaf = self.columns(number).iter().position(|column| *column.name == *path)?;
-        Some(LeafRef { number, leaf, bytes: None })
+        let part = self.columns(number).get(leaf)?.part;
+        Some(LeafRef { number, leaf, part, bytes: None })
     }
 
     fn text(&self, leaf: &LeafRef, record: &[u8], text: &mut String) -> Option<String> {

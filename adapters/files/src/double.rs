@@ -40,6 +40,7 @@ impl Columns {
                 plain,
                 bytes_min: bytes,
                 bytes_max: Some(bytes),
+                length: Some(bytes),
                 span: None,
             });
             made.columns.push(own);
@@ -102,7 +103,8 @@ impl Format for Columns {
 
     fn leaf(&self, number: usize, path: &str) -> Option<LeafRef> {
         let leaf = self.columns[number].iter().position(|(name, _)| name == path)?;
-        Some(LeafRef { number, leaf, bytes: Some(self.columns[number][leaf].1.clone()) })
+        let part = self.types[number].parts[leaf];
+        Some(LeafRef { number, leaf, part, bytes: Some(self.columns[number][leaf].1.clone()) })
     }
 
     fn text(&self, leaf: &LeafRef, record: &[u8], _: &mut String) -> Option<String> {

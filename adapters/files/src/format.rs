@@ -108,6 +108,8 @@ pub(crate) struct RecordType {
     pub bytes_min: u32,
     /// Most bytes.
     pub bytes_max: Option<u32>,
+    /// Its bytes where all its records are equally long, FILLER at the end included.
+    pub length: Option<u32>,
     /// Where it is declared.
     pub span: Option<kernel::Span>,
 }
@@ -119,6 +121,8 @@ pub(crate) struct LeafRef {
     pub number: usize,
     /// Which leaf, as the format counts them.
     pub leaf: usize,
+    /// The part that it is told by.
+    pub part: PartId,
     /// Its bytes in the record, where they are always the same.
     pub bytes: Option<Range<usize>>,
 }

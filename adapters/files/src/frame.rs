@@ -174,19 +174,19 @@ impl Framer {
     /// There is none, or it is too long. Nothing behind it can be found.
     pub(crate) fn next(&mut self, window: &[u8], last: bool) -> Result<Step, FrameError> {
         let step = match &self.framing {
-            Framing::Lines(ending) => ending.next(window, last),
+            Framing::Lines(ending) => ending.next(window, last, self.record_max),
             Framing::Fixed(length) => fixed(*length as usize, window, last),
             Framing::Rdw(rdw) => Words(*rdw).next(window, last, self.record_max),
             Framing::Bdw(rdw) => self.block.next(Words(*rdw), window, last, self.record_max),
             Framing::Length(field) => field.next(window, last, self.record_max),
             Framing::Split(split) => split.split(window, last),
         }?;
+        // Empty lines may be those with which a file ends, so several are looked at together.
+        let most = self.record_max.saturating_add(SLACK).max(lines::EMPTY_MAX);
         match step {
             Step::Frame(frame) if frame.length > self.record_max => Err(self.too_long(frame.start)),
             // A length that stands in front was judged already; here a line never ends.
-            Step::More if window.len() > self.record_max.saturating_add(SLACK) && !self.is_counted() => {
-                Err(self.too_long(0))
-            }
+            Step::More if window.len() > most && !self.is_counted() => Err(self.too_long(0)),
             Step::Frame(frame) => self.cut(frame).map(Step::Frame),
             step => Ok(step),
         }

@@ -62,10 +62,10 @@ fn head(connection: &str, place: &str, records: &[String], layout: &Layout, out:
     line(out, 4, "path: /inbound/*", "TODO: where the files arrive");
     let _ = writeln!(out, "    format:\n      type: copybook\n      copybook: {place}");
     line(out, 6, "encoding: cp037", "TODO: the code page of the host");
-    match (records.len(), layout.types().first().map(|ty| (ty.bytes_min, ty.bytes_max))) {
-        (1, Some((min, Some(max)))) if min == max => {
+    match (records.len(), layout.types().first().and_then(|ty| ty.length)) {
+        (1, Some(length)) => {
             line(out, 6, "framing: fixed", "TODO: `seawall inspect` shows what speaks for it");
-            let _ = writeln!(out, "      length: {max}");
+            let _ = writeln!(out, "      length: {length}");
         }
         _ => line(out, 6, "framing: rdw", "TODO: `seawall inspect` shows what speaks for it"),
     }

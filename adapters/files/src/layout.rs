@@ -16,7 +16,7 @@ mod write;
 pub(crate) use build::Dialect;
 pub(crate) use outline::{Outline, Shown};
 
-use crate::field::{Field, Setting};
+use crate::field::{Field, Form, Setting};
 use crate::format::{Format, LeafRef, RecordType};
 use kernel::{DecodeError, Document, Error, PartId, Progress, Scalar, TypeId, Visitor};
 use std::fmt::Write as _;
@@ -178,7 +178,8 @@ impl Format for Layout {
 
     fn is_number(&self, leaf: &LeafRef) -> bool {
         let record = self.records.get(leaf.number);
-        record.and_then(|record| record.leaves.get(leaf.leaf)).is_some_and(|leaf| leaf.field.is_number())
+        let field = record.and_then(|record| record.leaves.get(leaf.leaf)).map(|leaf| &leaf.field);
+        field.is_some_and(|field| field.is_number() || matches!(field.form, Form::Float { .. }))
     }
 
     fn leaf(&self, number: usize, path: &str) -> Option<LeafRef> {
@@ -186,8 +187,8 @@ impl Format for Layout {
         let is_it = |leaf: &usize| record.path(*leaf).is_some_and(|known| known == path);
         let leaf = (0..record.leaves.len()).find(is_it)?;
         let start = record.fixed(leaf)?;
-        let width = record.leaves.get(leaf)?.field.width as usize;
-        Some(LeafRef { number, leaf, bytes: Some(start..start + width) })
+        let Leaf { part, field, .. } = record.leaves.get(leaf)?;
+        Some(LeafRef { number, leaf, part: *part, bytes: Some(start..start + field.width as usize) })
     }
 
     fn text(&self, leaf: &LeafRef, record: &[u8], text: &mut String) -> Option<String> {

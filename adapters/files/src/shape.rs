@@ -92,6 +92,10 @@ pub(crate) fn build(
             parent: *parent,
         });
     }
+    // By these a record is known, so nobody has to map them.
+    for check in rules.iter().flat_map(|rule| rule.any.iter().flatten()) {
+        shape.part_mut(check.leaf.part).implied = true;
+    }
     let grouped = kinds.iter().any(|kind| kind.parent.is_some());
     let layout = Layout { format, kinds, file, grouped };
     for index in 0..layout.kinds.len() {

@@ -11,4 +11,4 @@ pub(crate) use records::FileRecords;
 pub(crate) use unit::{FileUnit, letter};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -102,14 +102,18 @@ impl Flights {
     fn answered(self: &Arc<Self>, opaque: usize, result: Result<(), RDKafkaErrorCode>) {
         let (number, index) = (opaque >> 32, opaque & EVENTS_MAX);
         let running = lock(&self.running).iter().find(|flight| flight.number as usize == number).cloned();
-        if result.is_ok() && self.complains.swap(false, Ordering::Relaxed) {
+        // Nearly always there is neither, and a look costs less than a change.
+        if result.is_ok()
+            && self.complains.load(Ordering::Relaxed)
+            && self.complains.swap(false, Ordering::Relaxed)
+        {
             *lock(&self.complaint) = None;
         }
         if let Some(flight) = running {
             flight.note(index, result);
             self.leave(&flight);
         }
-        if self.waiting.swap(false, Ordering::SeqCst) {
+        if self.waiting.load(Ordering::SeqCst) && self.waiting.swap(false, Ordering::SeqCst) {
             self.moved.notify_waiters();
         }
     }

@@ -72,6 +72,11 @@ pub trait Unit: Send + Debug {
     /// It cannot be read, or it changed meanwhile.
     fn examine(&mut self) -> BoxFuture<'_, Result<Identity, Error>>;
 
+    /// Says that it is read once only, from its beginning, and that nobody asks for its identity.
+    ///
+    /// What takes time for these alone may be left out from here on.
+    fn once(&mut self) {}
+
     /// Returns what its content is known by: the same content, the same identity, whatever its name. Known after its end
     /// was reached once, by [`Unit::examine`] or by taking its batches.
     fn identity(&self) -> Option<Identity>;

@@ -19,7 +19,11 @@ impl Suite<'_> {
             assert!(!doc.form.is_empty() && doc.doc.ends_with('.'), "`{}` is not documented", doc.key);
             if let Some((parent, _)) = doc.key.rsplit_once('.') {
                 let parent = keys.iter().find(|other| other.key == parent);
-                assert!(parent.is_some_and(|it| it.form == "map"), "`{}` is below no map", doc.key);
+                assert!(
+                    parent.is_some_and(|it| it.form.split('|').any(|form| form == "map")),
+                    "`{}` is below no map",
+                    doc.key
+                );
             }
         }
         for (key, _) in self.0.settings("address") {
@@ -66,11 +70,15 @@ impl Suite<'_> {
         let opened = self.open(&self.0.nowhere(), &[]);
         let (connection, catalogue) = (&opened.connection, &opened.catalogue);
         let (called, keeps) = (self.0.callee().is_some(), self.0.keeper().is_some());
-        assert!(called || keeps, "nothing of it is tried");
+        let (publishes, streams) = (self.0.publishes(), self.0.streams());
+        assert!(called || publishes || streams, "it has no port");
         assert_eq!(connection.backend().is_some(), called, "whether it can be called");
         assert_eq!(!catalogue.operations.is_empty(), called, "whether it has operations");
         assert_eq!(!catalogue.tables.is_empty(), self.tables().is_some(), "whether it has tables");
-        assert_eq!(connection.sink().is_some(), keeps, "whether it takes events");
+        assert_eq!(connection.sink().is_some(), publishes, "whether it takes events");
+        assert_eq!(catalogue.takes_events, publishes, "whether it says so");
+        assert_eq!(connection.source().is_some(), streams, "whether its records come by themselves");
+        assert_eq!(!catalogue.records.is_empty(), streams, "whether it has types of such records");
         assert_eq!(connection.topics().is_some(), keeps, "whether its topics can be read");
     }
 

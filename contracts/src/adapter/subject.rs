@@ -72,6 +72,14 @@ pub trait Subject: Send + Sync {
     fn callee(&self) -> Option<&dyn Callee>;
     /// What it brings where it has the ports of a sink and of topics; nothing is a claim, too, and is checked.
     fn keeper(&self) -> Option<&dyn Keeper>;
+    /// Whether it has the port of a sink. Where it has no topics, what it promises is tried in front of the real system.
+    fn publishes(&self) -> bool {
+        self.keeper().is_some()
+    }
+    /// Whether it has the port of a source, whose promises are tried where its records are.
+    fn streams(&self) -> bool {
+        false
+    }
 }
 
 /// The limit of an answer.

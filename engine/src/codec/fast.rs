@@ -5,6 +5,7 @@
 use super::leaf::Leaf;
 use super::lookup::Lookup;
 use super::number::is_blank;
+use super::pattern::Makes;
 use super::step::Step;
 use crate::json;
 use kernel::{Scalar, ScalarType, TextType};
@@ -25,6 +26,8 @@ pub(crate) enum Fast {
     },
     /// A date whose digits are copied.
     Date,
+    /// A date of eight digits, `yyyyMMdd`, that are copied.
+    DigitsOfDate,
     /// A timestamp whose digits are copied if it has a zone.
     Instant,
     /// A code, whose JSON text is ready.
@@ -55,6 +58,10 @@ impl Fast {
                 Self::Number { whole: *scale == Some(0) }
             }
             (ScalarType::Date, [Step::Native(_)]) => Self::Date,
+            (
+                ScalarType::Text(TextType { list: false, .. }) | ScalarType::Decimal { scale: Some(0), .. },
+                [Step::Moment { pattern, makes: Makes::Date, several: false, .. }],
+            ) if pattern.text() == "yyyyMMdd" => Self::DigitsOfDate,
             (ScalarType::DateTime | ScalarType::LocalDateTime | ScalarType::Instant, [Step::Native(_)]) => {
                 Self::Instant
             }
@@ -100,7 +107,7 @@ impl Fast {
                 Some(())
             }
             Self::Trimmed => {
-                let text = text.trim_end_matches(' ');
+                let text = without_end(text);
                 if is_all_blank(text) {
                     return None;
                 }
@@ -109,6 +116,7 @@ impl Fast {
             }
             Self::Number { whole } => number(text, *whole, out),
             Self::Date => date(text, out),
+            Self::DigitsOfDate => digits_of_date(text.as_bytes(), out),
             Self::Instant => instant(text, out),
             Self::Lookup => {
                 let Some(Step::Lookup(lookup)) = steps.first() else { return None };
@@ -124,6 +132,23 @@ fn without_default(steps: &[Step]) -> &[Step] {
         [rest @ .., Step::Default(_)] => rest,
         steps => steps,
     }
+}
+
+/// Takes the blanks at the end of a text away.
+fn without_end(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let mut end = bytes.len();
+    // Padded texts are mostly padding, so eight bytes are looked at at once.
+    while let Some((_, last)) = bytes.get(..end).and_then(|rest| rest.split_last_chunk::<8>())
+        && *last == [b' '; 8]
+    {
+        end -= 8;
+    }
+    while end > 0 && bytes.get(end - 1) == Some(&b' ') {
+        end -= 1;
+    }
+    // A blank is a character of its own, so there is always something up to its place.
+    text.get(..end).unwrap_or(text)
 }
 
 fn is_all_blank(text: &str) -> bool {
@@ -202,6 +227,18 @@ fn date(text: &str, out: &mut Vec<u8>) -> Option<()> {
         return None;
     }
     quoted(text, out);
+    Some(())
+}
+
+/// Copies `yyyyMMdd`; the first thousand years are for the slow path, which knows zeros that a number lost.
+fn digits_of_date(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let &[b'1'..=b'9', ..] = text else { return None };
+    let &[y1, y2, y3, y4, m1, m2, d1, d2] = text else { return None };
+    let date = [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2];
+    if !is_date(&date) {
+        return None;
+    }
+    quoted(&date, out);
     Some(())
 }
 

@@ -157,15 +157,22 @@ const WORD: usize = 8;
 
 /// Returns the plain text of a value: a date as `2026-06-01`, a number as its digits; nothing for lists and objects.
 pub fn text_of(value: &Value) -> Option<String> {
+    if !has_text(value) {
+        return None;
+    }
     // Room for a moment, the longest of what is written here often.
     let mut out = Vec::with_capacity(32);
     match value {
-        Value::Absent | Value::Null | Value::List(_) | Value::Object(_) => return None,
         Value::Text(text) => return Some(text.to_string()),
         Value::Bool(_) | Value::Number(_) | Value::Float(_) => write(value, &mut out),
         scalar => plain(scalar, &mut out),
     }
     String::from_utf8(out).ok()
+}
+
+/// Returns whether a value has a plain text: it is there, and neither a list nor an object.
+pub fn has_text(value: &Value) -> bool {
+    !matches!(value, Value::Absent | Value::Null | Value::List(_) | Value::Object(_))
 }
 
 /// Returns the value for `serde_json`, for validation only: numbers become floats there.

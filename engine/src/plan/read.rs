@@ -66,6 +66,17 @@ impl Reader {
         self.state.reset(&self.plan, ambient);
     }
 
+    /// Makes it one of whose records nobody asks the fingerprint.
+    pub(crate) fn without_fingerprints(mut self) -> Self {
+        self.state.fingerprints = false;
+        self
+    }
+
+    /// Makes it ready for the next record of the same pass.
+    pub(crate) fn again(&mut self) {
+        self.state.again(&self.plan);
+    }
+
     /// Returns what the error table says of the reply as far as it was read.
     ///
     /// After [`kernel::Progress::Paused`] all that the table asks for has been seen.

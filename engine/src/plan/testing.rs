@@ -4,7 +4,7 @@
 //!
 //! A shape: `type Name : Base { @attr? child* { … } leaf:date other=Named }`; the last line is the messages:
 //! `call Read { … } -> { … }`, or the types of records that come by themselves: `record booking=Booking`. What stands
-//! beside a record is written `$header?=Header`. A document: `(List (Res @Status=Book (Id "x")))`, told as an adapter would; `(Id bad)` cannot be
+//! beside a record is written `$header?=Header`, what follows from other things `~Count`. A document: `(List (Res @Status=Book (Id "x")))`, told as an adapter would; `(Id bad)` cannot be
 //! read.
 
 use kernel::{
@@ -177,6 +177,7 @@ impl Parser {
             Some(digit @ '2'..='9') => (&word[..word.len() - 1], Occurs { min: 0, max: digit.to_digit(10) }),
             _ => (word.as_str(), Occurs::ONCE),
         };
+        let (name, implied) = name.strip_prefix('~').map_or((name, false), |name| (name, true));
         let (name, kind) = match name.strip_prefix('@') {
             Some(name) => (name, PartKind::Attribute),
             None if name.starts_with('$') => (&name[1..], PartKind::Beside),
@@ -192,7 +193,7 @@ impl Parser {
                 self.build.add_scalar(ScalarType::text())
             }
         });
-        self.build.add_part(Part { occurs, ..Part::new(Name::local(name), kind, ty) })
+        self.build.add_part(Part { occurs, implied, ..Part::new(Name::local(name), kind, ty) })
     }
 }
 

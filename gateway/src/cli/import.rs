@@ -2,10 +2,36 @@
 //!
 //! **Invariant.** It prints and changes nothing; it needs no secret and no network.
 
-use super::{Ended, ImportTableArgs, complain, say};
+use super::{Ended, ImportCopybookArgs, ImportTableArgs, complain, say};
 use crate::import::{dotted, mapping};
 use crate::project::{Mode, Project};
+use crate::registry;
+use engine::diagnostics;
 use engine::plan::resolve::suggestions;
+use kernel::Sources;
+
+/// Runs `import copybook`.
+pub(super) fn copybook(args: &ImportCopybookArgs) -> Ended {
+    let place = args.file.to_string_lossy().into_owned();
+    let text = match std::fs::read(&args.file) {
+        // Copybooks are ASCII but for comments, which nobody reads here.
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => return complain(&format!("{place}: {error}")),
+    };
+    let mut sources = Sources::default();
+    let file = sources.add(place.as_str(), text.as_str());
+    match registry::import_copybook(&text, file, &place, &args.connection) {
+        Some(Ok(mapping)) => {
+            say(&mapping);
+            Ended::Done
+        }
+        Some(Err(found)) => {
+            complain(&diagnostics::render(&found, &sources));
+            Ended::Findings
+        }
+        None => complain("this program was built without the adapter that reads a copybook"),
+    }
+}
 
 /// Runs `import table`.
 pub(super) fn table(args: &ImportTableArgs) -> Ended {

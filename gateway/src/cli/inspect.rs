@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** Only files beside or below the WSDL, or below the working folder if it lies there, are read.
 
-use super::{Ended, InspectArgs, complain, say};
+use super::{Ended, InspectArgs, complain, look, say};
 use crate::project::Folder;
 use crate::registry;
 use serde_json::Value;
@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// Runs the command.
 pub(super) fn run(args: &InspectArgs) -> Ended {
+    if args.copybook.is_some() || !look::is_markup(&args.file) {
+        return look::run(args);
+    }
     let (folder, name) = match locate(&args.file) {
         Ok(found) => found,
         Err(error) => return complain(&error),
@@ -27,7 +30,7 @@ pub(super) fn run(args: &InspectArgs) -> Ended {
 }
 
 /// Returns the folder within which files are read, and the name of the file in it.
-fn locate(file: &Path) -> Result<(Folder, String), String> {
+pub(super) fn locate(file: &Path) -> Result<(Folder, String), String> {
     let real = file.canonicalize().map_err(|error| format!("{}: {error}", file.display()))?;
     let parent = real.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
     let working = std::env::current_dir().and_then(|folder| folder.canonicalize()).ok();

@@ -2,7 +2,8 @@
 //!
 //! **Invariant.** Everything that can be wrong is found before the first request: mapping, secrets, schemas, store, address.
 
-use super::{Ended, ServeArgs, complain};
+use super::{Ended, STORE_FILE, STORE_FOLDER, ServeArgs, complain};
+use crate::asyncapi;
 use crate::auth::{Algorithms, KeySource, Oidc};
 use crate::auth::{Auth, Fetch, OidcConfig};
 use crate::events;
@@ -13,7 +14,7 @@ use crate::problem::Types;
 use crate::project::{DEFINITIONS, Deployment, Mode, Project};
 use crate::service::{Parts, Service};
 use crate::store::{Sqlite, Store, Watches};
-use crate::telemetry::Log;
+use crate::telemetry::{Log, LogTo};
 use adapters_client::Tls;
 use adapters_ports::CallContext;
 use arc_swap::ArcSwap;
@@ -26,10 +27,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The file in the folder of the store.
-const STORE_FILE: &str = "seawall.db";
-/// The folder of the store where nobody names one.
-const STORE_FOLDER: &str = "var";
 /// The secret that signs the cursors of pages.
 const SIGNING_SECRET: &str = "seawall-signing-key";
 /// Time for fetching a key set.
@@ -41,7 +38,7 @@ const LEEWAY_DEFAULT: Duration = Duration::from_secs(60);
 pub(super) fn run(args: &ServeArgs) -> Ended {
     // One provider of cryptography for all; a second call finds the first one, which is the same.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let log = match Log::start(&args.log) {
+    let log = match Log::start(&args.log, LogTo::Output) {
         Ok(log) => log,
         Err(error) => return complain(&error),
     };
@@ -127,7 +124,10 @@ async fn service(args: &ServeArgs, project: &Project, store: Option<Arc<Sqlite>>
         types,
         program,
     };
-    Service::new(parts).map_err(|errors| errors.join("\n"))
+    let service = Service::new(parts).map_err(|errors| errors.join("\n"))?;
+    let described = asyncapi::document(service.program(), &project.event_examples());
+    service.attach_asyncapi(described.to_string().into());
+    Ok(service)
 }
 
 /// What is written and is not run must be waived by name, so that nothing is silently not done.

@@ -25,7 +25,7 @@ pub(super) fn describe(
         let rejects = plan.reject.iter().map(|topic| (topic, REJECT_SCOPE.to_owned(), true));
         for (topic, scope, rejects) in topics.chain(rejects).filter(|(topic, ..)| is_kept(program, topic)) {
             let name = if rejects { "RejectedEvent".to_owned() } else { format!("{}Event", plan.name) };
-            let schema = if rejects { envelope(&["seawall.rejected"], None) } else { event(plan) };
+            let schema = if rejects { envelope(&[crate::events::REJECTED], None) } else { event(plan) };
             schemas.entry(name.clone()).or_insert(schema);
             let operation = operation(program, &topic.topic, &scope, &name, types);
             paths.insert(format!("/events/{}", topic.topic), json!({ "get": operation }));
@@ -93,7 +93,7 @@ fn event(plan: &EventPlan) -> Value {
     envelope(&named, Some(&json!({ "anyOf": [data, { "type": "object" }] })))
 }
 
-fn envelope(named: &[&str], data: Option<&Value>) -> Value {
+pub(crate) fn envelope(named: &[&str], data: Option<&Value>) -> Value {
     let text = json!({ "type": "string" });
     let mut schema = json!({
         "type": "object",

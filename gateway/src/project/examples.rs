@@ -3,17 +3,46 @@
 //! **Invariant.** Data that cannot be read is left out: `seawall test` is there to complain.
 
 use super::Project;
+use crate::asyncapi::EventExample;
 use crate::openapi::{Example, Examples};
-use crate::testing;
+use crate::testing::{self, Subject, file};
+use adapters_ports::Event;
 use engine::json;
 use engine::lang::{Payload, Test};
-use engine::program::{OperationPlan, Segment};
+use engine::program::{OperationPlan, Segment, TopicPlan};
 use serde_json::Value;
+use std::sync::Arc;
+
+/// Events of one test that are shown.
+const EXAMPLES_MAX: usize = 10;
 
 impl Project {
     /// Returns the examples that the tests of the mapping are.
     pub fn examples(&self) -> Examples {
         Examples(self.written.tests.iter().map(|test| self.example(test)).collect())
+    }
+
+    /// Returns the events that the tests of whole files publish, as examples.
+    pub fn event_examples(&self) -> Vec<EventExample> {
+        let subject = Subject {
+            project: &self.written,
+            program: &self.program,
+            connections: &self.connections,
+            folder: &self.folder,
+            sources: &self.sources,
+        };
+        let files: Vec<&Test> = self.written.tests.iter().filter(|test| test.file.is_some()).collect();
+        if files.is_empty() {
+            return Vec::new();
+        }
+        // A test drives a runtime of its own, and that needs a thread of its own.
+        std::thread::scope(|scope| {
+            let played = scope.spawn(|| {
+                let found = files.iter().filter_map(|test| Some((*test, file::play(&subject, test).ok()??)));
+                found.flat_map(|(test, found)| events(test, found)).collect()
+            });
+            played.join().unwrap_or_default()
+        })
     }
 
     fn example(&self, test: &Test) -> Example {
@@ -39,6 +68,30 @@ impl Project {
     fn data(&self, payload: &Payload) -> Option<Value> {
         testing::data(&self.folder, payload).ok().map(|value| json::to_serde(&value))
     }
+}
+
+/// The first events of a test.
+fn events(test: &Test, found: file::Found) -> Vec<EventExample> {
+    let example = |(topic, event): (TopicPlan, Event)| {
+        let optional = [("subject", event.subject), ("time", event.time), ("dataschema", event.dataschema)];
+        let fixed = [
+            ("specversion", "1.0".into()),
+            ("id", event.id),
+            ("source", event.source),
+            ("type", Arc::clone(&event.ty)),
+            ("partitionkey", event.key),
+        ];
+        let told = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let attributes = fixed.into_iter().chain(told).map(|(name, value)| (name, value.to_string()));
+        Some(EventExample {
+            test: test.name.value.clone(),
+            topic: topic.topic.to_string(),
+            ty: event.ty.to_string(),
+            attributes: attributes.collect(),
+            data: serde_json::from_slice(&event.data).ok()?,
+        })
+    };
+    found.events.into_iter().take(EXAMPLES_MAX).filter_map(example).collect()
 }
 
 /// Returns whether a path is one of an operation.

@@ -28,6 +28,10 @@ pub enum Builtin {
     Metrics,
     /// The API's description of itself.
     OpenApi,
+    /// The description of what is published.
+    AsyncApi,
+    /// The JSON Schema of a model.
+    Schema,
     /// What the type of a problem means.
     ProblemType,
     /// What was published to a topic.
@@ -36,8 +40,21 @@ pub enum Builtin {
 
 impl Builtin {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Live, Self::Ready, Self::Metrics, Self::OpenApi, Self::ProblemType, Self::Events];
+    pub const ALL: [Self; 8] = [
+        Self::Live,
+        Self::Ready,
+        Self::Metrics,
+        Self::OpenApi,
+        Self::ProblemType,
+        Self::Events,
+        Self::AsyncApi,
+        Self::Schema,
+    ];
+
+    /// Returns whether it is there only where something is published.
+    pub(super) fn is_of_events(self) -> bool {
+        matches!(self, Self::Events | Self::AsyncApi | Self::Schema)
+    }
 
     /// Returns its path.
     pub fn path(self) -> &'static str {
@@ -46,6 +63,8 @@ impl Builtin {
             Self::Ready => "/health/ready",
             Self::Metrics => "/metrics",
             Self::OpenApi => "/openapi.json",
+            Self::AsyncApi => "/asyncapi.json",
+            Self::Schema => "/schemas/{file}",
             Self::ProblemType => "/problems/{slug}",
             Self::Events => "/events/{topic}",
         }
@@ -73,6 +92,11 @@ impl Service {
             Builtin::Ready => Ok(self.ready().await),
             Builtin::Metrics => Ok(self.metrics_page()),
             Builtin::OpenApi => Ok(Answer::new(Status::Ok.code()).json(self.openapi.clone())),
+            Builtin::AsyncApi => match self.asyncapi.get() {
+                Some(document) => Ok(Answer::new(Status::Ok.code()).json(document.clone())),
+                None => Err(Problem::new(Kind::NotFound).detail("nothing is published").into()),
+            },
+            Builtin::Schema => self.schema(captures.first().map_or("", |file| file)).map_err(Failure::from),
             Builtin::Events => Err(Problem::new(Kind::NotFound).into()),
             Builtin::ProblemType => {
                 self.problem_type(captures.first().map_or("", |slug| slug)).map_err(Failure::from)
@@ -127,6 +151,20 @@ impl Service {
         Answer::new(Status::Ok.code())
             .header("content-type", "text/plain; version=0.0.4; charset=utf-8")
             .body(text)
+    }
+
+    /// Returns the JSON Schema of a model, as events name it by `dataschema`.
+    fn schema(&self, file: &str) -> Result<Answer, Problem> {
+        let model = file.strip_suffix(".json").unwrap_or(file);
+        let found = self.program.schemas.iter().find(|(name, _)| **name == *model);
+        let (_, schema) =
+            found.ok_or_else(|| Problem::new(Kind::NotFound).detail("there is no such schema"))?;
+        let mut schema = (**schema).clone();
+        if let Value::Object(members) = &mut schema {
+            let dialect = "https://json-schema.org/draft/2020-12/schema";
+            members.entry("$schema").or_insert_with(|| dialect.into());
+        }
+        Ok(Answer::new(Status::Ok.code()).json(schema.to_string()))
     }
 
     /// Says what the type of a problem means: one that is built in, or one of an error table.

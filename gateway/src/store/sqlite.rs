@@ -41,6 +41,16 @@ impl Sqlite {
         Self::open_at(path, Arc::new(wall_clock))
     }
 
+    /// Opens a store of this process that is forgotten with it.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn fleeting() -> Result<Self, StoreError> {
+        // A database without a name is one in a temporary file, which is gone when it is closed (SQLite, "Temporary
+        // databases").
+        Self::open(Path::new(""))
+    }
+
     fn open_at(path: &Path, clock: Clock) -> Result<Self, StoreError> {
         let connection =
             table::open(path).map_err(|error| StoreError(format!("{}: {error}", path.display())))?;

@@ -27,7 +27,7 @@ pub trait Streams: Send + Sync + Debug + 'static {
     ///
     /// # Errors
     /// It cannot be read.
-    fn places(&self, stream: i64) -> BoxFuture<'_, Result<Vec<(Arc<str>, Place)>, StoreError>>;
+    fn places(&self, stream: i64) -> BoxFuture<'_, Result<Vec<NamedPlace>, StoreError>>;
 
     /// Keeps what is known of a unit by its name.
     ///
@@ -78,6 +78,9 @@ pub trait Streams: Send + Sync + Debug + 'static {
 
 /// A key of an event block, by the number of the block.
 pub type BlockKey = (i64, Arc<str>);
+
+/// What is known of a unit, with its name.
+pub type NamedPlace = (Arc<str>, Place);
 
 /// What is known of a unit by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 
 const FACADE: &str = "127.0.0.1:8080";
 const CUSTOMERS: &str = "127.0.0.1:8082";
+const BOOKINGS: &str = "127.0.0.1:8083";
 const PMS_PORT: u16 = 8081;
 const RESERVATIONS: u64 = 300;
 
@@ -31,19 +32,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
     erp.run(&fs::read_to_string(shared::repository().join("tests/projects/demo/erp.sql"))?)?;
     let mut facade = start_facade(&folder, &pms)?;
     let mut customers = start_customers(&folder, &erp)?;
+    let mut bookings = start_bookings(&folder)?;
     wait_until_ready(&mut facade, FACADE).await?;
     println!("{}", instructions(&folder));
     if let Some(customers) = &mut customers {
         wait_until_ready(customers, CUSTOMERS).await?;
         println!("{}", about_customers(&folder, &erp));
     }
+    wait_until_ready(&mut bookings, BOOKINGS).await?;
+    println!("{}", about_bookings(&folder));
     println!("Ctrl-C ends it all.");
     tokio::select! {
         status = facade.wait() => return Err(format!("the facade ended: {}", status?).into()),
         status = ended(&mut customers) => return Err(format!("the facade of the customers ended: {status}").into()),
+        status = bookings.wait() => return Err(format!("the facade of the bookings ended: {}", status?).into()),
         _ = interrupted() => {}
     }
-    let mut statuses = vec![stop(&mut facade).await?.to_string()];
+    let mut statuses = vec![stop(&mut facade).await?.to_string(), stop(&mut bookings).await?.to_string()];
     if let Some(mut customers) = customers {
         statuses.push(stop(&mut customers).await?.to_string());
     }
@@ -88,6 +93,32 @@ fn start_customers(folder: &Path, erp: &Sqlite) -> Result<Option<Child>, Box<dyn
         .kill_on_drop(true)
         .spawn()?;
     Ok(Some(child))
+}
+
+/// Starts the facade of the bank's files, on a copy of its mapping whose overlay names the folders of the demo.
+fn start_bookings(folder: &Path) -> Result<Child, Box<dyn Error>> {
+    let project = folder.join("bookings");
+    tests::bench::copy(&shared::repository().join("mappings/bookings"), &project)?;
+    let inbound = folder.join("inbound");
+    fs::create_dir_all(inbound.join("done"))?;
+    let (files, done, events) =
+        (inbound.join("TRX*.DAT"), inbound.join("done"), folder.join("bookings-events"));
+    let overlay = format!(
+        "connections.corebank.path: {}\nconnections.corebank.done: {}\nconnections.bus: {{ type: log, path: {} }}\n",
+        files.display(),
+        done.display(),
+        events.display()
+    );
+    fs::write(project.join("env/demo.yaml"), overlay)?;
+    Ok(Command::new(seawall())
+        .arg("serve")
+        .arg(&project)
+        .args(["--env", "demo", "--listen", BOOKINGS, "--store"])
+        .arg(folder.join("bookings-store"))
+        .stdin(Stdio::null())
+        .stdout(fs::File::create(folder.join("bookings-log"))?)
+        .kill_on_drop(true)
+        .spawn()?)
 }
 
 fn start_facade(folder: &Path, pms: &Pms) -> Result<Child, Box<dyn Error>> {
@@ -170,6 +201,33 @@ The facade logs to {log}.
 "#,
         folder = folder.join("token").display(),
         log = folder.join("log").display(),
+    )
+}
+
+fn about_bookings(folder: &Path) -> String {
+    format!(
+        r#"A bank's nightly files (EBCDIC, by a COBOL copybook) become events; their facade (http://{BOOKINGS}) watches {inbound}.
+
+Follow the events, then drop a file; drop the same content under another name and see that nothing is published twice:
+  curl -sN -H "Accept: text/event-stream" http://{BOOKINGS}/events/bank.bookings.v1 &
+  cp {samples}/TRX20260331.DAT {inbound}/
+  cp {samples}/TRX20260331.DAT {inbound}/TRX-AGAIN.DAT
+
+Drop one that does not add up, and see why nothing of it is published; then look into it:
+  cp {samples}/TRX-BADTOTAL.DAT {inbound}/
+  sleep 5; grep refused {log}
+  {seawall} inspect {samples}/TRX20260331.DAT
+
+What is published, as AsyncAPI 3.0, and the schema of the data:
+  curl -s http://{BOOKINGS}/asyncapi.json
+  curl -s http://{BOOKINGS}/schemas/Booking.json
+
+The facade logs to {log}.
+"#,
+        inbound = folder.join("inbound").display(),
+        samples = shared::repository().join("mappings/bookings/tests").display(),
+        seawall = seawall().display(),
+        log = folder.join("bookings-log").display(),
     )
 }
 

@@ -1,7 +1,9 @@
-//! Mistakes of architects: each is one line of the `reservations` project changed to something wrong, and noticed.
+//! Mistakes of architects: each is one line of a project of `mappings` changed to something wrong, and noticed.
 //!
 //! **Invariant.** A mistake that neither `seawall check` nor the project's own tests notice fails this suite.
 
+#[path = "mutations/files.rs"]
+mod files;
 #[path = "mutations/lines.rs"]
 mod lines;
 #[path = "mutations/table.rs"]
@@ -14,7 +16,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use table::{CONNECTIONS, MODELS, Mutation, OPERATIONS, TESTS};
+use table::{CONNECTIONS, MODELS, Mutation, OPERATIONS, RESERVATIONS, TESTS};
 use tests::process::scratch;
 use tests::shared::repository;
 
@@ -53,6 +55,11 @@ fn every_mistake_in_tests_and_schemas_is_noticed() {
 }
 
 #[test]
+fn every_mistake_in_the_mapping_of_a_file_is_noticed() {
+    notice_all(files::BOOKINGS);
+}
+
+#[test]
 fn there_are_enough_mistakes_of_different_kinds() {
     let all: Vec<&Mutation> = [CONNECTIONS, MODELS, OPERATIONS, TESTS].into_iter().flatten().collect();
     let changes: BTreeSet<_> = all.iter().map(|one| (one.file, one.from, one.to)).collect();
@@ -68,17 +75,19 @@ fn there_are_enough_mistakes_of_different_kinds() {
 
 #[test]
 fn the_project_without_a_mistake_passes() {
-    let project = Mutated::of(&[]);
-    assert!(project.check().iter().all(|(code, ..)| code.starts_with('W')), "{:?}", project.check());
-    assert_eq!(project.failures(), Ok(Vec::new()));
+    for project in [RESERVATIONS, files::PROJECT] {
+        let project = Mutated::of(project, &[]);
+        assert!(project.check().iter().all(|(code, ..)| code.starts_with('W')), "{:?}", project.check());
+        assert_eq!(project.failures(), Ok(Vec::new()));
+    }
 }
 
 #[test]
 fn one_mistake_is_told_once() {
-    let known = known();
+    let known = known(RESERVATIONS);
     let check = |file, from, to, code: &str| {
-        let mutation = Mutation { what: "", file, from, to, by: By::Tests };
-        let mut found = Mutated::of(&[&mutation]).check();
+        let mutation = Mutation { project: RESERVATIONS, what: "", file, from, to, by: By::Tests };
+        let mut found = Mutated::of(RESERVATIONS, &[&mutation]).check();
         found.retain(|(code, _, _, message)| !known.contains(&format!("{code}{message}")));
         assert_eq!(found.iter().map(|(code, ..)| code.as_str()).collect::<Vec<_>>(), [code], "{found:?}");
     };
@@ -93,7 +102,7 @@ fn one_mistake_is_told_once() {
 }
 
 fn notice_all(mutations: &[Mutation]) {
-    let known = known();
+    let known = known(mutations[0].project);
     let wrong: Vec<String> = mutations
         .iter()
         .filter_map(|mutation| {
@@ -105,14 +114,14 @@ fn notice_all(mutations: &[Mutation]) {
     assert!(wrong.is_empty(), "{} of {} mistakes:\n{}", wrong.len(), mutations.len(), wrong.join("\n"));
 }
 
-/// What `check` says of the project without a mistake.
-fn known() -> BTreeSet<String> {
-    Mutated::of(&[]).check().into_iter().map(|(code, _, _, message)| code + &message).collect()
+/// What `check` says of a project without a mistake.
+fn known(project: &str) -> BTreeSet<String> {
+    Mutated::of(project, &[]).check().into_iter().map(|(code, _, _, message)| code + &message).collect()
 }
 
 /// Makes a mistake and looks who notices it.
 fn notice(mutation: &Mutation, known: &BTreeSet<String>) -> Result<(), String> {
-    let project = Mutated::of(&[mutation]);
+    let project = Mutated::of(mutation.project, &[mutation]);
     let mut found = project.check();
     found.retain(|(code, _, _, message)| !known.contains(&format!("{code}{message}")));
     let Some(code) = mutation.by.code() else {
@@ -146,9 +155,9 @@ impl By {
 struct Mutated(PathBuf);
 
 impl Mutated {
-    fn of(mutations: &[&Mutation]) -> Self {
+    fn of(project: &str, mutations: &[&Mutation]) -> Self {
         let folder = scratch("mutation").unwrap();
-        copy(&repository().join("mappings/reservations"), &folder);
+        copy(&repository().join("mappings").join(project), &folder);
         for mutation in mutations {
             let path = folder.join(mutation.file);
             let text = fs::read_to_string(&path).unwrap();
@@ -195,7 +204,9 @@ impl Mutated {
             By::CheckAt(_, place) => {
                 ("facade.yaml", fs::read_to_string(self.0.join("facade.yaml")).unwrap(), place, place)
             }
-            By::Check(_) | By::Tests => (mutation.file, original(mutation.file), mutation.from, mutation.to),
+            By::Check(_) | By::Tests => {
+                (mutation.file, original(mutation.project, mutation.file), mutation.from, mutation.to)
+            }
         };
         let start = text.find(wanted).unwrap_or_else(|| panic!("{wanted:?} is not in {file}"));
         let first = text[..start].matches('\n').count() + 1;
@@ -204,9 +215,9 @@ impl Mutated {
     }
 }
 
-/// The text of a file of the project without a mistake.
-fn original(file: &str) -> String {
-    fs::read_to_string(repository().join("mappings/reservations").join(file)).unwrap()
+/// The text of a file of a project without a mistake.
+fn original(project: &str, file: &str) -> String {
+    fs::read_to_string(repository().join("mappings").join(project).join(file)).unwrap()
 }
 
 impl Drop for Mutated {

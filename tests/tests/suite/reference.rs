@@ -68,6 +68,12 @@ fn the_guide_to_databases_runs_and_shows_what_the_commands_say() {
 }
 
 #[test]
+fn the_guide_to_files_runs_and_shows_what_the_commands_say() {
+    let ran = run("docs/guide/files.md");
+    assert!(ran.files >= 5 && ran.commands >= 4, "{ran:?}");
+}
+
+#[test]
 fn the_picture_in_the_readme_compiles_and_reads_as_shown() {
     let guide = Guide::read(&repository().join("README.md"));
     let picture = guide.blocks.iter().find(|block| block.file.is_some()).expect("the README shows a mapping");

@@ -66,6 +66,7 @@ fn record(
     // A character of UTF-8 has up to four bytes.
     let bytes = if page == CodePage::Utf8 { 4 } else { 1 };
     (record.bytes_min, record.bytes_max) = (width, Some(width.saturating_mul(bytes)));
+    record.length = (bytes == 1).then_some(width);
     let columns = places.iter().zip(&record.parts).zip(kinds).map(|(((name, _, at), part), (_, ty, _))| {
         Column { name: Arc::from(*name), at: at.clone(), part: *part, ty }
     });

@@ -36,5 +36,5 @@ pub(crate) fn add_type(
         kind: TypeKind::Group(group),
         span: Some(span),
     });
-    RecordType { name, parts, plain, bytes_min: 0, bytes_max: None, span: Some(span) }
+    RecordType { name, parts, plain, bytes_min: 0, bytes_max: None, length: None, span: Some(span) }
 }

@@ -3,10 +3,11 @@
 //! **Invariant.** A length that a format knows is never written twice without being compared.
 
 use super::{no_word, word};
-use crate::format::Format;
+use crate::format::{Format, RecordType};
 use crate::frame::{Ending, Framing, LengthField, LengthForm, Rdw, Skip};
 use adapters_ports::Forms;
 use kernel::{Diagnostic, Node, Span};
+use std::collections::BTreeSet;
 
 /// The short words.
 const WORDS: [&str; 6] = ["lines", "fixed", "rdw", "bdw", "length", "csv"];
@@ -188,16 +189,17 @@ pub(crate) fn settle(
     Ok(framing)
 }
 
+/// Returns whether the mapping itself says that records have a fixed length.
+fn is_chosen(config: &FramingConfig) -> bool {
+    matches!(config.chosen, Some(Chosen::Fixed))
+}
+
 /// Returns the bytes of each record, those that are skipped around it included.
 fn fixed(config: &FramingConfig, format: &dyn Format) -> Result<u32, Diagnostic> {
     let around = config.skip.before.saturating_add(config.skip.after);
-    let mut lengths = Vec::new();
-    for ty in format.types() {
-        let bounds = (ty.bytes_min, ty.bytes_max);
-        if !lengths.contains(&bounds) {
-            lengths.push(bounds);
-        }
-    }
+    // A file whose records are fixed has room for the longest; what a record lacks of it may only be its end.
+    let most = |ty: &RecordType| ty.length.or(ty.bytes_max.filter(|_| is_chosen(config)));
+    let lengths: BTreeSet<Option<u32>> = format.types().iter().map(most).collect();
     if let Some((length, span)) = config.length {
         if let Some(ty) = format.types().iter().find(|ty| ty.bytes_min.saturating_add(around) > length) {
             let message =
@@ -206,8 +208,8 @@ fn fixed(config: &FramingConfig, format: &dyn Format) -> Result<u32, Diagnostic>
         }
         return Ok(length);
     }
-    match lengths.as_slice() {
-        [(min, Some(max))] if min == max && *min > 0 => Ok(min.saturating_add(around)),
+    match lengths.first() {
+        Some(Some(length)) if lengths.len() == 1 && *length > 0 => Ok(length.saturating_add(around)),
         _ => {
             let message = "the records have not all the same length, so `framing` or `length` has to say where they end";
             Err(Diagnostic::new("E007", config.span, message)

@@ -91,7 +91,7 @@ pub(crate) const KEYS: &[KeyDoc] = &[
         "format.framing.type",
         "lines|fixed|rdw|bdw|length",
         "",
-        "Lines, records of the same length (F, FB), behind record descriptor words (V), in blocks of these (VB), or with their length in a field.",
+        "Lines (empty ones at the end of a file are no records), records of the same length (F, FB), behind record descriptor words (V), in blocks of these (VB), or with their length in a field.",
     ),
     KeyDoc::new(
         "format.framing.ending",

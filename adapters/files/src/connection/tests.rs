@@ -1,5 +1,7 @@
 //! A connection as mappings use it: test data in, test data out, files from end to end.
 
+mod damage;
+
 use super::*;
 use crate::nodes::node;
 use crate::told::{Gather, Held, Told, Value};
@@ -135,6 +137,15 @@ fn test_data_becomes_a_small_file_and_is_read_again_with_what_stands_beside_it()
 }
 
 #[test]
+fn fields_by_which_records_are_known_follow_from_their_types() {
+    let shape = open(BOOKINGS).unwrap().catalogue.shape.clone();
+    let mut names: Vec<&str> =
+        shape.parts().filter(|(_, part)| part.implied).map(|(_, part)| &*part.name.local).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["HDR-TYPE", "TRL-TYPE", "TRX-CNT", "TRX-TYPE"]);
+}
+
+#[test]
 fn files_differ_by_record_and_field() {
     let opened = open(BOOKINGS).unwrap();
     let one = encode(&opened, "booking", "{ TRX-SEQ: 17, TRX-AMOUNT: 1, TRX-NAME: ABC }");
@@ -233,6 +244,11 @@ fn what_does_not_fit_the_copybook_is_told_with_its_place() {
         "`10` selects both booking and trailer",
     );
     check("TRX-TYPE: \"10\"", "TRX-TYPE: [\"10\", \"!11\"]", "E050", "selects both");
+    // Numbers are the same, however many zeros they have.
+    let by_number =
+        BOOKINGS.replace("HDR-TYPE: \"00\"", "HDR-NO: \"0007\"").replace("TRL-TYPE: \"99\"", "TRL-COUNT: 7");
+    let found = open(&by_number).expect_err("both are 7");
+    assert!(found.iter().any(|found| found.message.contains("selects both header and trailer")), "{found:?}");
     check("framing: rdw", "framing: fixed", "E007", "not all the same length");
     check("framing: rdw", "framing: rwd", "E007", "lines, fixed, rdw, bdw");
     check("framing: rdw", "length: 3", "E007", "`length` is 3, and a record of HDR-REC has 6 bytes");

@@ -181,6 +181,14 @@ impl Content {
         self.stream_mut()?.blocks.examine()
     }
 
+    /// Makes it content that is read once only and has no identity.
+    ///
+    /// # Errors
+    /// It was given up.
+    pub(crate) fn once(&mut self) -> Result<(), Trouble> {
+        self.stream_mut().map(|stream| stream.blocks.once())
+    }
+
     /// Returns how far the file was read in this pass, in bytes as they are stored.
     pub(crate) fn position(&self) -> u64 {
         let Some(stream) = self.stream() else { return 0 };

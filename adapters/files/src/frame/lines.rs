@@ -1,6 +1,7 @@
 //! Lines.
 //!
-//! **Invariant.** A line end belongs to no record; what looks like half of one does.
+//! **Invariant.** A line end belongs to no record; what looks like half of one does. Empty lines are records, but for those
+//! with which a file ends.
 
 use super::{Frame, FrameError, Step};
 use memchr::{memchr, memchr2};
@@ -23,6 +24,9 @@ pub(crate) enum Ending {
     /// EBCDIC line feed, 25.
     EbcdicLf,
 }
+
+/// Bytes of empty lines at the end of a file that are no records.
+pub(super) const EMPTY_MAX: usize = 4096;
 
 const CR: u8 = 0x0D;
 const LF: u8 = b'\n';
@@ -57,7 +61,11 @@ impl Ending {
         matches!(self, Self::EbcdicAuto | Self::Nel | Self::EbcdicLf)
     }
 
-    pub(super) fn next(self, window: &[u8], last: bool) -> Result<Step, FrameError> {
+    pub(super) fn next(self, window: &[u8], last: bool, record_max: usize) -> Result<Step, FrameError> {
+        let starts_empty = matches!(window.first(), Some(&(CR | LF | NEL | EBCDIC_LF)));
+        if starts_empty && window.len() <= EMPTY_MAX.min(record_max) && self.is_empty(window, last) {
+            return Ok(if last { Step::End(window.len()) } else { Step::More });
+        }
         let Some((length, ending)) = self.find(window) else {
             return Ok(match window.len() {
                 0 if last => Step::End(0),
@@ -66,6 +74,17 @@ impl Ending {
             });
         };
         Ok(Step::Frame(Frame { start: 0, length, next: length + ending }))
+    }
+
+    /// Returns whether there is nothing but line ends, as far as can be seen.
+    fn is_empty(self, mut window: &[u8], last: bool) -> bool {
+        while let Some((length, ending)) = self.find(window) {
+            if length > 0 {
+                return false;
+            }
+            window = window.get(ending..).unwrap_or_default();
+        }
+        window.is_empty() || (!last && window == [CR])
     }
 
     /// Returns the length of the line and of its end.

@@ -57,6 +57,14 @@ fn lines_end_as_their_framing_says_and_the_last_one_may_have_no_end() {
     let lines = |ending| Framing::Lines(ending);
     check(&lines(Ending::Auto), b"", Ok(&[]));
     check(&lines(Ending::Auto), b"a\r\nb\n\nc", Ok(&["a", "b", "", "c"]));
+    check(&lines(Ending::Auto), b"a\n\r\n\n\r\n", Ok(&["a"]));
+    check(&lines(Ending::Auto), b"a\n\n\r", Ok(&["a", "", "\r"]));
+    check(&lines(Ending::Auto), b"a\n\n\r\r\n", Ok(&["a", "", "\r"]));
+    check(&lines(Ending::Auto), b"\n\n", Ok(&[]));
+    check(&lines(Ending::Auto), &[b'\n'; 102], Ok(&["", ""]));
+    check(&lines(Ending::Crlf), b"a\r\n\r\n\r\n", Ok(&["a"]));
+    check(&lines(Ending::Cr), b"a\r\r\rb\r\r", Ok(&["a", "", "", "b"]));
+    check(&lines(Ending::EbcdicAuto), b"a\x15\x15\x25", Ok(&["a"]));
     check(&lines(Ending::Auto), b"a\rb\n", Ok(&["a\rb"]));
     check(&lines(Ending::Lf), b"a\r\nb\n", Ok(&["a\r", "b"]));
     check(&lines(Ending::Crlf), b"a\nb\r\nc", Ok(&["a\nb", "c"]));

@@ -161,9 +161,11 @@ impl<'a> Builder<'a, '_> {
             (bytes(cursor.before_min + cursor.need), bytes(cursor.before_max + cursor.at));
         record.is_open = cursor.is_closed;
         let (bytes_min, bytes_max) = (record.least, Some(record.most));
+        // FILLER at the end may be missing in lines and behind a length, but not where nothing else says where a record ends.
+        let length = (record.counters == 0).then_some(record.most);
         let plain = self.building.shape.reserve();
         self.define(plain, Some(&name), &members, span);
-        RecordType { name, parts: members, plain, bytes_min, bytes_max, span }
+        RecordType { name, parts: members, plain, bytes_min, bytes_max, length, span }
     }
 
     fn define(

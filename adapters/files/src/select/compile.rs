@@ -44,7 +44,7 @@ pub(crate) fn compile(named: &[Named], format: &dyn Format, found: &mut Vec<Diag
     for (n, (one, rule)) in named.iter().zip(&rules).enumerate() {
         for (before, earlier) in named.iter().zip(&rules).take(n) {
             if let (Some(rule), Some(earlier)) = (rule, earlier)
-                && let Some(why) = overlap(earlier, rule)
+                && let Some(why) = overlap(format, earlier, rule)
             {
                 let message = format!("{why} selects both {} and {}", earlier.name, rule.name);
                 found.push(
@@ -157,13 +157,16 @@ fn no_field(asked: &Asked, names: Vec<String>, ty: Option<&RecordType>) -> Diagn
 }
 
 /// Returns the values that certainly select both. Conditions on different fields are judged record by record.
-fn overlap(a: &Rule, b: &Rule) -> Option<String> {
+fn overlap(format: &dyn Format, a: &Rule, b: &Rule) -> Option<String> {
     let pair = |left: &[Check], right: &[Check]| {
         let (few, many) = if left.len() <= right.len() { (left, right) } else { (right, left) };
         let mut shown = Vec::new();
         for check in few {
             let other = many.iter().find(|other| same_place(check, other))?;
-            let both = check.values.iter().find(|value| other.values.iter().any(|o| o.overlaps(value)))?;
+            // Where only one of them is a number, values that differ as texts may still be the same bytes.
+            let number = format.is_number(&check.leaf) && format.is_number(&other.leaf);
+            let overlaps = |value: &&Pattern| other.values.iter().any(|o| o.overlaps(value, number));
+            let both = check.values.iter().find(overlaps)?;
             shown.push(format!("`{both}`"));
         }
         Some(if shown.is_empty() { "every record".to_owned() } else { shown.join(" and ") })

@@ -54,10 +54,10 @@ impl Pattern {
         }
     }
 
-    /// Returns whether some text matches both.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+    /// Returns whether some text matches both; `number`: it is that of a number.
+    pub(crate) fn overlaps(&self, other: &Self, number: bool) -> bool {
         match (self, other) {
-            (Self::Text(a), b) | (b, Self::Text(a)) => b.matches(a, false),
+            (Self::Text(a), b) | (b, Self::Text(a)) => b.matches(a, number),
             (Self::Pieces(a), Self::Pieces(b)) => {
                 let (a, b) = (a.first().map_or("", String::as_str), b.first().map_or("", String::as_str));
                 a.starts_with(b) || b.starts_with(a)

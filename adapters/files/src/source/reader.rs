@@ -134,6 +134,15 @@ impl Reader {
         examined.map_err(|trouble| self.trouble(trouble))
     }
 
+    /// Makes it a unit that is read once only and has no identity.
+    ///
+    /// # Errors
+    /// It was given up.
+    pub(crate) fn once(&mut self) -> Result<(), Error> {
+        let once = self.content.once();
+        once.map_err(|trouble| self.trouble(trouble))
+    }
+
     /// Begins again, at a position of an earlier pass.
     ///
     /// # Errors

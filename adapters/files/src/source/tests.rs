@@ -319,10 +319,10 @@ async fn the_same_content_has_the_same_identity_whatever_its_name_and_way() {
 }
 
 /// A small generator of numbers, the same for the same seed.
-struct Random(u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -330,7 +330,8 @@ impl Random {
     }
 }
 
-fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
+/// Damages a file in one to five places.
+pub(crate) fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
     for _ in 0..=random.below(4) {
         let at = random.below(bytes.len().max(1));
         match random.below(5) {
@@ -350,10 +351,10 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// Files of each framing; `SEAWALL_MUTATIONS=10000` takes longer.
+/// Files of each framing; with `SEAWALL_LONG` ten thousand.
 #[test]
 fn damaged_files_are_refused_with_a_place_and_never_hang_or_panic() {
-    let count: usize = std::env::var("SEAWALL_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
+    let count = if std::env::var_os("SEAWALL_LONG").is_some() { 10_000 } else { 100 };
     let mut random = Random(0x5EA_3A11);
     for framing in framings() {
         let good = file(&framing, 60);
@@ -369,7 +370,7 @@ fn damaged_files_are_refused_with_a_place_and_never_hang_or_panic() {
                 let (again, _, same) = drain(&plan, &mut once);
                 assert_eq!((&lines, &error), (&again, &same), "{framing:?} {n}: two passes differ");
                 assert!(
-                    begin.elapsed() < Duration::from_secs(1),
+                    begin.elapsed() < Duration::from_secs(5),
                     "{framing:?} {n} took {:?}",
                     begin.elapsed()
                 );

@@ -82,6 +82,13 @@ impl Unit for FileUnit {
         })
     }
 
+    fn once(&mut self) {
+        if let Some(reader) = &mut self.reader {
+            // What was given up says so at the next reading.
+            let _ = reader.once();
+        }
+    }
+
     fn identity(&self) -> Option<Identity> {
         self.reader.as_deref()?.content().blocks()?.identity()
     }

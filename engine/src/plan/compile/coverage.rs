@@ -21,6 +21,8 @@ pub(crate) struct Coverage {
 
 /// A schema can have more leaves than anybody counts.
 const LEAVES_MAX: usize = 10_000;
+/// How deep groups are looked into whose leaves may all follow from other things; this only bounds recursive ones.
+const DEPTH_MAX: usize = 64;
 
 /// Measures the coverage of a model.
 pub(crate) fn measure(model: &Model) -> Coverage {
@@ -78,11 +80,19 @@ impl Walk<'_> {
             None => {
                 self.coverage.total += leaves;
                 let group = self.shape.group(part.ty).is_some();
-                if leaves > 0 {
+                if self.is_implied(id) {
+                    self.coverage.used += leaves;
+                } else if leaves > 0 {
                     self.coverage.reported.push((if group { format!("{path}/…") } else { path }, part.span));
                 }
             }
         }
+    }
+
+    /// Returns whether a part follows from other things, or consists of nothing else.
+    fn is_implied(&self, part: PartId) -> bool {
+        let part = self.shape.part(part);
+        part.implied || implied(self.shape, part.ty, DEPTH_MAX)
     }
 
     /// Counts the leaves of a group, each type on a way once.
@@ -90,6 +100,17 @@ impl Walk<'_> {
         let mut open = self.open.clone();
         count(self.shape, ty, &mut open, LEAVES_MAX)
     }
+}
+
+/// Returns whether a group has leaves, all of which follow from other things.
+fn implied(shape: &Shape, ty: TypeId, depth: usize) -> bool {
+    let Some(group) = shape.group(ty).filter(|_| depth > 0) else { return false };
+    let mut own = group.parts.iter().filter(|&&part| is_own(shape, part)).peekable();
+    let follows = |part: PartId| {
+        let part = shape.part(part);
+        part.implied || implied(shape, part.ty, depth - 1)
+    };
+    own.peek().is_some() && own.all(|&part| follows(part))
 }
 
 /// Returns whether a part is in the structure, not beside it.

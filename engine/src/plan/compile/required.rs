@@ -74,6 +74,7 @@ fn look(
             }
             Some(_) => {}
             None if part.occurs.min == 0
+                || part.implied
                 || part.nillable
                 || part.default.is_some()
                 || part.fixed.is_some() => {}

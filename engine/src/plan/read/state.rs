@@ -245,6 +245,11 @@ impl State {
 
     pub(super) fn reset(&mut self, plan: &ReadPlan, ambient: &Ambient) {
         self.ambient = ambient.clone();
+        self.again(plan);
+    }
+
+    /// Forgets everything but the ambient inputs.
+    pub(super) fn again(&mut self, plan: &ReadPlan) {
         self.active.clear();
         self.next = NOWHERE;
         self.pending.clear();

@@ -8,7 +8,7 @@ use crate::json;
 use crate::plan::model::{Absent, Facts as Wanted, Field, FieldKind, Formula, Model, ObjectMap};
 use crate::plan::read::{FINGERPRINT_SEED, ReadPlan, Reader, Residue, mixed};
 use crate::plan::watch::instant;
-use crate::program::{Ambient, EventPlan, FieldPath};
+use crate::program::{Ambient, EventPlan, EventTypes, FieldPath};
 use crate::value::Value;
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -56,6 +56,25 @@ impl Reading {
         let only_changes = facts.only_changes.iter().filter_map(|path| values.field(path)).collect();
         let read = Arc::new(ReadPlan::of_values(&values.model, values.paths, strict));
         Self { read, zone, key, partition, id, time, subject, deleted, newest, only_changes }
+    }
+}
+
+impl Reading {
+    /// Refuses a record without the values that its event cannot do without.
+    fn demand(&self, values: &[Value]) -> Result<(), Unread> {
+        let key = values.get(..self.key).unwrap_or_default();
+        if !key.is_empty() && key.iter().all(Value::is_absent) {
+            return Err(Unread::contract("the key of the record is absent"));
+        }
+        let is_there = |slot: usize| values.get(slot).is_some_and(json::has_text);
+        if self.partition.is_some_and(|slot| !is_there(slot)) {
+            return Err(Unread::contract("the key of the event is absent"));
+        }
+        let is_empty = |slot: usize| matches!(values.get(slot), Some(Value::Text(text)) if text.is_empty());
+        if self.id.is_some_and(|slot| !is_there(slot) || is_empty(slot)) {
+            return Err(Unread::contract("the id of the event is absent"));
+        }
+        Ok(())
     }
 }
 
@@ -115,7 +134,6 @@ pub(super) fn path_of(map: &ObjectMap, names: &[&str]) -> Option<Vec<usize>> {
 #[derive(Debug)]
 pub struct EventReader {
     reading: Option<(Arc<Reading>, Reader)>,
-    ambient: Ambient,
     empty: Arc<str>,
     /// The last date that a time was made of, with that time.
     midnight: Option<(civil::Date, Arc<str>)>,
@@ -125,14 +143,15 @@ pub struct EventReader {
 impl EventReader {
     /// Starts; the block must be one of a stream.
     pub fn new(plan: &EventPlan, ambient: &Ambient) -> Self {
-        let reading = plan.stream.as_ref().map(|stream| Arc::clone(&stream.reading));
-        Self {
-            reading: reading.map(|it| (Arc::clone(&it), Reader::new(Arc::clone(&it.read), ambient))),
-            ambient: ambient.clone(),
-            empty: "".into(),
-            midnight: None,
-            scratch: Vec::new(),
-        }
+        let reading = plan.stream.as_ref().map(|stream| {
+            let reading = Arc::clone(&stream.reading);
+            let reader = Reader::new(Arc::clone(&reading.read), ambient);
+            let compared = stream.newest.is_some() || matches!(plan.types, EventTypes::State { .. });
+            // `onlyChanges` has a fingerprint of its own.
+            let compared = compared && reading.only_changes.is_empty();
+            (reading, if compared { reader } else { reader.without_fingerprints() })
+        });
+        Self { reading, empty: "".into(), midnight: None, scratch: Vec::new() }
     }
 
     /// Reads the record that `tell` tells, and appends it to `json`. Nothing is appended where it cannot be read.
@@ -140,21 +159,25 @@ impl EventReader {
     /// # Errors
     /// The record breaks the contract, or an expression of the block has no value.
     pub fn read(&mut self, tell: &mut Tell<'_>, json: &mut Vec<u8>) -> Result<Said, Unread> {
-        let Some((reading, reader)) = &mut self.reading else {
-            let error = Error::new(Class::Defect, Cause::Internal, "the block is about no stream");
-            return Err(Unread { error, field: None });
-        };
-        reader.reset(&self.ambient);
-        told(tell, reader)?;
-        if let Err(error) = reader.record() {
-            return Err(Unread { error: renamed(error), field: reader.bad_field() });
-        }
+        let (reading, reader) = passed(&mut self.reading, tell)?;
         let mut say =
             Say { reading, empty: &self.empty, midnight: &mut self.midnight, scratch: &mut self.scratch };
         let (text, values, fingerprint) = reader.given();
         let said = say.said(values, fingerprint)?;
         json.extend_from_slice(text);
         Ok(said)
+    }
+
+    /// Does what [`EventReader::read`] does for those who want nothing but the JSON.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read_json(&mut self, tell: &mut Tell<'_>, json: &mut Vec<u8>) -> Result<(), Unread> {
+        let (reading, reader) = passed(&mut self.reading, tell)?;
+        let (text, values, _) = reader.given();
+        reading.demand(values)?;
+        json.extend_from_slice(text);
+        Ok(())
     }
 }
 
@@ -163,6 +186,23 @@ impl EventReader {
     pub fn residue(&self) -> Option<&Residue> {
         self.reading.as_ref().map(|(_, reader)| reader.residue())
     }
+}
+
+/// Reads a record to its end.
+fn passed<'r>(
+    reading: &'r mut Option<(Arc<Reading>, Reader)>,
+    tell: &mut Tell<'_>,
+) -> Result<(&'r Reading, &'r mut Reader), Unread> {
+    let Some((reading, reader)) = reading else {
+        let error = Error::new(Class::Defect, Cause::Internal, "the block is about no stream");
+        return Err(Unread { error, field: None });
+    };
+    reader.again();
+    told(tell, reader)?;
+    if let Err(error) = reader.record() {
+        return Err(Unread { error: renamed(error), field: reader.bad_field() });
+    }
+    Ok((reading, reader))
 }
 
 /// What is needed to say what a record says.
@@ -177,22 +217,16 @@ impl Say<'_> {
     fn said(&mut self, values: &[Value], fingerprint: u128) -> Result<Said, Unread> {
         let value = |slot: Option<usize>| slot.and_then(|slot| values.get(slot)).unwrap_or(&Value::Absent);
         let reading = self.reading;
-        let key = self.key(values.get(..reading.key).unwrap_or_default())?;
+        reading.demand(values)?;
+        let key = self.key(values.get(..reading.key).unwrap_or_default());
         let partition = match reading.partition {
-            None => Arc::clone(&key),
-            slot => shared(value(slot)).ok_or_else(|| Unread::contract("the key of the event is absent"))?,
-        };
-        let id = match reading.id {
             None => None,
-            slot => {
-                let id = shared(value(slot)).filter(|id| !id.is_empty());
-                Some(id.ok_or_else(|| Unread::contract("the id of the event is absent"))?)
-            }
+            slot => shared(value(slot)),
         };
         Ok(Said {
+            partition: partition.unwrap_or_else(|| Arc::clone(&key)),
             key,
-            partition,
-            id,
+            id: shared(value(reading.id)),
             time: self.time(value(reading.time)),
             subject: shared(value(reading.subject)),
             deleted: matches!(value(reading.deleted), Value::Bool(true)),
@@ -201,17 +235,14 @@ impl Say<'_> {
         })
     }
 
-    fn key(&self, values: &[Value]) -> Result<Arc<str>, Unread> {
+    fn key(&self, values: &[Value]) -> Arc<str> {
         match values {
-            [] => Ok(Arc::clone(self.empty)),
-            _ if values.iter().all(Value::is_absent) => {
-                Err(Unread::contract("the key of the record is absent"))
-            }
-            [one] => Ok(shared(one).unwrap_or_else(|| Arc::clone(self.empty))),
+            [] => Arc::clone(self.empty),
+            [one] => shared(one).unwrap_or_else(|| Arc::clone(self.empty)),
             several => {
                 let texts: Vec<String> =
                     several.iter().map(|value| json::text_of(value).unwrap_or_default()).collect();
-                Ok(texts.join("/").into())
+                texts.join("/").into()
             }
         }
     }

@@ -132,7 +132,10 @@ impl Tally {
     /// Starts; `None` where the block verifies nothing.
     pub fn new(plan: &EventPlan, ambient: &Ambient) -> Option<Self> {
         let plan = Arc::clone(plan.stream.as_ref()?.tally.as_ref()?);
-        let reader = plan.summed.as_ref().map(|summed| Reader::new(Arc::clone(summed), ambient));
+        let reader = plan
+            .summed
+            .as_ref()
+            .map(|summed| Reader::new(Arc::clone(summed), ambient).without_fingerprints());
         let totals = plan.asked.iter().map(|(what, _)| (*what == Aggregate::Sum).then_some(Decimal::ZERO));
         Some(Self { totals: totals.collect(), ambient: ambient.clone(), reader, count: 0, plan })
     }
@@ -144,7 +147,7 @@ impl Tally {
     pub fn add(&mut self, tell: &mut Tell<'_>) -> Result<(), Unread> {
         self.count += 1;
         let Some(reader) = &mut self.reader else { return Ok(()) };
-        reader.reset(&self.ambient);
+        reader.again();
         told(tell, reader)?;
         if let Err(error) = reader.record() {
             return Err(Unread { error: renamed(error), field: reader.bad_field() });

@@ -292,6 +292,24 @@ fn warnings_leave_the_program_as_it_is() {
 }
 
 #[test]
+fn what_follows_from_other_things_counts_as_used() {
+    let check = |parts: &str, expected: &[&str]| {
+        let shape = SHAPE.replace("Given9 Once ", &format!("Given9 Once {parts} "));
+        let case = case(&shape, MAPPING, &[("s.json", SCHEMA)]);
+        let found: Vec<String> =
+            case.findings().iter().map(|(code, _, said)| format!("{code} {said}")).collect();
+        assert_eq!(found.len(), expected.len(), "{parts}: {found:?}");
+        found.iter().zip(expected).for_each(|(found, part)| assert!(found.contains(part), "{found}"));
+    };
+    check("~Count:int", &[]);
+    check("~Count?:int G? { ~One ~Two }", &[]);
+    check("~Count:int Other?", &["W003 legacy fields neither used nor ignored: Other"]);
+    check("G? { ~One Two }", &["W003 legacy fields neither used nor ignored: G/…"]);
+    check("~G { One Two }", &[]);
+    check("G? { }", &[]);
+}
+
+#[test]
 fn an_enumeration_value_that_no_code_yields_is_a_note() {
     warns("{ on: [A, B], off: C }", "{ on: [A, B] }", "N001", "`off`");
 }

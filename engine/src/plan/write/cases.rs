@@ -1,6 +1,7 @@
 //! Alternatives: the new case is selected, and what the old one had is taken out.
 //!
-//! **Invariant.** What no case maps stays; a part that both cases map is changed in its place.
+//! **Invariant.** What no case maps stays; a part that both cases map is changed in its place; a case that stays and is not
+//! changed leaves everything as it is.
 
 use super::{BESIDE, Place, Run};
 use crate::codec::Written;
@@ -32,19 +33,32 @@ impl Run<'_> {
         }
         let chosen = chosen.flatten();
         let before = self.selected(selector, cases, node);
-        if let (Some(before), Some(chosen)) = (before, chosen)
-            && before != chosen
-        {
-            self.leave_fields(&cases[before].fields, &cases[chosen].fields, selector, node);
-        }
-        for (_, other) in cases.iter().enumerate().filter(|(n, _)| Some(*n) != chosen) {
-            self.leave_case(other, chosen.map(|n| &cases[n]), node);
+        if before != chosen {
+            if let (Some(before), Some(chosen)) = (before, chosen) {
+                self.leave_fields(&cases[before].fields, &cases[chosen].fields, selector, node);
+            }
+            self.leave_others(cases, chosen, &[], node);
         }
         let Some(case) = chosen.map(|n| &cases[n]) else { return };
+        let changed = std::mem::take(&mut self.changed);
         self.select_case(selector, case, node, at);
         at.frames.enter(&case.fields, modern);
         self.object(&case.fields, modern, node, at);
         at.frames.leave(&case.fields);
+        if before == chosen && self.changed {
+            // The same bytes may be told once for each case, and only one of these tellings is up to date now.
+            let mut kept = Vec::new();
+            self.mapped(&case.fields, node, &mut kept);
+            self.leave_others(cases, chosen, &kept, node);
+        }
+        self.changed |= changed;
+    }
+
+    /// Takes out what belongs to all cases but the chosen one, except what `kept` is in.
+    fn leave_others(&mut self, cases: &[Case], chosen: Option<usize>, kept: &[NodeId], node: NodeId) {
+        for (_, other) in cases.iter().enumerate().filter(|(n, _)| Some(*n) != chosen) {
+            self.leave_case(other, chosen.map(|n| &cases[n]), kept, node);
+        }
     }
 
     /// Returns which case the record is now.
@@ -121,7 +135,7 @@ impl Run<'_> {
     }
 
     /// Takes out what belongs to a case that does not apply any more.
-    fn leave_case(&mut self, case: &Case, chosen: Option<&Case>, node: NodeId) {
+    fn leave_case(&mut self, case: &Case, chosen: Option<&Case>, kept: &[NodeId], node: NodeId) {
         let Some(path) = &case.at else { return };
         let ends = |path: &LegacyPath| path.steps.last().map(|step| (step.parts.clone(), step.ty));
         if chosen
@@ -132,7 +146,7 @@ impl Run<'_> {
             return;
         }
         for part in self.tree.select(node, path) {
-            if !self.tree.is_beside(part) {
+            if !self.tree.is_beside(part) && !kept.iter().any(|&kept| self.is_below(kept, part)) {
                 self.tree.remove(part, node);
                 self.changed = true;
             }

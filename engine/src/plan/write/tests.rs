@@ -280,6 +280,47 @@ fields:
 }
 
 #[test]
+fn the_same_bytes_told_once_for_each_case_stay_until_one_of_the_tellings_changes() {
+    let shape = "
+Rec
+  Kind text 0..1
+  Detail text 0..1
+  Transfer 0..1
+    Iban text 0..1
+  Card 0..1
+    Digits text 0..1
+";
+    let model = "
+fields:
+  detail:
+    oneOf: Kind
+    cases:
+      transfer: { when: T, at: Transfer, fields: { iban: Iban } }
+      card: { when: C, at: Card, fields: { digits: Digits } }
+      fee: { when: [F, Z], fields: { text: Detail } }
+";
+    let kit = Kit::new(shape, model);
+    let all = |kind: &str| format!("Kind={kind} Detail=AT61 Transfer(Iban=AT61) Card(Digits=AT)");
+    let (transfer, card, fee) = (all("T"), all("C"), all("Z"));
+    check(&kit, &transfer, r#"{"detail":{"type":"transfer","iban":"AT61"}}"#, untouched(&transfer));
+    check(&kit, &card, r#"{"detail":{"type":"card","digits":"AT"}}"#, untouched(&card));
+    check(&kit, &fee, r#"{"detail":{"type":"fee","text":"AT61"}}"#, untouched(&fee));
+    check(
+        &kit,
+        &transfer,
+        r#"{"detail":{"type":"transfer","iban":"AT62"}}"#,
+        done("Kind=T Detail=AT61 Transfer(Iban=AT62)"),
+    );
+    check(&kit, &fee, r#"{"detail":{"type":"fee","text":"x"}}"#, done("Kind=Z Detail=x"));
+    check(
+        &kit,
+        &transfer,
+        r#"{"detail":{"type":"card","digits":"AT"}}"#,
+        done("Kind=C Detail=AT61 Card(Digits=AT)"),
+    );
+}
+
+#[test]
 fn another_case_takes_out_what_only_the_old_one_maps() {
     let shape = "
 Rec

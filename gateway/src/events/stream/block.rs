@@ -67,6 +67,14 @@ pub trait ReadRecord: Send {
     /// # Errors
     /// It cannot be read; nothing is appended.
     fn read(&mut self, tell: &mut Tell<'_>, json: &mut Vec<u8>) -> Result<Said, Unread>;
+
+    /// Reads a record for those who want nothing but its JSON.
+    ///
+    /// # Errors
+    /// As for [`ReadRecord::read`].
+    fn read_json(&mut self, tell: &mut Tell<'_>, json: &mut Vec<u8>) -> Result<(), Unread> {
+        self.read(tell, json).map(drop)
+    }
 }
 
 /// Totals over the records of one unit.
@@ -109,6 +117,10 @@ impl Mapping for Planned {
 impl ReadRecord for EventReader {
     fn read(&mut self, tell: &mut Tell<'_>, json: &mut Vec<u8>) -> Result<Said, Unread> {
         Self::read(self, tell, json)
+    }
+
+    fn read_json(&mut self, tell: &mut Tell<'_>, json: &mut Vec<u8>) -> Result<(), Unread> {
+        Self::read_json(self, tell, json)
     }
 }
 

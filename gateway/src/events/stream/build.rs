@@ -8,8 +8,8 @@ use super::round::{Stream, StreamParts};
 use crate::events::feed::Types;
 use crate::store::{Streams, hash};
 use adapters_ports::{
-    BoxFuture, CallContext, Connection, EventBatch, Listing, Outcomes, RawRecord, Records, Sink, Source, Unit,
-    UnitRef,
+    BoxFuture, CallContext, Connection, EventBatch, Listing, Outcomes, RawRecord, Records, Sink, Source,
+    Unit, UnitRef,
 };
 use bytes::Bytes;
 use engine::program::{Ambient, EventPlan, EventTypes, Program, StreamPlan, TopicPlan};
@@ -67,7 +67,8 @@ impl Setup<'_> {
         let connection = &self.program.connections[index];
         let name = Arc::clone(&connection.name);
         let source = (self.source)(index);
-        let source = source.ok_or_else(|| format!("connection {name}: it gives no records in this program"))?;
+        let source =
+            source.ok_or_else(|| format!("connection {name}: it gives no records in this program"))?;
         let (mut blocks, mut outlets) = (Vec::new(), Vec::new());
         for (plan, stream) in self.plans().filter(|(_, stream)| stream.connection == index) {
             blocks.push(self.block(plan, stream, &mut outlets).await?);
@@ -137,7 +138,8 @@ impl Setup<'_> {
             return Ok(known);
         }
         let sink = (self.sink)(topic);
-        let sink = sink.ok_or_else(|| format!("events {}: the topic {} takes no events", plan.name, topic.topic))?;
+        let sink =
+            sink.ok_or_else(|| format!("events {}: the topic {} takes no events", plan.name, topic.topic))?;
         outlets.push((topic.clone(), Outlet { topic: Arc::clone(&topic.topic), sink }));
         Ok(outlets.len() - 1)
     }
@@ -171,7 +173,9 @@ impl SourceOf {
     }
 
     fn port(&self) -> Result<&dyn Source, Error> {
-        self.0.source().ok_or_else(|| Error::new(Class::Defect, Cause::Internal, "the connection gives no records"))
+        self.0
+            .source()
+            .ok_or_else(|| Error::new(Class::Defect, Cause::Internal, "the connection gives no records"))
     }
 }
 

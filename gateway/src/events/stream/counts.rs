@@ -67,7 +67,9 @@ type Family = (&'static str, &'static str, &'static str, fn(&StreamCounts) -> &A
 const FAMILIES: [Family; 14] = [
     ("seawall_stream_records_total", "counter", "Records that were read, of any type.", |c| &c.records),
     ("seawall_stream_bytes_total", "counter", "Bytes that were read, after decompression.", |c| &c.bytes),
-    ("seawall_stream_units_settled_total", "counter", "Units all of whose records are settled.", |c| &c.settled),
+    ("seawall_stream_units_settled_total", "counter", "Units all of whose records are settled.", |c| {
+        &c.settled
+    }),
     ("seawall_stream_units_duplicate_total", "counter", "Units whose content was settled before.", |c| {
         &c.duplicates
     }),
@@ -79,7 +81,9 @@ const FAMILIES: [Family; 14] = [
         |c| &c.passed_over,
     ),
     ("seawall_stream_rejected_total", "counter", "Records that went to dead letters.", |c| &c.rejected),
-    ("seawall_stream_troubles_total", "counter", "Times that something had to be tried again.", |c| &c.troubles),
+    ("seawall_stream_troubles_total", "counter", "Times that something had to be tried again.", |c| {
+        &c.troubles
+    }),
     ("seawall_stream_units_ready", "gauge", "Units that are ready and not read yet.", |c| &c.ready),
     ("seawall_stream_units_waiting", "gauge", "Units that are there and not ready yet.", |c| &c.waiting),
     ("seawall_stream_units_held", "gauge", "Units that are refused and still there.", |c| &c.held),

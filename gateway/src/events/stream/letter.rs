@@ -5,11 +5,12 @@
 use super::block::Block;
 use crate::events::judge::REJECTED;
 use crate::store::{Hash, hash};
-use adapters_ports::{Event, RawRecord};
+use adapters_ports::{Event, Identity, RawRecord};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use engine::plan::stream::Unread;
-use kernel::{BadField, DecodeError};
+use kernel::{BadField, DecodeError, Error};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub(super) struct Letter<'a> {
     pub source: &'a Arc<str>,
     pub version: &'a str,
     pub time: &'a Arc<str>,
+    /// What its unit is known by.
+    pub identity: &'a Identity,
 }
 
 impl Why {
@@ -54,17 +57,23 @@ impl Why {
 
 /// What is wrong with a record, in words: its message with its places; it holds no values.
 pub(super) fn said(unread: &Unread) -> String {
-    let mut text = unread.error.message.to_owned();
-    for (key, value) in &unread.error.context {
+    let mut text = words(&unread.error);
+    let told = unread.error.context.iter().any(|(key, _)| matches!(*key, "path" | "field"));
+    if let Some(field) = unread.field.as_ref().filter(|_| !told) {
         // Writing to a string cannot fail.
+        let _ = write!(text, ", path {}", field.path);
+    }
+    text
+}
+
+/// An error in words, with its places.
+pub(super) fn words(error: &Error) -> String {
+    let mut text = error.message.to_owned();
+    for (key, value) in &error.context {
         let _ = match *key {
             "reason" => write!(text, ": {value}"),
             _ => write!(text, ", {key} {value}"),
         };
-    }
-    let told = unread.error.context.iter().any(|(key, _)| matches!(*key, "path" | "field"));
-    if let Some(field) = unread.field.as_ref().filter(|_| !told) {
-        let _ = write!(text, ", path {}", field.path);
     }
     text
 }
@@ -77,7 +86,7 @@ pub(super) fn prefix(owner: &Hash, identity: &Hash) -> String {
 impl Letter<'_> {
     /// Returns the event.
     pub(super) fn event(self, why: &Why) -> Event {
-        let Self { raw, record_type, block, prefix, source, version, time } = self;
+        let Self { raw, record_type, block, prefix, source, version, time, identity } = self;
         let RawRecord { bytes, beside, unit, number, offset } = raw;
         let mut extensions: Vec<(Arc<str>, Arc<str>)> = Vec::with_capacity(12);
         let mut add = |name: &str, value: &str| extensions.push((name.into(), value.into()));
@@ -86,6 +95,7 @@ impl Letter<'_> {
         add("model", block.map_or("", |block| &block.model));
         add("mappingversion", version);
         add("unit", &unit);
+        add("unitid", &hex(identity));
         add("record", &number.to_string());
         add("offset", &offset.to_string());
         if let Some(name) = record_type {
@@ -115,23 +125,38 @@ impl Letter<'_> {
     }
 }
 
-/// Returns the record that a letter was made of; nothing where it is no letter of a record.
-pub(super) fn raw(event: &Event) -> Option<RawRecord> {
+/// Returns the record that a letter was made of, and what its unit is known by; nothing where it is no letter of a record.
+pub(super) fn raw(event: &Event) -> Option<(RawRecord, Identity)> {
     let extension = |name: &str| event.extensions.iter().find(|(own, _)| **own == *name).map(|(_, it)| it);
-    let mut beside = Vec::new();
-    if let Some(text) = extension("beside") {
-        let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-        for (name, value) in members {
-            beside.push((name.into(), STANDARD.decode(value.as_str()?).ok()?.into()));
-        }
-    }
-    Some(RawRecord {
+    let beside = match extension("beside") {
+        Some(text) => beside(&serde_json::from_str(text).ok()?)?,
+        None => Vec::new(),
+    };
+    let record = RawRecord {
         bytes: event.data.clone(),
         beside,
         unit: Arc::clone(extension("unit")?),
         number: extension("record")?.parse().ok()?,
         offset: extension("offset")?.parse().ok()?,
-    })
+    };
+    Some((record, identity(extension("unitid")?)?))
+}
+
+/// Returns the records beside one, from base64 by their names.
+pub(super) fn beside(members: &serde_json::Map<String, serde_json::Value>) -> Option<Vec<(Arc<str>, Bytes)>> {
+    let decoded = |(name, value): (&String, &serde_json::Value)| {
+        Some((Arc::from(name.as_str()), STANDARD.decode(value.as_str()?).ok()?.into()))
+    };
+    members.iter().map(decoded).collect()
+}
+
+/// Returns what a unit is known by, from hex.
+pub(super) fn identity(hex: &str) -> Option<Identity> {
+    let mut identity = [0; 32];
+    for (at, byte) in identity.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    (hex.len() == 64).then_some(identity)
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -11,9 +11,10 @@ use crate::store::hash;
 use adapters_ports::{Event, Framed, Identity, RawRecord, Records};
 use bytes::Bytes;
 use engine::plan::stream::{Said, Unread};
-use kernel::{DecodeError, PartId};
+use kernel::{DecodeError, PartId, Visitor};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,7 +35,10 @@ pub(super) struct Shared {
     prefixes: Vec<(String, String)>,
     /// What the ids of letters begin with that are nobody's.
     unknown_prefix: String,
+    identity: Identity,
     refused: SinkRefused,
+    /// Events become lines, where nothing has to be judged first.
+    in_lines: bool,
     version: Arc<str>,
     time: Arc<str>,
     /// Readers that are free, a set of one per block.
@@ -47,6 +51,10 @@ pub(super) struct Mapped {
     pub entries: Vec<Entry>,
     /// Records by the name of their type.
     pub records: BTreeMap<String, u64>,
+    /// The data of events that are lines, in the order of their records.
+    pub lines: Vec<u8>,
+    /// How many of these there are, by block.
+    pub read: Vec<(usize, u64)>,
 }
 
 /// What came of a record.
@@ -83,13 +91,38 @@ impl Shared {
         let nobody = blocks.first().map_or([0; 32], |block| hash(&[b"nobody", block.source.as_bytes()]));
         let unknown_prefix = letter::prefix(&nobody, identity);
         let readers = Mutex::default();
-        Self { blocks, types, prefixes, unknown_prefix, refused, version, time, readers }
+        let identity = *identity;
+        Self {
+            blocks,
+            types,
+            prefixes,
+            unknown_prefix,
+            identity,
+            refused,
+            in_lines: false,
+            version,
+            time,
+            readers,
+        }
+    }
+
+    /// Has events become lines of their data and nothing else, if none of them has to be judged first.
+    pub(super) fn in_lines(mut self) -> Self {
+        self.in_lines = !self.blocks.iter().any(Block::has_memory);
+        self
     }
 
     /// Maps a batch.
     pub(super) fn map(&self, mut records: Box<dyn Records>) -> Mapped {
         let mut readers = self.lock().pop().unwrap_or_else(|| self.new_readers());
-        let mut work = Work { shared: self, json: Vec::new(), read: Vec::new(), counts: Vec::new() };
+        let mut work = Work {
+            shared: self,
+            json: Vec::new(),
+            read: Vec::new(),
+            id: String::new(),
+            counts: Vec::new(),
+            lines: vec![0; self.blocks.len()],
+        };
         while let Some(framed) = records.next() {
             work.record(&framed, &mut *records, &mut readers);
         }
@@ -133,6 +166,7 @@ impl Shared {
             source: self.blocks.first().map_or(&empty, |block| &block.source),
             version: &self.version,
             time: &self.time,
+            identity: &self.identity,
         };
         Outcome::Letter(letter.event(why), outlet)
     }
@@ -143,13 +177,12 @@ struct Work<'s> {
     shared: &'s Shared,
     /// The events of all records, one behind the other.
     json: Vec<u8>,
-    read: Vec<(Option<usize>, u64, Read)>,
+    read: Vec<(Entry, Range<usize>)>,
+    /// Where ids are written.
+    id: String,
     counts: Vec<(Option<PartId>, u64)>,
-}
-
-enum Read {
-    Said(Box<Said>, Range<usize>),
-    Done(Outcome),
+    /// Events that are lines, by block.
+    lines: Vec<u64>,
 }
 
 impl Work<'_> {
@@ -179,22 +212,77 @@ impl Work<'_> {
         let refused = self.shared.refused.get(&(block, framed.number));
         let result = match refused {
             Some(reason) => Err(Why { reason: reason.clone(), field: None }),
-            None => reader.read(&mut |to| records.tell(to), &mut self.json).map_err(Why::unread),
+            None => self.told(reader, records).map_err(Why::unread),
         };
-        let read = match result {
-            Ok(said) => Read::Said(Box::new(said), begin..self.json.len()),
+        let outcome = match result {
+            Ok(None) => {
+                self.json.push(b'\n');
+                self.lines[block] += 1;
+                return;
+            }
+            Ok(Some(said)) => self.event(block, said, framed.number),
             Err(why) => {
                 self.json.truncate(begin);
                 let part = self.shared.blocks[block].record;
-                Read::Done(self.shared.letter(Some(block), Some(part), records.raw(), &why))
+                self.shared.letter(Some(block), Some(part), records.raw(), &why)
             }
         };
-        self.read.push((Some(block), framed.number, read));
+        let entry = Entry { block: Some(block), number: framed.number, outcome };
+        self.read.push((entry, begin..self.json.len()));
+    }
+
+    /// Reads a record; what it says beside its JSON, where that is wanted.
+    fn told(
+        &mut self,
+        reader: &mut Box<dyn ReadRecord>,
+        records: &mut dyn Records,
+    ) -> Result<Option<Said>, Unread> {
+        let tell = &mut |to: &mut dyn Visitor| records.tell(to);
+        if self.shared.in_lines {
+            return reader.read_json(tell, &mut self.json).map(|()| None);
+        }
+        reader.read(tell, &mut self.json).map(Some)
+    }
+
+    /// Makes the event of a record, for now without its data. What depends on the past of its key is left open.
+    fn event(&mut self, number: usize, said: Said, record: u64) -> Outcome {
+        let Self { shared, id, .. } = self;
+        let (block, (prefix, _)) = (&shared.blocks[number], &shared.prefixes[number]);
+        let pending = block.has_memory().then(|| {
+            let newest = Newest::of(&said.newest);
+            let (has_id, deleted) = (said.id.is_some(), said.deleted);
+            Box::new(Pending { key: Arc::clone(&said.key), content: said.content, deleted, newest, has_id })
+        });
+        let ty = match &block.types {
+            Types::Record(ty) => Arc::clone(ty),
+            // The judge knows.
+            Types::State { .. } => Arc::from(""),
+        };
+        let own = || {
+            id.clear();
+            // Writing to a string cannot fail.
+            let _ = write!(id, "{prefix}-{record}");
+            id.as_str().into()
+        };
+        let event = Event {
+            id: said.id.unwrap_or_else(own),
+            source: Arc::clone(&block.source),
+            ty,
+            subject: said.subject,
+            time: said.time,
+            dataschema: block.dataschema.clone(),
+            key: said.partition,
+            data: Bytes::new(),
+            content_type: Cow::Borrowed("application/json"),
+            extensions: Vec::new(),
+        };
+        Outcome::Event(event, pending)
     }
 
     fn unknown(&mut self, framed: &Framed, error: &DecodeError, records: &mut dyn Records) {
         let outcome = self.shared.letter(None, None, records.raw(), &Why::unknown(error));
-        self.read.push((None, framed.number, Read::Done(outcome)));
+        let end = self.json.len();
+        self.read.push((Entry { block: None, number: framed.number, outcome }, end..end));
     }
 
     fn count(&mut self, part: Option<PartId>) {
@@ -205,54 +293,18 @@ impl Work<'_> {
     }
 
     fn finish(self) -> Mapped {
-        let Self { shared, json, read, counts } = self;
+        let Self { shared, json, read, counts, lines: numbers, .. } = self;
+        let (json, lines) = if shared.in_lines { (Vec::new(), json) } else { (json, Vec::new()) };
         let json = Bytes::from(json);
-        let entries = read.into_iter().map(|(block, number, read)| {
-            let outcome = match (read, block) {
-                (Read::Said(said, range), Some(block)) => {
-                    let (prefix, _) = &shared.prefixes[block];
-                    event(&shared.blocks[block], *said, json.slice(range), prefix, number)
-                }
-                (Read::Done(outcome), _) => outcome,
-                (Read::Said(..), None) => Outcome::Nowhere("it is nobody's".into()),
-            };
-            Entry { block, number, outcome }
+        let entries = read.into_iter().map(|(mut entry, range)| {
+            if let Outcome::Event(event, _) = &mut entry.outcome {
+                event.data = json.slice(range);
+            }
+            entry
         });
         let entries = entries.collect();
         let name = |part: Option<PartId>| part.map_or(UNKNOWN, |part| shared.name(part)).to_owned();
         let records = counts.into_iter().map(|(part, count)| (name(part), count)).collect();
-        Mapped { entries, records }
+        Mapped { entries, records, lines, read: numbers.into_iter().enumerate().collect() }
     }
-}
-
-/// Makes the event of a record. What depends on the past of its key is left open.
-pub(super) fn event(block: &Block, said: Said, data: Bytes, prefix: &str, number: u64) -> Outcome {
-    let pending = block.has_memory().then(|| {
-        let newest = Newest::of(&said.newest);
-        let (has_id, deleted) = (said.id.is_some(), said.deleted);
-        Box::new(Pending { key: Arc::clone(&said.key), content: said.content, deleted, newest, has_id })
-    });
-    let ty = match &block.types {
-        Types::Record(ty) => Arc::clone(ty),
-        // The judge knows.
-        Types::State { .. } => Arc::from(""),
-    };
-    let event = Event {
-        id: said.id.unwrap_or_else(|| format!("{prefix}-{number}").into()),
-        source: Arc::clone(&block.source),
-        ty,
-        subject: said.subject,
-        time: said.time,
-        dataschema: block.dataschema.clone(),
-        key: said.partition,
-        data,
-        content_type: Cow::Borrowed("application/json"),
-        extensions: Vec::new(),
-    };
-    Outcome::Event(event, pending)
-}
-
-/// What is wrong with a record of a block that was read on its own.
-pub(super) fn reason(unread: &Unread) -> String {
-    letter::said(unread)
 }

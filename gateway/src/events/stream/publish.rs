@@ -48,11 +48,11 @@ pub(super) enum Halt {
 }
 
 /// A batch on its way.
-struct Job {
-    mapped: JoinHandle<Mapped>,
-    token: Token,
-    bytes: u64,
-    _permit: OwnedSemaphorePermit,
+pub(super) struct Job {
+    pub mapped: JoinHandle<Mapped>,
+    pub token: Token,
+    pub bytes: u64,
+    pub _permit: OwnedSemaphorePermit,
 }
 
 /// One pass.
@@ -64,13 +64,13 @@ pub(super) struct Pass<'s> {
     pub stop: watch::Receiver<bool>,
     keys: HashMap<BlockKey, Option<KeyState>>,
     changed: HashSet<BlockKey>,
-    kept_at: Instant,
+    pub(super) kept_at: Instant,
     dirty: bool,
 }
 
 /// Batches that are published at once.
 #[derive(Default)]
-struct Group {
+pub(super) struct Group {
     lots: BTreeMap<usize, Lot>,
     tokens: Vec<Token>,
     jobs: Vec<OwnedSemaphorePermit>,
@@ -99,7 +99,10 @@ impl<'s> Pass<'s> {
         let (jobs, inbox) = mpsc::channel(BATCHES_MAX);
         let counts = Arc::clone(&self.stream.counts);
         let reading = tokio::spawn(read(unit, shared, jobs, counts, self.progress.position));
-        let written = self.write(inbox).await;
+        let written = match &self.stream.dry {
+            Some(show) => self.show(inbox, show).await,
+            None => self.write(inbox).await,
+        };
         // Nobody takes batches any more, so it comes to its end.
         let (unit, read) = match reading.await {
             Ok((unit, read)) => (Some(unit), read.map_err(Halt::Source)),
@@ -143,7 +146,7 @@ impl<'s> Pass<'s> {
     }
 
     /// Waits for the next batch; nothing at the end.
-    async fn next(&mut self, inbox: &mut mpsc::Receiver<Job>) -> Result<Option<Job>, Halt> {
+    pub(super) async fn next(&mut self, inbox: &mut mpsc::Receiver<Job>) -> Result<Option<Job>, Halt> {
         let mut stop = self.stop.clone();
         tokio::select! {
             biased;
@@ -160,8 +163,17 @@ impl<'s> Pass<'s> {
         let Job { mapped, token, bytes, _permit } = job;
         let mapped = mapped.await.map_err(|error| Halt::Source(mistake().because(error)))?;
         self.admit(group, &mapped)?;
+        self.take(group, mapped).await?;
+        group.tokens.push(token);
+        group.bytes += bytes;
+        group.jobs.push(_permit);
+        Ok(())
+    }
+
+    /// Takes what came of records into a group.
+    pub(super) async fn take(&mut self, group: &mut Group, mapped: Mapped) -> Result<(), Halt> {
         self.learn(&mapped).await?;
-        let Mapped { entries, records } = mapped;
+        let Mapped { entries, records, .. } = mapped;
         for (name, count) in records {
             *group.counted.records.entry(name).or_default() += count;
         }
@@ -190,14 +202,11 @@ impl<'s> Pass<'s> {
                 Outcome::Nowhere(_) => {}
             }
         }
-        group.tokens.push(token);
-        group.bytes += bytes;
-        group.jobs.push(_permit);
         Ok(())
     }
 
     /// Refuses a batch with a record that nothing takes, or with more dead letters than are allowed.
-    fn admit(&self, group: &Group, mapped: &Mapped) -> Result<(), Halt> {
+    pub(super) fn admit(&self, group: &Group, mapped: &Mapped) -> Result<(), Halt> {
         let mut new: HashMap<Option<usize>, u64> = HashMap::new();
         for entry in &mapped.entries {
             match &entry.outcome {
@@ -229,7 +238,7 @@ impl<'s> Pass<'s> {
     }
 
     /// Asks the store what is known of the keys of a batch.
-    async fn learn(&mut self, mapped: &Mapped) -> Result<(), Halt> {
+    pub(super) async fn learn(&mut self, mapped: &Mapped) -> Result<(), Halt> {
         let mut asked = HashSet::new();
         for entry in &mapped.entries {
             if let (Some(block), Outcome::Event(_, Some(pending))) = (entry.block, &entry.outcome) {
@@ -248,7 +257,12 @@ impl<'s> Pass<'s> {
         Ok(())
     }
 
-    fn judged(&mut self, block: usize, mut event: Event, pending: &super::judge::Pending) -> Option<Event> {
+    pub(super) fn judged(
+        &mut self,
+        block: usize,
+        mut event: Event,
+        pending: &super::judge::Pending,
+    ) -> Option<Event> {
         let block = &self.stream.blocks[block];
         let key = (block.number, Arc::clone(&pending.key));
         let known = self.keys.get(&key).and_then(Option::as_ref);
@@ -266,7 +280,7 @@ impl<'s> Pass<'s> {
     }
 
     /// Publishes a group, and takes its tokens for settled.
-    async fn publish(&mut self, group: Group) -> Result<(), Halt> {
+    pub(super) async fn publish(&mut self, group: Group) -> Result<(), Halt> {
         let Group { lots, tokens, jobs, bytes, mut counted, .. } = group;
         let stream = self.stream;
         let rejects = |origin: Origin| {
@@ -308,7 +322,7 @@ impl<'s> Pass<'s> {
         }
     }
 
-    fn settled(&mut self, tokens: Vec<Token>, bytes: u64, counted: &crate::store::Counted) {
+    pub(super) fn settled(&mut self, tokens: Vec<Token>, bytes: u64, counted: &crate::store::Counted) {
         let counts = &self.stream.counts;
         for token in tokens {
             self.progress.position = token.settle();
@@ -323,8 +337,8 @@ impl<'s> Pass<'s> {
     }
 
     /// Keeps the position, with what is known of keys.
-    async fn keep(&mut self, settled: bool) -> Result<(), Halt> {
-        if !settled && !self.dirty {
+    pub(super) async fn keep(&mut self, settled: bool) -> Result<(), Halt> {
+        if !settled && !self.dirty && self.changed.is_empty() {
             return Ok(());
         }
         self.progress.settled = settled;
@@ -394,13 +408,13 @@ async fn read(
     }
 }
 
-fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+pub(super) fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
     match counts.get_mut(name) {
         Some(count) => *count += 1,
         None => drop(counts.insert(name.to_owned(), 1)),
     }
 }
 
-fn mistake() -> Error {
+pub(super) fn mistake() -> Error {
     Error::new(Class::Defect, Cause::Internal, "reading ended by a mistake of its own")
 }

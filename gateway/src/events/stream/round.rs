@@ -7,6 +7,7 @@ use super::Trouble;
 use super::block::Block;
 use super::counts::StreamCounts;
 use super::deliver::{Outlet, PAUSES, Patience};
+use super::dry::Show;
 use super::map::TypeNames;
 use super::publish::KEEP_EVERY;
 use super::unit::{UnitOutcome, UnitReport};
@@ -53,6 +54,8 @@ pub struct Stream {
     pub(super) version: Arc<str>,
     pub(super) patience: Patience,
     pub(super) keep_every: Duration,
+    /// Everything is shown here, and nothing published.
+    pub(super) dry: Option<Arc<dyn Show>>,
     /// What is known of the units that are there, by their names.
     places: Mutex<HashMap<Arc<str>, Place>>,
     /// What is counted.
@@ -76,7 +79,8 @@ impl Stream {
     /// # Errors
     /// Its state cannot be read.
     pub async fn open(parts: StreamParts) -> Result<Self, Trouble> {
-        let StreamParts { connection, name, source, blocks, outlets, types, store, version, patience } = parts;
+        let StreamParts { connection, name, source, blocks, outlets, types, store, version, patience } =
+            parts;
         let id = store.stream(name).await?;
         let places = Mutex::new(store.places(id).await?.into_iter().collect());
         let (blocks, types, counts) = (blocks.into(), Arc::new(types), Arc::default());
@@ -92,6 +96,7 @@ impl Stream {
             version,
             patience,
             keep_every,
+            dry: None,
             places,
             counts,
         })

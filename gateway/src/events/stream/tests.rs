@@ -1,5 +1,6 @@
 //! Streams between units, sinks and a store that end the process at every moment, refuse, tear, or are down.
 
+mod dry;
 mod world;
 
 use super::*;
@@ -69,7 +70,11 @@ async fn every_moment(mut rules: Rules, bad: bool) {
     let (reference, _) = scenario(&rules, bad, None).await;
     let topics = ["t", "t.rejected"];
     for topic in topics {
-        assert_eq!(reference.ids(topic).len(), reference.topic(topic).len(), "undisturbed, nothing comes twice");
+        assert_eq!(
+            reference.ids(topic).len(),
+            reference.topic(topic).len(),
+            "undisturbed, nothing comes twice"
+        );
     }
     assert!(reference.topic("t").len() > 10);
     let mut moment = 0;
@@ -110,7 +115,10 @@ async fn the_same_content_under_another_name_is_a_duplicate_and_makes_nothing() 
     let round = world.round(&stream).await.unwrap();
     assert_eq!(outcomes(&round), [("a.dat", &UnitOutcome::Settled)]);
     let counted = &round.reports[0].counted;
-    assert_eq!(counted.records, [("booking", 12), ("trailer", 1), ("unknown", 1)].map(|(k, n)| (k.to_owned(), n)).into());
+    assert_eq!(
+        counted.records,
+        [("booking", 12), ("trailer", 1), ("unknown", 1)].map(|(k, n)| (k.to_owned(), n)).into()
+    );
     assert_eq!((counted.events["t"], counted.rejected["Booking"], counted.rejected[""]), (11, 1, 1));
     world.put("b.dat", &content(10, true));
     let round = world.round(&stream).await.unwrap();
@@ -178,7 +186,8 @@ async fn a_letter_has_all_that_is_needed_to_repair_the_record() {
     let said = |letter: &Event, names: &[&str]| {
         names.iter().map(|name| extension(letter, name).to_owned()).collect::<Vec<_>>()
     };
-    let names = ["unit", "record", "offset", "recordtype", "field", "hex", "reason", "model", "mappingversion"];
+    let names =
+        ["unit", "record", "offset", "recordtype", "field", "hex", "reason", "model", "mappingversion"];
     assert_eq!(
         said(&letters[0], &names),
         ["a.dat", "2", "7", "booking", "AMOUNT", "400c", "no digits, path AMOUNT", "Booking", "v1"]
@@ -188,8 +197,12 @@ async fn a_letter_has_all_that_is_needed_to_repair_the_record() {
         ["a.dat", "3", "16", "", "", "", "no record type fits at byte 16", "", "v1"]
     );
     assert_eq!(&*letters[0].data, b"B k2 bad");
-    assert_eq!((&*letters[0].ty, &*letters[0].content_type), ("seawall.rejected", "application/octet-stream"));
-    let raw = letter::raw(&letters[0]).unwrap();
+    assert_eq!(
+        (&*letters[0].ty, &*letters[0].content_type),
+        ("seawall.rejected", "application/octet-stream")
+    );
+    let (raw, identity) = letter::raw(&letters[0]).unwrap();
+    assert_eq!(identity, crate::store::hash(&[b"B k1 5\nB k2 bad\n?\n"]));
     assert_eq!((&*raw.bytes, raw.number, raw.offset), (&b"B k2 bad"[..], 2, 7));
     assert_eq!(raw.beside, [("header".into(), bytes::Bytes::from_static(b"H"))]);
     let names_are_right = |letter: &Event| {
@@ -249,7 +262,7 @@ async fn only_what_failed_is_sent_again_and_each_key_keeps_its_order() {
     let classes = [Class::Transient, Class::Ambiguous, Class::RateLimited, Class::Defect, Class::Auth];
     world.sink(move |_, _| {
         calls += 1;
-        (calls % 3 == 0).then_some(classes[calls % classes.len()])
+        calls.is_multiple_of(3).then_some(classes[calls % classes.len()])
     });
     world.batches_of(8);
     let stream = world.open(&Rules::default()).await;
@@ -267,9 +280,7 @@ async fn only_what_failed_is_sent_again_and_each_key_keeps_its_order() {
 #[tokio::test(start_paused = true)]
 async fn an_event_that_the_sink_refuses_for_good_becomes_a_letter_and_holds_nothing() {
     let world = World::new();
-    world.sink(|topic, event| {
-        (topic == "t" && event.data.ends_with(b" 13")).then_some(Class::Poison)
-    });
+    world.sink(|topic, event| (topic == "t" && event.data.ends_with(b" 13")).then_some(Class::Poison));
     let stream = world.open(&Rules::default()).await;
     let text: String = (0..20).map(|n| format!("B k{} {n}\n", n % 2)).collect();
     world.put("a.dat", &text);
@@ -415,4 +426,63 @@ async fn a_stream_runs_by_itself_until_it_is_stopped_in_the_middle_of_a_unit() {
     let round = world.round(&stream).await.unwrap();
     assert_eq!(outcomes(&round), [("b.dat", &UnitOutcome::Settled)]);
     assert_eq!((world.consumed("t").len(), world.ids("t").len()), (30, 30));
+}
+
+async fn redriven(world: &World, streams: &[Stream], send: bool) -> Redriven {
+    let (_stop, stop) = watch::channel(false);
+    let name = crate::store::hash(&[b"letters"]);
+    let mut redrive = Redrive { streams, topics: world, topic: "t.rejected", name, stop };
+    redrive.all(send, &mut |_| {}).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn letters_are_sent_again_as_they_would_have_been_and_what_fails_stays_open() {
+    let text = "B a 1\nB a bad\n?\nB b 2\nB b bad\nB c bad\nB d bad\n";
+    let reference = World::new();
+    reference.put("a.dat", text);
+    let mended = Rules { mended: true, version: "v2", ..Rules::default() };
+    reference.round(&reference.open(&mended).await).await.unwrap();
+    let world = World::new();
+    world.put("a.dat", text);
+    let streams = [world.open(&Rules::default()).await];
+    world.round(&streams[0]).await.unwrap();
+    assert_eq!((world.topic("t").len(), world.topic("t.rejected").len()), (2, 5));
+    // The mapping is as it was.
+    let done = redriven(&world, &streams, true).await;
+    assert_eq!((done.letters, done.events, done.open.len()), (5, 0, 5));
+    // Only looking sends nothing.
+    let streams = [world.open(&mended).await];
+    let done = redriven(&world, &streams, false).await;
+    assert_eq!((done.letters, done.events, done.open.len(), world.topic("t").len()), (5, 0, 1, 2));
+    let done = redriven(&world, &streams, true).await;
+    assert_eq!((done.letters, done.events, done.open.len()), (5, 4, 1));
+    assert_eq!(done.open[0].1, "no record type fits at byte 14");
+    assert_eq!(world.ids("t"), reference.ids("t"), "they have other ids than they would have had");
+    // What was delivered is not sent again; what is open is looked at again.
+    let done = redriven(&world, &streams, true).await;
+    assert_eq!((done.letters, done.events, done.open.len()), (1, 0, 1));
+    // A person repairs it.
+    let (letter, why) = &done.open[0];
+    let mut line = letter.line(why);
+    line["data"] = serde_json::json!("QiBlIDU=");
+    let repaired = Letter::parse(&line.to_string()).unwrap();
+    let (_stop, stop) = watch::channel(false);
+    let name = crate::store::hash(&[b"letters"]);
+    let mut redrive = Redrive { streams: &streams, topics: &world, topic: "t.rejected", name, stop };
+    assert_eq!(redrive.these(vec![repaired]).await.unwrap().events, 1);
+    assert_eq!(world.consumed("t").last().map(String::as_str), Some("posted B e 5"));
+    assert_eq!(redriven(&world, &streams, true).await.letters, 0);
+}
+
+#[test]
+fn a_line_of_an_export_that_is_broken_is_refused_with_what_is_wrong() {
+    let check = |line: &str, expected: &str| {
+        let why = Letter::parse(line).unwrap_err();
+        assert!(why.contains(expected), "{line}: {why}");
+    };
+    check("{", "EOF");
+    check("{}", "`data` is no text");
+    check(r#"{"data":"*"}"#, "`data`: ");
+    check(r#"{"data":"","unit":"a","record":"1"}"#, "`record` is no number");
+    check(r#"{"data":"","unit":"a","record":1,"offset":0,"unitId":"ab"}"#, "64 hexadecimal digits");
 }

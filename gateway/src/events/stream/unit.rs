@@ -7,6 +7,7 @@ use super::map::{Shared, SinkRefused};
 use super::publish::{Halt, Pass};
 use super::round::Stream;
 use super::{Trouble, verify};
+use super::{dry, letter};
 use crate::store::{Counted, Place, Refusal, UnitProgress};
 use adapters_ports::{Identity, Position, Unit, UnitEnd, UnitRef};
 use jiff::Timestamp;
@@ -108,7 +109,15 @@ impl Work<'_> {
     async fn first_pass(&mut self, unit: &mut dyn Unit) -> Result<(Identity, Vec<String>), Error> {
         let verifies = self.stream.blocks.iter().any(|block| block.mapping.tally().is_some());
         if !verifies {
-            return Ok((unit.examine().await?, Vec::new()));
+            let identity = match self.stream.dry {
+                // Nothing is kept by it.
+                Some(_) => {
+                    unit.once();
+                    dry::stand_in(self.of)
+                }
+                None => unit.examine().await?,
+            };
+            return Ok((identity, Vec::new()));
         }
         let differences = verify::verify(unit, &self.stream.blocks, &self.stream.counts).await?;
         self.verified = differences.is_empty();
@@ -135,6 +144,7 @@ impl Work<'_> {
             let (blocks, types) = (Arc::clone(&stream.blocks), Arc::clone(&stream.types));
             let version = Arc::clone(&stream.version);
             let shared = Shared::new(blocks, types, &identity, refused.clone(), (version, time));
+            let shared = if stream.dry.is_some() { shared.in_lines() } else { shared };
             let mut pass = Pass::new(stream, identity, progress.clone(), self.stop.clone());
             let (back, result) = pass.run(unit, Arc::new(shared)).await;
             let done = pass.progress;
@@ -144,8 +154,8 @@ impl Work<'_> {
                 (back, Err(halt)) => match (back, halt) {
                     (Some(back), Halt::Again(more)) => {
                         let more = more.into_iter();
-                        let named = more
-                            .filter_map(|(origin, why)| Some(((origin.block?, origin.number), why)));
+                        let named =
+                            more.filter_map(|(origin, why)| Some(((origin.block?, origin.number), why)));
                         refused.extend(named);
                         let kept = stream.store.progress(stream.id, identity).await?;
                         let (name, stamp) = (Arc::clone(&self.of.name), Arc::clone(&self.of.stamp));
@@ -183,7 +193,11 @@ impl Work<'_> {
         } else {
             StreamCounts::add(&self.stream.counts.duplicates, 1);
             let (unit, settled_as) = (&*self.of.name, &*known.name);
-            tracing::warn!(unit, settled_as, "a unit with this content was settled before; nothing of it is published");
+            tracing::warn!(
+                unit,
+                settled_as,
+                "a unit with this content was settled before; nothing of it is published"
+            );
             (UnitEnd::Duplicate, UnitOutcome::Duplicate)
         };
         let left_behind = self.end(unit, end).await;
@@ -222,7 +236,7 @@ impl Work<'_> {
                 Ok(self.report(UnitOutcome::Left(error.to_string()), counted, 0, None))
             }
             Class::Client | Class::Conflict | Class::Poison | Class::Defect => {
-                self.refused(unit, counted, error.to_string()).await
+                self.refused(unit, counted, letter::words(&error)).await
             }
             Class::Auth | Class::RateLimited | Class::Transient | Class::Maintenance | Class::Ambiguous => {
                 self.leave(unit).await;
@@ -239,6 +253,7 @@ impl Work<'_> {
 
     /// Ends the unit, and returns what could not be done then.
     async fn end(&self, unit: Box<dyn Unit>, how: UnitEnd) -> Option<String> {
+        let how = if self.stream.dry.is_some() { UnitEnd::Left } else { how };
         let error = unit.end(how).await.err()?;
         tracing::error!(unit = &*self.of.name, ?how, %error, "a unit cannot be put away; move it by hand");
         Some(error.to_string())

@@ -55,7 +55,9 @@ pub(super) async fn verify(
 fn close(unit: &mut dyn Unit, open: &Open) -> Vec<String> {
     match open.total.close(&mut |to| unit.beside(open.record, to)) {
         Ok(differences) => differences,
-        Err(unread) => vec![format!("{}: the totals cannot be compared: {}", open.model, letter::said(&unread))],
+        Err(unread) => {
+            vec![format!("{}: the totals cannot be compared: {}", open.model, letter::said(&unread))]
+        }
     }
 }
 

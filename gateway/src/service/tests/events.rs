@@ -239,6 +239,29 @@ async fn a_process_that_starts_anew_publishes_nothing_twice() {
 }
 
 #[tokio::test]
+async fn what_is_published_is_described_and_the_schemas_that_events_name_are_there() {
+    let world = world(COMPARED, vec![item(1, "a", 1)]).await;
+    let document = crate::asyncapi::document(world.service.program(), &[]);
+    crate::asyncapi::tests::check(&document);
+    let channel = &document["channels"]["items"];
+    assert_eq!(channel["messages"].as_object().unwrap().len(), 3, "{channel}");
+    assert_eq!(document["channels"]["items.rejected"]["address"], "items.rejected");
+    assert_eq!(document["operations"]["publish.items"]["messages"].as_array().unwrap().len(), 3);
+    assert_eq!(outcome(&get(&world.service, "/asyncapi.json").await).0, 404, "nobody attached it");
+    world.service.attach_asyncapi(document.to_string().into());
+    assert_eq!(get(&world.service, "/asyncapi.json").await.answer.status(), 200);
+    world.wait("items", 1).await;
+    let events = get(&world.service, "/events/items").await.answer;
+    let event: Value = serde_json::from_slice(events.bytes().trim_ascii()).unwrap();
+    let schema = event["dataschema"].as_str().unwrap().strip_prefix("https://api.example.com").unwrap();
+    assert_eq!(schema, "/schemas/Item.json");
+    let answer = get(&world.service, schema).await.answer;
+    let schema: Value = serde_json::from_slice(answer.bytes()).unwrap();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&event["data"]), "{schema}");
+    assert_eq!(outcome(&get(&world.service, "/schemas/Other.json").await), (404, Some("not-found")));
+}
+
+#[tokio::test]
 async fn topics_are_in_the_description_of_the_api_with_their_scopes() {
     let world = world(COMPARED, Vec::new()).await;
     let types = crate::problem::Types::new("");

@@ -4,7 +4,8 @@
 
 use super::Sqlite;
 use crate::store::{
-    Advance, BlockKey, Hash, KeyState, Place, Refusal, StoreError, Streams, UNITS_MAX, UnitProgress,
+    Advance, BlockKey, Hash, KeyState, NamedPlace, Place, Refusal, StoreError, Streams, UNITS_MAX,
+    UnitProgress,
 };
 use adapters_ports::{BoxFuture, Identity, Position};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -18,7 +19,7 @@ impl Streams for Sqlite {
         })
     }
 
-    fn places(&self, stream: i64) -> BoxFuture<'_, Result<Vec<(Arc<str>, Place)>, StoreError>> {
+    fn places(&self, stream: i64) -> BoxFuture<'_, Result<Vec<NamedPlace>, StoreError>> {
         self.work(move |db| {
             let mut find =
                 db.prepare_cached("SELECT name, stamp, reason, version FROM place WHERE stream = ?1")?;
@@ -68,7 +69,9 @@ impl Streams for Sqlite {
             let mut find = db.prepare_cached(
                 "SELECT content, change, deleted, newest FROM keyed WHERE block = ?1 AND key = ?2",
             )?;
-            keys.iter().map(|(block, key)| find.query_row(params![block, key], key_state).optional()).collect()
+            keys.iter()
+                .map(|(block, key)| find.query_row(params![block, key], key_state).optional())
+                .collect()
         })
     }
 
@@ -130,7 +133,7 @@ fn forget(db: &Connection, stream: i64) -> rusqlite::Result<()> {
     db.prepare_cached(sql)?.execute(params![stream, UNITS_MAX]).map(drop)
 }
 
-fn place(row: &Row<'_>) -> rusqlite::Result<(Arc<str>, Place)> {
+fn place(row: &Row<'_>) -> rusqlite::Result<NamedPlace> {
     let (reason, version): (Option<String>, Option<Arc<str>>) = (row.get(2)?, row.get(3)?);
     let refused = reason.map(|reason| Refusal { reason, version: version.unwrap_or_default() });
     Ok((row.get(0)?, Place { stamp: row.get(1)?, refused }))

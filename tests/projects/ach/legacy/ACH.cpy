@@ -23,7 +23,7 @@
            05  BAT-SEC             PIC X(3).
            05  BAT-DESCRIPTION     PIC X(10).
            05  BAT-DATE            PIC X(6).
-           05  BAT-EFFECTIVE       PIC 9(6).
+           05  BAT-EFFECTIVE       PIC X(6).
            05  BAT-SETTLEMENT      PIC X(3).
            05  BAT-STATUS          PIC X.
            05  BAT-ODFI            PIC X(8).
@@ -33,12 +33,26 @@
            05  ENT-CODE            PIC X(2).
            05  ENT-RDFI            PIC 9(8).
            05  ENT-CHECK-DIGIT     PIC X.
-           05  ENT-ACCOUNT         PIC X(17).
-           05  ENT-AMOUNT          PIC 9(8)V99.
-           05  ENT-ID              PIC X(15).
-           05  ENT-NAME            PIC X(22).
-           05  ENT-DISCRETIONARY   PIC X(2).
-           05  ENT-ADDENDA         PIC X.
+           05  ENT-DOMESTIC.
+               10  DOM-ACCOUNT     PIC X(17).
+               10  DOM-AMOUNT      PIC 9(8)V99.
+               10  DOM-ID          PIC X(15).
+               10  DOM-NAME        PIC X(22).
+               10  DOM-OPTIONS     PIC X(2).
+               10  DOM-ADDENDA     PIC X.
+           05  ENT-INTERNATIONAL REDEFINES ENT-DOMESTIC.
+               10  INT-LINES       PIC X(4).
+               10  FILLER          PIC X(13).
+               10  INT-AMOUNT      PIC 9(8)V99.
+               10  INT-ACCOUNT     PIC X(35).
+               10  FILLER          PIC X(2).
+               10  INT-SCREENING   PIC X(2).
+               10  INT-ADDENDA     PIC X.
+      * The amount stands at the same place in both.
+           05  ENT-EITHER REDEFINES ENT-DOMESTIC.
+               10  FILLER          PIC X(17).
+               10  ENT-AMOUNT      PIC 9(8)V99.
+               10  FILLER          PIC X(40).
            05  ENT-TRACE           PIC X(15).
        01  ADDENDA.
            05  ADD-TYPE            PIC X.
@@ -66,7 +80,8 @@
            05  CTL-HASH            PIC 9(10).
            05  CTL-DEBIT           PIC 9(10)V99.
            05  CTL-CREDIT          PIC 9(10)V99.
-           05  FILLER              PIC X(39).
+      * Named, so that a line that is cut off is no control record.
+           05  CTL-RESERVED        PIC X(39).
        01  PADDING.
            05  PAD-TYPE            PIC X.
            05  PAD-BATCHES         PIC X(6).

@@ -6,6 +6,8 @@ use super::By::{self, Check, CheckAt, Tests};
 
 /// A mistake.
 pub(crate) struct Mutation {
+    /// The project, a folder of `mappings`.
+    pub project: &'static str,
     /// What somebody did, in words.
     pub what: &'static str,
     /// The file, relative to the project.
@@ -19,7 +21,7 @@ pub(crate) struct Mutation {
 }
 
 const fn facade(what: &'static str, from: &'static str, to: &'static str, by: By) -> Mutation {
-    Mutation { what, file: "facade.yaml", from, to, by }
+    Mutation { project: RESERVATIONS, what, file: "facade.yaml", from, to, by }
 }
 
 const fn file(
@@ -29,8 +31,11 @@ const fn file(
     to: &'static str,
     by: By,
 ) -> Mutation {
-    Mutation { what, file, from, to, by }
+    Mutation { project: RESERVATIONS, what, file, from, to, by }
 }
+
+/// The project of most mistakes.
+pub(crate) const RESERVATIONS: &str = "reservations";
 
 /// Mistakes at the head of the project and in its connections.
 pub(crate) const CONNECTIONS: &[Mutation] = &[

@@ -170,6 +170,18 @@ impl Builder<'_, '_> {
             cursor.is_closed |= is_variable || one.is_closed;
         }
         cursor.need = need.unwrap_or(before.need);
+        self.imply(&nodes);
         nodes
+    }
+
+    /// An area that others redefine is there for its bytes; what these mean, the others say.
+    fn imply(&mut self, nodes: &[u32]) {
+        let told = |node: &u32| self.record.nodes.get(*node as usize).filter(|node| node.part.is_some());
+        if let Some((first, [_, ..])) = nodes.split_first()
+            && let Some(part) =
+                told(first).filter(|it| matches!(it.kind, Kind::Leaf(_))).and_then(|it| it.part)
+        {
+            self.building.shape.part_mut(part).implied = true;
+        }
     }
 }

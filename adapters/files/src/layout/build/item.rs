@@ -59,6 +59,8 @@ impl Builder<'_, '_> {
         if self.is_named(node) {
             leaf.ty = self.building.shape.add_scalar(leaf.field.scalar_type());
             leaf.part = self.part(item, node, leaf.ty, PartKind::Field, optional);
+            // A counter says how many elements a table has, which whoever maps the table knows.
+            self.building.shape.part_mut(leaf.part).implied = self.plan.counts(item);
             into.push(leaf.part);
             self.record.steps.push(Step::Leaf(number));
             cursor.need = cursor.at;

@@ -2,22 +2,23 @@
 //!
 //! Cobrix takes bytes that its code page does not know as blanks and what it cannot read as nothing; so is compared here.
 
-use super::json::{self, Json};
-use super::kit::{Kit, kit_with, shared};
+use super::json::{Json, parse};
+use super::kit::{Read, connect, json, kit_with, read, shared, written_back};
+use crate::connection::FilesConnection;
 use crate::format::Format;
+use crate::frame::Framing;
 use crate::layout::Dialect;
 use kernel::Decimal;
 
 /// A case: what is read how, and what Cobrix did that a mapping does here.
 struct Case {
     copybook: &'static str,
-    page: &'static str,
-    dialect: Dialect,
+    /// What the mapping says beside the copybook.
+    format: &'static str,
     data: &'static str,
     golden: &'static str,
-    cut: Cut,
-    /// The types of record that are told of each record, with the names that Cobrix gives their groups.
-    records: &'static [(usize, &'static str)],
+    /// The conditions by which each record has a type, with the name that Cobrix gives its group.
+    records: &'static [(&'static str, &'static str)],
     /// Parts that Cobrix leaves out of this record.
     without: fn(&Json) -> &'static [&'static str],
     /// The field that says in which order the golden file has them, and how many it has.
@@ -26,15 +27,21 @@ struct Case {
     decimals: &'static [(&'static str, u16)],
     /// The golden file has zeros where Cobrix read nothing.
     zeros: bool,
+    /// Why not all records are the same when they are written anew and not over themselves.
+    anew: Anew,
 }
 
-/// How records are cut.
-#[derive(Clone, Copy)]
-enum Cut {
-    /// All are as long as the layout; so many bytes in front and behind do not count.
-    Fixed(usize, usize),
-    /// Behind a length of two bytes, low byte first, in a head of four; so much is taken from it.
-    Head(usize),
+/// Why a record that is written anew is not the one that was read. What is written over itself is always the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Anew {
+    /// It is.
+    Same,
+    /// FILLER and bytes that no field is for hold something.
+    Fillers,
+    /// Fields are no values, so they become zeros or blanks.
+    Unreadable,
+    /// Its table leaves room.
+    Room,
 }
 
 fn nothing(_: &Json) -> &'static [&'static str] {
@@ -43,36 +50,30 @@ fn nothing(_: &Json) -> &'static [&'static str] {
 
 const BASE: Case = Case {
     copybook: "",
-    page: "cp037",
-    dialect: Dialect { ibm_floats: None, little: None, full_binary: false, texts: Vec::new() },
+    format: "encoding: cp037",
     data: "",
     golden: "",
-    cut: Cut::Fixed(0, 0),
-    records: &[(0, "")],
+    records: &[("", "")],
     without: nothing,
     order: None,
     decimals: &[],
     zeros: false,
+    anew: Anew::Same,
 };
+
+fn fixture(path: &str) -> Option<Vec<u8>> {
+    shared(&format!("fixtures/ebcdic/cobrix/{path}")).map(|path| std::fs::read(path).unwrap())
+}
 
 impl Case {
     fn check(&self) {
-        let read = |path: &str| {
-            shared(&format!("fixtures/ebcdic/cobrix/{path}")).map(|path| std::fs::read(path).unwrap())
-        };
-        let (Some(copybook), Some(data), Some(golden)) =
-            (read(self.copybook), read(self.data), read(self.golden))
-        else {
-            return;
-        };
-        let kit = kit_with(&String::from_utf8_lossy(&copybook), self.page, &self.dialect);
+        let (Some(data), Some(golden)) = (fixture(self.data), fixture(self.golden)) else { return };
         let golden = String::from_utf8_lossy(&golden).into_owned();
-        let golden: Vec<Json> = match json::parse(&golden) {
+        let golden: Vec<Json> = match parse(&golden) {
             Json::List(all) => all,
-            _ => golden.lines().filter(|line| !line.trim().is_empty()).map(json::parse).collect(),
+            _ => golden.lines().filter(|line| !line.trim().is_empty()).map(parse).collect(),
         };
-        let mut ours: Vec<Json> =
-            self.cut(&kit, &data).into_iter().map(|record| self.told(&kit, record)).collect();
+        let Some(mut ours) = self.told(&data) else { return };
         if let Some(order) = self.order {
             let key = |json: &Json| number(json.get(order)).expect("a number to order by");
             ours.sort_by(|a, b| key(a).partial_cmp(&key(b)).expect("numbers have an order"));
@@ -89,37 +90,52 @@ impl Case {
         }
     }
 
-    fn cut<'a>(&self, kit: &Kit, data: &'a [u8]) -> Vec<&'a [u8]> {
-        match self.cut {
-            Cut::Fixed(front, behind) => {
-                let length = kit.layout.types()[0].bytes_max.expect("a bound") as usize + front + behind;
-                data.chunks_exact(length).map(|all| &all[front..length - behind]).collect()
+    /// Reads the file once for each type that its records have, and writes it back.
+    fn told(&self, data: &[u8]) -> Option<Vec<Json>> {
+        let copybook = fixture(self.copybook)?;
+        let mut all: Vec<Json> = Vec::new();
+        for (conditions, name) in self.records {
+            let connection = connect(&copybook, &format!("{}{conditions}", self.format));
+            let records = read(&connection, data);
+            let (back, anew) = written_back(&connection, &records);
+            self.same_bytes(&connection, data, &back);
+            assert_eq!(anew, self.anew == Anew::Same, "{} {}: written anew", self.data, self.copybook);
+            let told = |read: &Read| {
+                assert_eq!(read.unknown, Vec::<String>::new());
+                json(connection.shape(), &read.said)
+            };
+            if name.is_empty() {
+                return Some(records.iter().map(told).collect());
             }
-            Cut::Head(less) => {
-                let (mut at, mut out) = (0, Vec::new());
-                while at < data.len() {
-                    let length = usize::from(u16::from_le_bytes([data[at + 2], data[at + 3]])) - less;
-                    out.push(&data[at + 4..at + 4 + length]);
-                    at += 4 + length;
+            all.resize(records.len(), Json::Object(Vec::new()));
+            for (all, one) in all.iter_mut().zip(records.iter().map(told)) {
+                if let Json::Object(members) = all {
+                    members.push(((*name).to_owned(), one));
                 }
-                out
             }
         }
+        Some(all)
     }
 
-    fn told(&self, kit: &Kit, record: &[u8]) -> Json {
-        let mut all = Vec::new();
-        for &(number, name) in self.records {
-            let mut recorder = kit.recorder();
-            kit.tell(number, record, &mut recorder).unwrap_or_else(|error| panic!("{}: {error}", self.data));
-            assert_eq!(recorder.unknown, Vec::<String>::new());
-            let told = kit.json(&recorder.said);
-            match (name, told) {
-                ("", told) => return told,
-                (name, told) => all.push((name.to_owned(), told)),
+    /// What is skipped around records is written as zeros; everything else is as it was.
+    fn same_bytes(&self, connection: &FilesConnection, data: &[u8], back: &[u8]) {
+        let skip = connection.plan().skip;
+        let mut data = data.to_vec();
+        if let Framing::Fixed(length) = connection.plan().framing {
+            for record in data.chunks_exact_mut(length as usize) {
+                let (front, behind) = (skip.before as usize, record.len() - skip.after as usize);
+                record[..front].fill(0);
+                record[behind..].fill(0);
             }
         }
-        Json::Object(all)
+        let at = data.iter().zip(back).take_while(|(a, b)| a == b).count();
+        assert!(
+            data == back,
+            "{}: {} bytes back as {}, the same up to {at}",
+            self.data,
+            data.len(),
+            back.len()
+        );
     }
 
     /// Compares; `ours` may have what the case says is left out, and nothing else.
@@ -215,14 +231,12 @@ fn equal(golden: &str, ours: &Json, scale: Option<u16>) -> bool {
 
 #[test]
 fn groups_are_texts_where_a_mapping_wants_them() {
-    let texts = vec!["NAME".into(), "ACCOUNT-NO".into()];
     Case {
         copybook: "test10_copybook.cob",
-        page: "latin1",
-        dialect: Dialect { texts, ..Dialect::default() },
+        format: "encoding: latin1, texts: [NAME, ACCOUNT-NO]",
         data: "test10_data/data.dat",
         golden: "test10_expected/test10.txt",
-        records: &[(0, "RECORD")],
+        records: &[("", "RECORD")],
         ..BASE
     }
     .check_group_texts();
@@ -248,19 +262,12 @@ impl Case {
             record.extend(texts);
             Json::Object(record)
         };
-        let read = |path: &str| {
-            shared(&format!("fixtures/ebcdic/cobrix/{path}")).map(|path| std::fs::read(path).unwrap())
-        };
-        let (Some(copybook), Some(data), Some(golden)) =
-            (read(self.copybook), read(self.data), read(self.golden))
-        else {
-            return;
-        };
-        let kit = kit_with(&String::from_utf8_lossy(&copybook), self.page, &self.dialect);
-        let Json::Object(mut told) = self.told(&kit, self.cut(&kit, &data)[0]) else { panic!("a record") };
+        let (Some(data), Some(golden)) = (fixture(self.data), fixture(self.golden)) else { return };
+        let Some(all) = self.told(&data) else { return };
+        let Some(Json::Object(mut told)) = all.into_iter().next() else { panic!("a record") };
         let (name, record) = told.remove(0);
         self.same(
-            &json::parse(&String::from_utf8_lossy(&golden)),
+            &parse(&String::from_utf8_lossy(&golden)),
             &Json::Object(vec![(name, lift(record))]),
             "test10",
         );
@@ -271,10 +278,13 @@ impl Case {
 fn several_records_have_the_same_bytes() {
     Case {
         copybook: "test12_copybook.cob",
-        page: "latin1",
+        format: "encoding: latin1",
         data: "test12_data/data.dat",
         golden: "test12_expected/test12.txt",
-        records: &[(0, "RECORD_A"), (1, "RECORD_B")],
+        records: &[
+            (", records: { RECORD-A: { NAME/SHORT-NAME/NAME-CHAR-1: \"*\" } }", "RECORD_A"),
+            (", records: { RECORD-B: { NAME: \"*\" } }", "RECORD_B"),
+        ],
         ..BASE
     }
     .check();
@@ -291,13 +301,15 @@ fn segment(record: &Json) -> &'static [&'static str] {
 
 #[test]
 fn segments_stand_behind_their_length() {
-    for less in [4, 4] {
+    for format in [
+        "encoding: cp037, range: bytes, framing: { type: rdw, order: little }",
+        "encoding: cp037, range: bytes, framing: { type: rdw, order: little, counts: content, adjust: -4 }",
+    ] {
         Case {
             copybook: "test14_copybook.cob",
             data: "test14_data/COMP.DETAILS.JUL02.DATA.dat",
             golden: "test14_expected/test14.txt",
-            dialect: Dialect { full_binary: true, ..Dialect::default() },
-            cut: Cut::Head(less),
+            format,
             without: segment,
             ..BASE
         }
@@ -312,11 +324,9 @@ fn segments_are_read_as_all_that_they_may_be() {
         let golden = format!("test4_expected/{golden}").leak();
         Case {
             copybook: "test4_copybook.cob",
-            page: "latin1",
-            dialect: Dialect { full_binary: true, ..Dialect::default() },
+            format: "encoding: latin1, range: bytes, framing: { type: rdw, order: little, counts: content }",
             data,
             golden,
-            cut: Cut::Head(0),
             ..BASE
         }
         .check();
@@ -325,12 +335,15 @@ fn segments_are_read_as_all_that_they_may_be() {
 
 #[test]
 fn a_table_may_leave_room_in_records_of_one_length() {
-    for (copybook, golden, cut) in [
-        ("test1_copybook.cob", "test1_expected/test1.txt", Cut::Fixed(0, 0)),
-        ("test1_copybook.cob", "test1b_expected/test1b.txt", Cut::Fixed(0, 0)),
-        ("test1a_copybook.cob", "test1a_expected/test1a.txt", Cut::Fixed(2, 27)),
+    let whole = "encoding: cp037, framing: fixed, length: 2202";
+    let cut = "encoding: cp037, framing: fixed, length: 2202, skip: { before: 2, after: 27 }";
+    for (copybook, golden, format) in [
+        ("test1_copybook.cob", "test1_expected/test1.txt", whole),
+        ("test1_copybook.cob", "test1b_expected/test1b.txt", whole),
+        ("test1a_copybook.cob", "test1a_expected/test1a.txt", cut),
     ] {
-        Case { copybook, data: "test1_data/example.bin", golden, cut, ..BASE }.check();
+        let anew = Anew::Room;
+        Case { copybook, data: "test1_data/example.bin", golden, format, anew, ..BASE }.check();
     }
 }
 
@@ -346,7 +359,8 @@ fn numbers_are_read_in_every_form() {
         copybook: "test6_copybook.cob",
         data: "test6_data/INTEGR.TYPES.NOV28.DATA.dat",
         golden: "test6_expected/test6.txt",
-        dialect: Dialect { ibm_floats: Some(false), ..Dialect::default() },
+        anew: Anew::Unreadable,
+        format: "encoding: cp037, floats: ieee",
         order: Some("ID"),
         decimals: &[("EX_NUM_DEC01", 2), ("EX_NUM_DEC02", 2)],
         zeros: true,
@@ -361,6 +375,7 @@ fn fillers_are_not_told() {
         copybook: "test7_fillers.cob",
         data: "test7_data/TEST.FILLERS.DEC07.DATA.dat",
         golden: "test7_expected/test7.txt",
+        anew: Anew::Fillers,
         order: Some("AMOUNT"),
         // Fields in a group without a name can be named all the same; Cobrix drops them with it.
         without: |_| &["STR1", "STR2", "STR4"],
@@ -375,6 +390,7 @@ fn what_is_no_number_is_not_told() {
         copybook: "test19_display_num.cob",
         data: "test19_display_num/data.dat",
         golden: "test19_display_num_expected/test19.txt",
+        anew: Anew::Unreadable,
         zeros: true,
         ..BASE
     }
@@ -413,6 +429,52 @@ fn records_have_the_lengths_that_their_files_have() {
     check("carddemo/cpy/CSUSR01Y.cpy", &[80]);
     check("carddemo/cpy/COCOM01Y.cpy", &[160]);
     check("carddemo/cpy/CVTRA07Y.cpy", &[115, 114, 114, 133, 112, 112, 112]);
+}
+
+#[test]
+fn files_of_bookings_and_of_carddemo_are_written_back_as_they_were() {
+    let check = |copybook: &str, data: &str, format: &str, count: usize, anew: bool| {
+        let read_file = |path: &str| shared(path).map(|path| std::fs::read(path).unwrap());
+        let (Some(copybook), Some(bytes)) = (read_file(copybook), read_file(data)) else { return };
+        let connection = connect(&copybook, format);
+        let records = read(&connection, &bytes);
+        assert_eq!(records.len(), count, "{data}");
+        let strange = records.iter().find(|record| !record.bad.is_empty() || !record.unknown.is_empty());
+        assert!(strange.is_none_or(|it| it.bad.iter().all(|bad| bad.starts_with("TRX-"))), "{data}");
+        let (back, same) = written_back(&connection, &records);
+        let is_mixed = format.contains("any");
+        let plain = |bytes: &[u8]| -> Vec<u8> {
+            bytes.iter().copied().filter(|byte| !(is_mixed && b"\r\n".contains(byte))).collect()
+        };
+        assert!(plain(&back) == plain(&bytes), "{data}");
+        assert_eq!(same, anew, "{data}: written anew");
+    };
+    let bookings = |data: &str| {
+        let types = "header: { HDR-TYPE: \"00\" }, booking: { TRX-TYPE: 10 }, trailer: { TRL-TYPE: 99 }";
+        let format = format!("encoding: cp273, framing: rdw, records: {{ {types} }}");
+        let copybook = "examples/bookings/legacy/TRXFILE.cpy";
+        check(copybook, &format!("examples/bookings/tests/{data}"), &format, 4, true);
+    };
+    bookings("TRX20260331.DAT");
+    bookings("TRX-BADTOTAL.DAT");
+    // A new record has blanks in its FILLER, where those of discgrp, trantype and trancatg have zeros, and the lines of
+    // cardxref.txt end before it. The lines of trantype.txt end with CRLF, but the last one with LF, so that its file is
+    // compared without line ends.
+    for (copybook, host, ascii, ending, count, anew) in [
+        ("CVACT01Y", "ACCTDATA", "acctdata", "lf", 50, [true, true]),
+        ("CVACT02Y", "CARDDATA", "carddata", "lf", 50, [true, true]),
+        ("CVACT03Y", "CARDXREF", "cardxref", "lf", 50, [true, false]),
+        ("CVTRA02Y", "DISCGRP", "discgrp", "lf", 51, [false, false]),
+        ("CVTRA03Y", "TRANTYPE", "trantype", "any", 7, [false, false]),
+        ("CVTRA04Y", "TRANCATG", "trancatg", "crlf", 18, [false, false]),
+    ] {
+        let copybook = format!("fixtures/ebcdic/carddemo/cpy/{copybook}.cpy");
+        let host = format!("fixtures/ebcdic/carddemo/ebcdic/AWS.M2.CARDDEMO.{host}.PS");
+        check(&copybook, &host, "encoding: cp037", count, anew[0]);
+        let ascii = format!("fixtures/ebcdic/carddemo/ascii/{ascii}.txt");
+        let format = format!("encoding: latin1, framing: {{ type: lines, ending: {ending} }}");
+        check(&copybook, &ascii, &format, count, anew[1]);
+    }
 }
 
 #[test]

@@ -2,15 +2,22 @@
 
 use super::json::Json;
 use crate::codepage::CodePage;
+use crate::config;
+use crate::connection::FilesConnection;
 use crate::copybook::{Lines, parse};
 use crate::field::{Fillers, Setting};
 use crate::format::{Building, Format};
+use crate::formats;
+use crate::frame::Writer;
 use crate::layout::{Dialect, Layout};
+use crate::nodes::node;
+use adapters_ports::{Files, Settings, Source};
+use bytes::Bytes;
 use kernel::{
     DecodeError, Diagnostic, Document, Error, FileId, Interest, PartId, Progress, Scalar, Shape,
-    ShapeBuilder, Stop, TypeId, Visitor,
+    ShapeBuilder, Sources, Stop, TypeId, Visitor,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A copybook that is laid out.
 pub(super) struct Kit {
@@ -35,6 +42,87 @@ pub(super) fn kit(text: &str, page: &str) -> Kit {
 /// Lays out a copybook that is right.
 pub(super) fn kit_with(text: &str, page: &str, dialect: &Dialect) -> Kit {
     built(text, page, dialect).unwrap_or_else(|found| panic!("{found:?}"))
+}
+
+/// A project of one copybook.
+#[derive(Debug)]
+struct Only(Vec<u8>);
+
+impl Files for Only {
+    fn read(&self, _: &str) -> Result<Vec<u8>, String> {
+        Ok(self.0.clone())
+    }
+}
+
+/// A connection to files of a copybook, as mappings open it; `format` is what the mapping says beside `copybook`.
+pub(super) fn connect(copybook: &[u8], format: &str) -> FilesConnection {
+    let format = format!("{{ type: copybook, copybook: a.cpy, {format} }}");
+    let node = node(&format!("{{ path: /nowhere/*, format: {format} }}"));
+    let settings = Settings { name: "in", node: &node, offline: false };
+    let config = config::read(&settings, Path::new("")).unwrap_or_else(|found| panic!("{format}: {found:?}"));
+    let (mut sources, mut shape, mut found) = (Sources::default(), ShapeBuilder::new(), Vec::new());
+    let only = Only(copybook.to_vec());
+    let opened = formats::open(&config.format, (&only, false), &mut sources, &mut shape, &mut found);
+    let opened = opened.unwrap_or_else(|found| panic!("{format}: {found:?}"));
+    FilesConnection::new(config, opened, shape).unwrap_or_else(|found| panic!("{format}: {found:?}"))
+}
+
+/// A record of a file.
+pub(super) struct Read {
+    /// Its type in the format.
+    pub number: usize,
+    pub bytes: Vec<u8>,
+    pub said: Vec<Say>,
+    /// What could not be read.
+    pub bad: Vec<String>,
+    /// Its residue.
+    pub unknown: Vec<String>,
+}
+
+/// Reads a file as tests of mappings do: framed, told apart, told, with nothing beside the records.
+pub(super) fn read(connection: &FilesConnection, data: &[u8]) -> Vec<Read> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut unit = connection.sample("a.dat", Bytes::copy_from_slice(data)).unwrap();
+    let shape = connection.shape();
+    let is_own = |part: PartId| shape.part(part).kind != kernel::PartKind::Beside;
+    let mut all = Vec::new();
+    while let Some(mut batch) = runtime.block_on(unit.batch()).unwrap() {
+        while let Some(framed) = batch.records.next() {
+            let part = framed.part.unwrap_or_else(|error| panic!("record {}: {error}", framed.number));
+            let index = connection.plan().layout.index(part).expect("a type of the connection");
+            let mut recorder =
+                Recorder { tolerant: true, shape: Some(shape), wants: Some(&is_own), ..Recorder::default() };
+            let told = batch.records.tell(&mut recorder);
+            assert_eq!(told, Ok(Progress::End), "record {}", framed.number);
+            let Recorder { said, bad, unknown, .. } = recorder;
+            let bytes = batch.records.raw().bytes.to_vec();
+            all.push(Read {
+                number: connection.plan().layout.kinds[index].number,
+                bytes,
+                said,
+                bad,
+                unknown,
+            });
+        }
+    }
+    all
+}
+
+/// Writes what was read of a file over itself, and says whether all its records are the same when they are written anew.
+pub(super) fn written_back(connection: &FilesConnection, records: &[Read]) -> (Vec<u8>, bool) {
+    let plan = connection.plan();
+    let (format, shape) = (&plan.layout.format, connection.shape());
+    let mut writer = Writer::new(&plan.framing, plan.skip);
+    let mut anew = true;
+    for Read { number, bytes, said, .. } in records {
+        let mut out = Vec::new();
+        format.rewrite(*number, bytes, &mut Replay { said, shape }, &mut out).unwrap();
+        writer.push(&out).unwrap();
+        out.clear();
+        let written = format.write(*number, &mut Replay { said, shape }, &mut out);
+        anew &= written.is_ok() && out == *bytes;
+    }
+    (writer.finish(), anew)
 }
 
 /// A file of the shared folder, or nothing with a loud word.
@@ -173,42 +261,6 @@ impl Kit {
         part
     }
 
-    /// What was said, as JSON; what repeats is a list.
-    pub(super) fn json(&self, said: &[Say]) -> Json {
-        let mut open: Vec<Open> = vec![(None, Vec::new())];
-        for say in said {
-            let (part, value) = match say {
-                Say::Enter(part) => {
-                    open.push((Some(*part), Vec::new()));
-                    continue;
-                }
-                Say::Leave(part) => {
-                    let (opened, members) = open.pop().expect("something is open");
-                    assert_eq!(opened, Some(*part));
-                    (*part, Json::Object(members))
-                }
-                Say::Text(part, text) => (*part, Json::Text(text.clone())),
-                Say::Float(part, number) => (*part, Json::Number(format!("{number:?}"))),
-                Say::Bytes(part, bytes) => (*part, Json::Text(format!("{bytes:02X?}"))),
-                Say::Nil(part) => (*part, Json::Null),
-            };
-            let members = &mut open.last_mut().expect("the record is open").1;
-            let mut name = self.name(part).to_owned();
-            if self.shape.part(part).kind == kernel::PartKind::Text {
-                name.push_str("-NT");
-            }
-            if !self.shape.part(part).occurs.repeats() {
-                members.push((name, value));
-                continue;
-            }
-            match members.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, Json::List(list))) => list.push(value),
-                _ => members.push((name, Json::List(vec![value]))),
-            }
-        }
-        Json::Object(open.pop().expect("the record").1)
-    }
-
     pub(super) fn write(&self, number: usize, said: &[Say]) -> Result<Vec<u8>, Error> {
         let mut out = vec![0xAA];
         let written = self.layout.write(number, &mut Replay { said, shape: &self.shape }, &mut out);
@@ -230,6 +282,42 @@ impl Kit {
         out.remove(0);
         written.map(|()| out)
     }
+}
+
+/// What was said, as JSON; what repeats is a list.
+pub(super) fn json(shape: &Shape, said: &[Say]) -> Json {
+    let mut open: Vec<Open> = vec![(None, Vec::new())];
+    for say in said {
+        let (part, value) = match say {
+            Say::Enter(part) => {
+                open.push((Some(*part), Vec::new()));
+                continue;
+            }
+            Say::Leave(part) => {
+                let (opened, members) = open.pop().expect("something is open");
+                assert_eq!(opened, Some(*part));
+                (*part, Json::Object(members))
+            }
+            Say::Text(part, text) => (*part, Json::Text(text.clone())),
+            Say::Float(part, number) => (*part, Json::Number(format!("{number:?}"))),
+            Say::Bytes(part, bytes) => (*part, Json::Text(format!("{bytes:02X?}"))),
+            Say::Nil(part) => (*part, Json::Null),
+        };
+        let members = &mut open.last_mut().expect("the record is open").1;
+        let mut name = shape.part(part).name.local.to_string();
+        if shape.part(part).kind == kernel::PartKind::Text {
+            name.push_str("-NT");
+        }
+        if !shape.part(part).occurs.repeats() {
+            members.push((name, value));
+            continue;
+        }
+        match members.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, Json::List(list))) => list.push(value),
+            _ => members.push((name, Json::List(vec![value]))),
+        }
+    }
+    Json::Object(open.pop().expect("the record").1)
 }
 
 /// Tells again what was told.

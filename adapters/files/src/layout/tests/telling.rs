@@ -1,8 +1,9 @@
 //! Where fields stand, and what is told of them.
 
-use super::kit::{built, kit, kit_with};
+use super::kit::{built, hex, kit, kit_with};
 use crate::format::Format;
 use crate::layout::Dialect;
+use crate::select::Pattern;
 
 /// Tells ASCII records.
 fn check(copybook: &str, record: &str, expected: &str) {
@@ -230,4 +231,66 @@ fn what_cannot_be_laid_out_is_refused() {
         "01 R. 05 N PIC 9. 05 A PIC X. 05 B REDEFINES A. 10 T OCCURS 0 TO 2 DEPENDING ON N PIC X. 05 C PIC X.",
         "`C` stands behind a redefined area of variable length",
     );
+}
+
+#[test]
+fn conditions_compare_numbers_by_value_and_texts_as_they_are() {
+    let check = |clause: &str, record: &str, value: &str, expected: bool| {
+        let kit = kit(&format!("01 R. 05 FILLER PIC X. 05 A {clause}."), "cp037");
+        let leaf = kit.layout.leaf(0, "A").expect("a place");
+        let record = hex(&format!("40{record}"));
+        let text = kit.layout.text(&leaf, &record, &mut String::new());
+        let matches = |text: String| Pattern::parse(value).matches(&text, kit.layout.is_number(&leaf));
+        assert_eq!(text.is_some_and(matches), expected, "{clause} {value}");
+    };
+    for (value, expected) in [
+        ("00", true),
+        ("0", true),
+        ("000", true),
+        ("0.0", true),
+        ("1", false),
+        ("!0", false),
+        ("!1", true),
+        ("*", true),
+    ] {
+        check("PIC 9(2)", "F0F0", value, expected);
+    }
+    check("PIC 99", "F1F0", "1*", true);
+    check("PIC S9", "D1", "-1", true);
+    check("PIC S9", "D1", "-01", true);
+    check("PIC S9", "D1", "1", false);
+    check("PIC S9(3) SIGN LEADING SEPARATE", "4EF0F0F7", "07", true);
+    check("PIC 9(4) COMP", "000A", "10", true);
+    check("PIC 9(4) COMP", "000A", "0010", true);
+    check("PIC S9(3)V99 COMP-3", "12345C", "123.450", true);
+    check("PIC S9(3)V99 COMP-3", "12345D", "-0123.45", true);
+    check("PIC S9(3)V99 COMP-3", "12345C", "123.4", false);
+    check("PIC 9(3)PP", "F0F1F2", "1200", true);
+    check("COMP-1", "41180000", "1.50", true);
+    // Texts, edited numbers among them.
+    check("PIC X(2)", "F0F0", "00", true);
+    check("PIC X(2)", "F0F0", "0", false);
+    check("PIC X(2)", "F140", "1", true);
+    check("PIC Z9", "40F5", "5", true);
+    check("PIC Z9", "40F5", "05", false);
+    // What is no number, and what is not there, has no value at all.
+    check("PIC 99", "F0C1", "!0", false);
+    check("PIC 99", "4040", "*", false);
+    check("PIC 99", "F0", "0", false);
+}
+
+#[test]
+fn counters_and_areas_that_are_redefined_follow_from_other_things() {
+    let check = |copybook: &str, expected: &[&str]| {
+        let kit = kit(copybook, "latin1");
+        let parts = kit.shape.parts().filter(|(_, part)| part.implied);
+        let names: Vec<&str> = parts.map(|(id, _)| kit.name(id)).collect();
+        assert_eq!(names, expected, "{copybook}");
+    };
+    check("01 R. 05 A PIC X. 05 B PIC 9.", &[]);
+    check("01 R. 05 N PIC 9. 05 T OCCURS 0 TO 3 DEPENDING ON N PIC X.", &["N"]);
+    check("01 R. 05 A PIC X(2). 05 B REDEFINES A PIC 99. 05 C REDEFINES A. 10 D PIC X.", &["A"]);
+    // A group that is redefined has fields of its own, and all of them mean something.
+    check("01 R. 05 A. 10 B PIC X. 05 C REDEFINES A PIC X.", &[]);
+    check("01 R. 05 A PIC X(2). 05 FILLER REDEFINES A. 10 D PIC X. 10 E PIC X.", &["A"]);
 }

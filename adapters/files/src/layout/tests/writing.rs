@@ -1,6 +1,8 @@
 //! What is written of what was told.
 
-use super::kit::{Kit, Say, kit};
+use super::kit::{Kit, Say, kit, kit_with};
+use crate::layout::Dialect;
+use kernel::PartKind;
 
 /// Writes `NAME=value`, `NAME{` and `}` into an ASCII record.
 fn said(kit: &Kit, text: &str) -> Vec<Say> {
@@ -134,4 +136,22 @@ fn room_that_a_table_leaves_keeps_its_bytes() {
     over(book, "1xyz", "N=1 T=x", None, "1xyz");
     over(book, "1xyz", "N=2 T=a T=b", None, "2abz");
     over(book, "3xyz", "T=a", None, "1ayz");
+}
+
+#[test]
+fn a_group_that_is_one_text_too_is_written_by_either() {
+    let dialect = Dialect { texts: vec!["G".into()], ..Dialect::default() };
+    let book = "01 R. 05 G. 10 A PIC X. 10 FILLER PIC X(2). 10 B PIC X. 05 C PIC X.";
+    let kit = kit_with(book, "latin1", &dialect);
+    let (text, _) = kit.shape.parts().find(|(_, part)| part.kind == PartKind::Text).unwrap();
+    let (group, _) = kit.shape.parts().find(|(_, part)| part.kind == PartKind::Element).unwrap();
+    let (a, c) = (kit.part("A"), kit.part("C"));
+    let written = |said: &[Say]| String::from_utf8(kit.write(0, said).unwrap()).unwrap();
+    let said = |part, value: &str| Say::Text(part, value.into());
+    assert_eq!(written(&[Say::Enter(group), said(text, "wxyz"), Say::Leave(group), said(c, "c")]), "wxyzc");
+    assert_eq!(
+        written(&[Say::Enter(group), said(text, "wxyz"), said(a, "a"), Say::Leave(group), said(c, "c")]),
+        "axyzc"
+    );
+    assert_eq!(written(&[Say::Enter(group), said(a, "a"), Say::Leave(group), said(c, "c")]), "a   c");
 }

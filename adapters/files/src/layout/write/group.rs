@@ -15,23 +15,26 @@ impl Writer<'_> {
         let end = event.and_then(|event| self.told.events.get(event as usize)).map(|event| event.end);
         let (from, to) = event.zip(end).map_or((0, 0), |(event, end)| (event + 1, end));
         self.link(from, to);
-        let text = self.event(node);
-        self.text(node, *place, text)?;
+        self.text(node, *place, (from, to))?;
         let written = self.members(node, place);
         self.unlink(from, to);
         written
     }
 
     /// The group as one text; its members are written over it.
-    fn text(&mut self, node: u32, place: Place, event: Option<u32>) -> Result<(), Error> {
+    fn text(&mut self, node: u32, place: Place, (from, to): (u32, u32)) -> Result<(), Error> {
         let record = self.record;
         let Some(Kind::Group(members)) = record.nodes.get(node as usize).map(|node| &node.kind) else {
             return Ok(());
         };
-        let leaf = members.text.and_then(|leaf| record.leaves.get(leaf as usize));
-        // The event of the group itself has no value.
-        let scalar = event.and_then(|event| self.told.scalar(event as usize));
-        let (Some(leaf), Some(scalar)) = (leaf, scalar) else { return Ok(()) };
+        let Some(leaf) = members.text.and_then(|leaf| record.leaves.get(leaf as usize)) else {
+            return Ok(());
+        };
+        // It has the node of the group, so it is no other member.
+        let events = &self.told.events;
+        let is_it = |at: &u32| events.get(*at as usize).is_some_and(|event| event.node == node);
+        let scalar = (from..to).find(is_it).and_then(|event| self.told.scalar(event as usize));
+        let Some(scalar) = scalar else { return Ok(()) };
         let start = place.base + leaf.at as usize;
         let old = place.old.map(|old| old + leaf.at as usize);
         self.room(start, start + leaf.field.width as usize, old, &leaf.initial);

@@ -1,0 +1,63 @@
+//! Folders of files as a subject of the suite. What its source promises is tried in its own tests, file by file.
+
+use adapters_ports::{Adapter, Files};
+use contracts::adapter::{Callee, Keeper, Subject};
+
+/// The subject.
+#[derive(Debug)]
+pub(crate) struct Folder(pub &'static dyn Adapter);
+
+#[derive(Debug)]
+struct Nothing;
+
+impl Files for Nothing {
+    fn read(&self, _path: &str) -> Result<Vec<u8>, String> {
+        Err("it does not exist".into())
+    }
+}
+
+impl Subject for Folder {
+    fn adapter(&self) -> &dyn Adapter {
+        self.0
+    }
+
+    fn files(&self) -> &dyn Files {
+        &Nothing
+    }
+
+    fn settings(&self, address: &str) -> Vec<(&'static str, String)> {
+        let setting = |key, value: &str| (key, value.to_owned());
+        vec![
+            setting("path", address),
+            setting("format.type", "fixed"),
+            setting("format.encoding", "latin1"),
+            setting("format.columns.NAME", "1-10"),
+            setting("format.columns.AMOUNT", "11-20"),
+        ]
+    }
+
+    fn mistakes(&self) -> Vec<(&'static str, &'static str)> {
+        vec![
+            ("limits.record", "much"),
+            ("order", "random"),
+            ("compression", "rar"),
+            ("format.framing", "loose"),
+        ]
+    }
+
+    fn nowhere(&self) -> String {
+        "/nowhere/*.txt".into()
+    }
+
+    fn callee(&self) -> Option<&dyn Callee> {
+        None
+    }
+
+    fn keeper(&self) -> Option<&dyn Keeper> {
+        None
+    }
+
+    fn streams(&self) -> bool {
+        true
+    }
+}
