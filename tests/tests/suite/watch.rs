@@ -62,7 +62,7 @@ fn rows_that_commit_late_are_not_missed_on_postgresql_because_the_mark_waits_for
     let Some(server) = Server::start(Product::Postgres).unwrap() else { return };
     let open = Duration::from_secs(6);
     late(Database::Odbc(&server), &server, WATCH, open, if long() { 300 } else { 12 });
-    late(Database::Jdbc(&server), &server, WATCH, open, if long() { 150 } else { 7 });
+    late(Database::Jdbc(&server), &server, WATCH, open, if long() { 150 } else { 12 });
 }
 
 #[test]
