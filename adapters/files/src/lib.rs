@@ -17,6 +17,7 @@ mod frame;
 mod import;
 mod inspect;
 mod layout;
+mod near;
 mod select;
 mod shape;
 mod source;

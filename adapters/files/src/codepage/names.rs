@@ -3,6 +3,10 @@
 //! **Invariant.** A name that could mean two pages means none.
 
 use super::{CodePage, SinglePage, ascii, ebcdic, web};
+use crate::near::distance;
+
+/// Letters of a misspelt name that are looked at.
+const NAME_MAX: usize = 32;
 
 /// Returns the page of a name.
 pub(super) fn find(name: &str) -> Option<CodePage> {
@@ -16,13 +20,15 @@ pub(super) fn find(name: &str) -> Option<CodePage> {
 
 /// Returns up to three names that are near one.
 pub(crate) fn nearest(name: &str) -> Vec<&'static str> {
-    let wanted = key(name);
+    // A key has nothing but ASCII, and no name of a page is longer.
+    let key_of = key(name);
+    let wanted = &key_of[..key_of.len().min(NAME_MAX)];
     let mut near: Vec<(usize, &'static str)> = TABLES
         .iter()
         .map(|page| page.name)
         .chain(web::NAMES)
         .chain(["utf-8"])
-        .map(|known| (distance(&wanted, &key(known)), known))
+        .map(|known| (distance(wanted, &key(known)), known))
         .filter(|(far, _)| *far <= 2)
         .collect();
     near.sort();
@@ -41,21 +47,6 @@ fn key(name: &str) -> String {
         true => number.trim_start_matches('0').to_owned(),
         false => plain,
     }
-}
-
-fn distance(a: &str, b: &str) -> usize {
-    let b = b.as_bytes();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().take(32).enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// Other names, without what [`key`] drops.
