@@ -5,7 +5,7 @@
 
 use crate::BoxFuture;
 use bytes::Bytes;
-use kernel::{DecodeError, Error, PartId, Progress, Visitor};
+use kernel::{DecodeError, Error, PartId, Progress, Sheet, Slot, Taker, Visitor};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -162,6 +162,21 @@ pub trait Records: Send + Debug {
     /// # Errors
     /// It is not what its type says; [`DecodeError::offset`] counts from the beginning of the unit.
     fn tell(&mut self, to: &mut dyn Visitor) -> Result<Progress, DecodeError>;
+
+    /// Makes ready to take these leaves of records of a type, in this order, and returns the number of the excerpt; nothing
+    /// where they have to be told, since their places depend on the record.
+    fn excerpt(&mut self, part: PartId, slots: &[Slot]) -> Option<usize> {
+        let _ = (part, slots);
+        None
+    }
+
+    /// Writes an excerpt of the record that was moved to.
+    ///
+    /// `false`: the record has to be told, and what was written is of no use.
+    fn take(&mut self, excerpt: usize, to: &mut dyn Taker, sheet: &mut Sheet) -> bool {
+        let _ = (excerpt, to, sheet);
+        false
+    }
 
     /// Copies the record that was moved to, with all that is needed to read it on its own.
     fn raw(&self) -> RawRecord;

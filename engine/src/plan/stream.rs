@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** A record that cannot be read is handed over as such, with its reason; it never counts as nothing.
 
+mod brief;
 mod reading;
 mod tally;
 pub use reading::EventReader;
@@ -10,11 +11,14 @@ pub use tally::Tally;
 pub(crate) use tally::{Check, TallyPlan};
 
 use crate::value::Value;
-use kernel::{BadField, Cause, Class, DecodeError, Error, Progress, Visitor};
+use kernel::{BadField, Cause, Class, DecodeError, Error, Progress, Sheet, Taker, Visitor};
 use std::sync::Arc;
 
 /// Has a document tell its parts to a visitor.
 pub type Tell<'a> = dyn FnMut(&mut dyn Visitor) -> Result<Progress, DecodeError> + 'a;
+
+/// Has the leaves of a record taken, as they were asked for; see [`Taker`].
+pub type Take<'a> = dyn FnMut(&mut dyn Taker, &mut Sheet) -> bool + 'a;
 
 /// What a record says.
 #[derive(Debug, Clone)]
