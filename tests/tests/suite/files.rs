@@ -17,6 +17,8 @@ mod entries;
 mod letters;
 #[path = "files/outages.rs"]
 mod outages;
+#[path = "files/secured.rs"]
+mod secured;
 #[path = "files/world.rs"]
 mod world;
 
