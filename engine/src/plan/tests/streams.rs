@@ -120,6 +120,26 @@ fn a_record_is_read_with_what_stands_beside_it() {
 }
 
 #[test]
+fn keys_of_several_values_are_told_apart_whatever_is_in_them() {
+    let mapping =
+        MAPPING.replacen("key: id", "key: [account, cost]", 1).replacen("    key: = account\n", "", 1);
+    let mapping = mapping.replacen("account: TRX-ACCOUNT", "account: TRX-ACCOUNT\n      cost: TRX-DETAIL", 1);
+    let case = case(SHAPE, &mapping, &[]);
+    let check = |account: &str, cost: &str, key: &str, shown: &str| {
+        let rest = REST.replace("AT-1", &format!("{account:?}"));
+        let document = format!("{HEADER} {rest} (TRX-DETAIL {cost}) {TRANSFER}");
+        let (_, said) = case.event(&document).expect("readable");
+        assert_eq!((&*said.key, &*said.partition), (key, shown));
+    };
+    check("AT-1", "K1", "AT-1/K1", "AT-1/K1");
+    check("a/b", "c", "a~1b/c", "a/b/c");
+    check("a", "b/c", "a/b~1c", "a/b/c");
+    check("a~1b", "c", "a~01b/c", "a~1b/c");
+    check("a", "~", "a/~0", "a/~");
+    check("a", "nil", "a/~", "a/");
+}
+
+#[test]
 fn a_field_that_cannot_be_read_matters_only_where_it_is_wanted() {
     let case = case(SHAPE, MAPPING, &[]);
     let check = |document: String, pointer: &str, path: &str| {
