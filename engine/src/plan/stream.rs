@@ -6,8 +6,8 @@ mod reading;
 mod tally;
 pub use reading::EventReader;
 pub(crate) use reading::{Facts, Reading};
-pub use tally::Tally;
 pub(crate) use tally::{Check, TallyPlan};
+pub use tally::{Compared, Tally};
 
 use crate::value::Value;
 use kernel::{BadField, Cause, Class, DecodeError, Error, Progress, Visitor};

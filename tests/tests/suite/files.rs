@@ -19,6 +19,8 @@ mod letters;
 mod outages;
 #[path = "files/secured.rs"]
 mod secured;
+#[path = "files/totals.rs"]
+mod totals;
 #[path = "files/world.rs"]
 mod world;
 
