@@ -9,12 +9,13 @@ use crate::content::{Blocks, Bounds, Compression, Content, Origin};
 use crate::folder::Folder;
 use crate::formats;
 use crate::frame::Framing;
+use crate::inspect::letter_fields;
 use crate::select;
 use crate::shape;
 use crate::source::{FileUnit, Plan, Reader, letter};
 use adapters_ports::{
     Adapter, AdapterError, Backend, BoxFuture, Connection, Files as ProjectFiles, KeyDoc, Listing, Opened,
-    RawRecord, Records, Settings, Source, Unit, UnitRef, Wire,
+    RawRecord, Records, SeenField, Settings, Source, Unit, UnitRef, Wire,
 };
 use bytes::Bytes;
 use kernel::{
@@ -189,6 +190,10 @@ impl Source for FilesConnection {
 
     fn letter(&self, raw: &RawRecord) -> Result<Box<dyn Records>, String> {
         Ok(Box::new(letter(&self.plan, raw)?))
+    }
+
+    fn fields(&self, raw: &RawRecord) -> Vec<SeenField> {
+        letter_fields(self, raw)
     }
 }
 

@@ -30,4 +30,4 @@ mod nodes;
 
 pub use connection::Files;
 pub use import::import_copybook;
-pub use inspect::{Evidence, Guess, Inspected, Inspection, Proposal, SeenField, guess};
+pub use inspect::{Evidence, Guess, Inspected, Inspection, Proposal, guess};

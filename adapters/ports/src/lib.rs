@@ -15,5 +15,6 @@ pub use context::{CallContext, Sent};
 pub use event::{Event, EventBatch, KeptEvent, Outcomes, Sink, TopicAsk, TopicError, TopicPage, Topics};
 pub use forms::Forms;
 pub use source::{
-    Batch, Framed, Identity, Listing, Position, RawRecord, Records, Source, Token, Unit, UnitEnd, UnitRef,
+    Batch, Framed, Identity, Listing, Position, RawRecord, Records, SeenField, Source, Token, Unit, UnitEnd,
+    UnitRef,
 };
