@@ -5,7 +5,7 @@
 mod wire;
 
 use crate::config::{self, Config};
-use crate::content::{Blocks, Bounds, Compression, Content, Origin};
+use crate::content::{Blocks, Bounds, Compression, Content, Origin, Wide};
 use crate::folder::Folder;
 use crate::formats;
 use crate::frame::Framing;
@@ -39,6 +39,7 @@ pub(crate) struct FilesConnection {
     poll: Duration,
     compression: Compression,
     bounds: Bounds,
+    wide: Option<Wide>,
 }
 
 impl Adapter for Files {
@@ -82,7 +83,7 @@ impl FilesConnection {
         opened: formats::Open,
         mut shape: ShapeBuilder,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let formats::Open { format, is_ebcdic, is_text, split } = opened;
+        let formats::Open { format, is_ebcdic, is_text, split, wide } = opened;
         let mut wrong = Vec::new();
         let written = &config.format;
         if written.records.is_empty() && format.types().len() > 1 {
@@ -100,6 +101,12 @@ impl FilesConnection {
                 .map_err(|found| wrong.push(found))
                 .ok(),
         };
+        if let (Some(_), Some(framing)) = (wide, &framing)
+            && !matches!(framing, Framing::Lines(_) | Framing::Split(_))
+        {
+            let message = format!("records of UTF-16 are lines, and cannot be framed by {}", framing.word());
+            wrong.push(Diagnostic::new("E007", written.framing.span, message).hint("leave `framing` out"));
+        }
         let layout = shape::build(&rules, &written.parents, format, &mut shape, &mut wrong);
         let (Some(framing), true) = (framing, wrong.is_empty()) else { return Err(wrong) };
         let plan = Plan {
@@ -116,6 +123,7 @@ impl FilesConnection {
             poll: config.poll,
             compression: config.compression,
             bounds: config.bounds,
+            wide,
         })
     }
 
@@ -126,7 +134,12 @@ impl FilesConnection {
     pub(crate) fn reader(&self, name: &str, bytes: Bytes) -> Result<Reader, String> {
         let blocks = Blocks::new(Origin::Memory(bytes));
         let content = Content::open(blocks, self.compression, self.bounds).map_err(|why| why.to_string())?;
-        Ok(Reader::new(Arc::clone(&self.plan), name.into(), content))
+        Ok(Reader::new(Arc::clone(&self.plan), name.into(), content.wide(self.wide)))
+    }
+
+    /// Returns how UTF-16 lies in files, where they are of it.
+    pub(crate) fn wide(&self) -> Option<Wide> {
+        self.wide
     }
 
     /// Returns how files are read.
@@ -165,12 +178,12 @@ impl Source for FilesConnection {
     fn open<'a>(&'a self, unit: &'a UnitRef) -> BoxFuture<'a, Result<Box<dyn Unit>, Error>> {
         Box::pin(async move {
             let (folder, plan, unit) = (self.folder()?, Arc::clone(&self.plan), unit.clone());
-            let (compression, bounds) = (self.compression, self.bounds);
+            let (compression, bounds, wide) = (self.compression, self.bounds, self.wide);
             apart(move || {
                 let (blocks, finish) = folder.open(&unit)?;
                 let content = Content::open(blocks, compression, bounds);
                 let content = content.map_err(|trouble| trouble.error(&unit.name))?;
-                let reader = Reader::new(Arc::clone(&plan), Arc::clone(&unit.name), content);
+                let reader = Reader::new(Arc::clone(&plan), Arc::clone(&unit.name), content.wide(wide));
                 let unit: Box<dyn Unit> = Box::new(FileUnit::new(unit.name, plan, reader, Some(finish)));
                 Ok(unit)
             })

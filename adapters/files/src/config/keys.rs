@@ -79,7 +79,7 @@ pub(crate) const KEYS: &[KeyDoc] = &[
         "format.encoding",
         "text",
         "utf-8",
-        "The code page of texts and of digits: `utf-8`, `latin1`, `cp037`, `cp273`, `cp1047` and others; `cp037` for copybooks.",
+        "The code page of texts and of digits: `utf-8`, `latin1`, `cp037`, `cp273`, `cp1047` and others; `cp037` for copybooks. `utf-16`, `utf-16le`, `utf-16be` for text in lines.",
     ),
     KeyDoc::new(
         "format.framing",

@@ -1,6 +1,7 @@
 //! A connection as mappings use it: test data in, test data out, files from end to end.
 
 mod damage;
+mod wide;
 
 use super::*;
 use crate::nodes::node;

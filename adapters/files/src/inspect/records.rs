@@ -98,6 +98,7 @@ impl Inspection {
         let connection = FilesConnection::new(config, open, shape)?;
         let content = Content::open(Blocks::new(origin), compression, bounds);
         let content = content.map_err(|why| vec![Diagnostic::new("E091", None, format!("{name}: {why}"))])?;
+        let content = content.wide(connection.wide());
         let reader = Reader::new(Arc::clone(connection.plan()), name.into(), content);
         Ok(Self { connection, reader, records: None, over: false })
     }
