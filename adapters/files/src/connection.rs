@@ -14,13 +14,11 @@ use crate::select;
 use crate::shape;
 use crate::source::{FileUnit, Plan, Reader, letter};
 use adapters_ports::{
-    Adapter, AdapterError, Backend, BoxFuture, Connection, Files as ProjectFiles, KeyDoc, Listing, Opened,
-    RawRecord, Records, SeenField, Settings, Source, Unit, UnitRef, Wire,
+    Adapter, AdapterError, BoxFuture, Connection, Files as ProjectFiles, KeyDoc, Listing, Opened, RawRecord,
+    Records, SeenField, Settings, Source, Unit, UnitRef, Wire,
 };
 use bytes::Bytes;
-use kernel::{
-    Catalogue, Cause, Class, Diagnostic, Document, Error, OperationId, PartId, Shape, ShapeBuilder, Sources,
-};
+use kernel::{Catalogue, Cause, Class, Diagnostic, Document, Error, PartId, Shape, ShapeBuilder, Sources};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -211,10 +209,6 @@ impl Source for FilesConnection {
 }
 
 impl Connection for FilesConnection {
-    fn encode(&self, _: OperationId, _: &mut dyn Document) -> Result<Wire, Error> {
-        Err(Error::new(Class::Defect, Cause::Internal, "a folder of files has no operations"))
-    }
-
     fn encode_part(&self, part: PartId, content: &mut dyn Document) -> Result<Wire, Error> {
         self.encode_file(part, content).map(Wire::from)
     }
@@ -225,10 +219,6 @@ impl Connection for FilesConnection {
 
     fn difference(&self, expected: &[u8], found: &[u8]) -> Result<Option<String>, String> {
         self.compare(expected, found)
-    }
-
-    fn backend(&self) -> Option<&dyn Backend> {
-        None
     }
 
     fn source(&self) -> Option<&dyn Source> {

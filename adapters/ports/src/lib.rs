@@ -7,6 +7,7 @@ mod backend;
 mod context;
 mod event;
 mod forms;
+pub mod names;
 mod source;
 
 pub use adapter::{Adapter, AdapterError, Connection, Files, KeyDoc, Opened, Settings};

@@ -156,7 +156,7 @@ fn a_record_whose_sum_cannot_be_known_holds_the_whole_file() {
             }
         }
     };
-    // The amount is summed; the trace number, that nothing sums, costs only its own record.
+    // The amount is summed, so that the file cannot be verified without this record.
     let (bytes, _) = entries::file(5_000, spoil(29, "00000000O7"));
     world.drop_file("amount.ach", &bytes);
     let ended = world.run_once();
