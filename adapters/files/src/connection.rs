@@ -13,6 +13,7 @@ use crate::inspect::letter_fields;
 use crate::select;
 use crate::shape;
 use crate::source::{FileUnit, Plan, Reader, letter};
+use crate::watch::Watch;
 use adapters_ports::{
     Adapter, AdapterError, BoxFuture, Connection, Files as ProjectFiles, KeyDoc, Listing, Opened, RawRecord,
     Records, SeenField, Settings, Source, Unit, UnitRef, Wire,
@@ -34,6 +35,7 @@ pub(crate) struct FilesConnection {
     shape: Arc<Shape>,
     /// Nothing where the path is not known offline.
     folder: Option<Arc<Folder>>,
+    watch: Option<Arc<Watch>>,
     poll: Duration,
     compression: Compression,
     bounds: Bounds,
@@ -117,6 +119,7 @@ impl FilesConnection {
         Ok(Self {
             plan: Arc::new(plan),
             shape: Arc::new(shape.finish()),
+            watch: config.place.as_ref().map(|place| Arc::new(Watch::of(place))),
             folder: config.place.map(|place| Arc::new(Folder::new(place))),
             poll: config.poll,
             compression: config.compression,
@@ -168,8 +171,12 @@ async fn apart<T: Send + 'static>(
 impl Source for FilesConnection {
     fn list(&self) -> BoxFuture<'_, Result<Listing, Error>> {
         Box::pin(async move {
-            let folder = self.folder()?;
-            apart(move || folder.list()).await
+            let (folder, watch) = (self.folder()?, self.watch.clone());
+            apart(move || match watch {
+                Some(watch) => watch.listing(|| folder.list()),
+                None => folder.list(),
+            })
+            .await
         })
     }
 
@@ -190,8 +197,15 @@ impl Source for FilesConnection {
     }
 
     fn wait(&self) -> BoxFuture<'_, ()> {
-        // Asking again costs a listing; a watcher would not see what other machines write to a shared folder.
-        Box::pin(tokio::time::sleep(self.poll))
+        Box::pin(async {
+            let due = self.folder.as_ref().and_then(|folder| folder.due());
+            // Nobody is told of what other machines write to a shared folder, so it is listed every so often, too.
+            let most = due.map_or(self.poll, |due| due.min(self.poll));
+            match &self.watch {
+                Some(watch) => watch.wait(most).await,
+                None => tokio::time::sleep(most).await,
+            }
+        })
     }
 
     fn sample(&self, name: &str, bytes: Bytes) -> Result<Box<dyn Unit>, String> {

@@ -22,6 +22,7 @@ mod select;
 mod shape;
 mod source;
 mod told;
+mod watch;
 
 #[cfg(test)]
 mod double;

@@ -15,6 +15,8 @@ mod crashes;
 mod entries;
 #[path = "files/letters.rs"]
 mod letters;
+#[path = "files/noticed.rs"]
+mod noticed;
 #[path = "files/outages.rs"]
 mod outages;
 #[path = "files/secured.rs"]

@@ -37,7 +37,12 @@ pub(crate) const KEYS: &[KeyDoc] = &[
         "",
         "Names of files that list what is ready: a name a line, with its size in bytes if it is known.",
     ),
-    KeyDoc::new("poll", "duration", "2s", "How often the folder is looked at."),
+    KeyDoc::new(
+        "poll",
+        "duration",
+        "2s",
+        "How often the folder is listed, at the least: what happens in a folder of this machine is noticed at once.",
+    ),
     KeyDoc::new("order", "name|time|size|largest", "name", "In which order files are read."),
     KeyDoc::new(
         "done",
