@@ -67,6 +67,39 @@ async fn what_is_no_utf_16_is_no_file() {
     check(CSV, broken, &["offset=22", "record=2", "counted=in UTF-8"]).await;
 }
 
+#[tokio::test]
+async fn a_file_of_utf_16_goes_on_behind_each_batch_packed_or_not() {
+    let connection = FIXED.replace("format:", "limits: { batch: 1KiB }, format:");
+    let opened = open(&connection).unwrap();
+    let source = opened.connection.source().unwrap();
+    // Blocks and steps end within characters.
+    let text: String = (0..20_000).map(|n| format!("{:02}Ü\u{1F600}{n:>4}\n", n % 100)).collect();
+    let file = Wide::Big.encode(&text);
+    let packed = zstd::bulk::compress(&file, 1).unwrap();
+    for file in [[&[0xFE, 0xFF][..], &file].concat(), file, packed] {
+        let mut unit = source.sample("a", file.into()).unwrap();
+        let (mut lines, mut ends) = (Vec::new(), vec![(0, Position::START)]);
+        while let Some(mut batch) = unit.batch().await.unwrap() {
+            while let Some(framed) = batch.records.next() {
+                lines.push((
+                    framed.offset,
+                    told(&opened.catalogue.shape, |to| _ = batch.records.tell(to).unwrap()),
+                ));
+            }
+            ends.push((lines.len(), batch.token.settle()));
+        }
+        assert_eq!(lines.len(), 20_000);
+        assert!(ends.len() > 100, "{} batches", ends.len());
+        for &(count, position) in ends.iter().step_by(37) {
+            unit.rewind(position).await.unwrap();
+            let Some(mut batch) = unit.batch().await.unwrap() else { panic!("it ends at {position:?}") };
+            let framed = batch.records.next().unwrap();
+            let again = told(&opened.catalogue.shape, |to| _ = batch.records.tell(to).unwrap());
+            assert_eq!(Some(&(framed.offset, again)), lines.get(count), "{position:?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_written_is_utf_16_again() {
     let opened = open(&CSV.replace(" header: true,", "")).unwrap();
