@@ -4,10 +4,12 @@
 
 mod plain;
 mod unpack;
+mod wide;
 mod zip;
 
 pub(crate) use plain::{Blocks, Origin, Stamp};
 pub(crate) use unpack::{Bounds, Content};
+pub(crate) use wide::Wide;
 
 use kernel::{Cause, Class, Error};
 use std::fmt;

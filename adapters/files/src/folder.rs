@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Most files of a listing.
 const FILES_MAX: usize = 100_000;
@@ -117,6 +118,14 @@ impl Folder {
         }
         *seen = still;
         Ok(listing)
+    }
+
+    /// Returns how long it is until the next file is ready of those that only have to stay as they are.
+    pub(crate) fn due(&self) -> Option<Duration> {
+        let Ready::Stable(time) = self.place.ready else { return None };
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was due before has been listed as ready.
+        seen.values().map(|seen| seen.left(time)).filter(|left| !left.is_zero()).min()
     }
 
     fn sort(&self, files: &mut [FoundFile]) {

@@ -40,6 +40,12 @@ pub trait Source: Send + Sync + Debug + 'static {
     /// # Errors
     /// In words: what stands beside it cannot be used.
     fn letter(&self, raw: &RawRecord) -> Result<Box<dyn Records>, String>;
+
+    /// Returns the fields of the record of a dead letter, for people who repair it; none where nobody can tell them.
+    fn fields(&self, raw: &RawRecord) -> Vec<SeenField> {
+        let _ = raw;
+        Vec::new()
+    }
 }
 
 /// What there is to read.
@@ -208,6 +214,19 @@ pub struct RawRecord {
     pub number: u64,
     /// Where it stands there.
     pub offset: u64,
+}
+
+/// A field of a record, as people look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenField {
+    /// Its path: `TRX-SPLIT[2]/SPL-AMOUNT`.
+    pub path: String,
+    /// Its value as text, or why it has none; nothing where it is absent.
+    pub value: Option<Result<String, String>>,
+    /// Where it begins in the unit, if that is known.
+    pub offset: Option<u64>,
+    /// Its bytes, where they are known.
+    pub hex: String,
 }
 
 impl Position {

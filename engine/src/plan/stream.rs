@@ -7,8 +7,8 @@ mod reading;
 mod tally;
 pub use reading::EventReader;
 pub(crate) use reading::{Facts, Reading};
-pub use tally::Tally;
 pub(crate) use tally::{Check, TallyPlan};
+pub use tally::{Compared, Tally};
 
 use crate::value::Value;
 use kernel::{BadField, Cause, Class, DecodeError, Error, Progress, Sheet, Taker, Visitor};
@@ -23,9 +23,10 @@ pub type Take<'a> = dyn FnMut(&mut dyn Taker, &mut Sheet) -> bool + 'a;
 /// What a record says.
 #[derive(Debug, Clone)]
 pub struct Said {
-    /// The values of the model's key, joined by `/`; empty where the model has none.
+    /// By what the record is known: the values of the model's key, joined by `/`, so that others never make the same text;
+    /// empty where the model has none. In several values `~` and `/` are written `~0` and `~1`, and an absent one `~`.
     pub key: Arc<str>,
-    /// The partition key: by `key:` of the block, else the model's.
+    /// The partition key: by `key:` of the block, else the values of the model's, joined by `/` as they are.
     pub partition: Arc<str>,
     /// `id`, where the mapping makes one.
     pub id: Option<Arc<str>>,

@@ -72,6 +72,11 @@ impl Glob {
         path_matches(&self.steps, &names)
     }
 
+    /// Returns whether names in folders below can be meant.
+    pub(crate) fn has_folders(&self) -> bool {
+        !matches!(self.steps.as_slice(), [Step::Name(_)])
+    }
+
     /// Returns whether something in a folder can be meant.
     pub(crate) fn leads_to(&self, folder: &str) -> bool {
         let names: Vec<Vec<char>> = folder.split('/').map(|name| name.chars().collect()).collect();

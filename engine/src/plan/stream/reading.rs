@@ -247,13 +247,13 @@ impl Say<'_> {
         let value = |slot: Option<usize>| slot.and_then(|slot| values.get(slot)).unwrap_or(&Value::Absent);
         let reading = self.reading;
         reading.demand(values)?;
-        let key = self.key(values.get(..reading.key).unwrap_or_default());
+        let (key, shown) = self.key(values.get(..reading.key).unwrap_or_default());
         let partition = match reading.partition {
             None => None,
             slot => shared(value(slot)),
         };
         Ok(Said {
-            partition: partition.unwrap_or_else(|| Arc::clone(&key)),
+            partition: partition.unwrap_or(shown),
             key,
             id: shared(value(reading.id)),
             time: self.time(value(reading.time)),
@@ -264,16 +264,30 @@ impl Say<'_> {
         })
     }
 
-    fn key(&self, values: &[Value]) -> Arc<str> {
-        match values {
-            [] => Arc::clone(self.empty),
-            [one] => shared(one).unwrap_or_else(|| Arc::clone(self.empty)),
-            several => {
-                let texts: Vec<String> =
-                    several.iter().map(|value| json::text_of(value).unwrap_or_default()).collect();
-                texts.join("/").into()
+    /// Returns the key by which a record is known, and the one that is shown. They differ where the values of two records
+    /// could be joined to the same text.
+    fn key(&self, values: &[Value]) -> (Arc<str>, Arc<str>) {
+        let several = match values {
+            [] => return (Arc::clone(self.empty), Arc::clone(self.empty)),
+            [one] => {
+                let key = shared(one).unwrap_or_else(|| Arc::clone(self.empty));
+                return (Arc::clone(&key), key);
             }
+            several => several,
+        };
+        let texts: Vec<Option<String>> = several.iter().map(json::text_of).collect();
+        let shown: Vec<&str> = texts.iter().map(|text| text.as_deref().unwrap_or_default()).collect();
+        let shown: Arc<str> = shown.join("/").into();
+        // As in a JSON pointer; `~` alone is a value that is absent.
+        let is_plain = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.contains(['/', '~']));
+        if texts.iter().all(is_plain) {
+            return (Arc::clone(&shown), shown);
         }
+        let escaped = |text: &Option<String>| match text {
+            Some(text) => text.replace('~', "~0").replace('/', "~1"),
+            None => "~".to_owned(),
+        };
+        (texts.iter().map(escaped).collect::<Vec<_>>().join("/").into(), shown)
     }
 
     fn time(&mut self, value: &Value) -> Option<Arc<str>> {

@@ -5,7 +5,7 @@
 use crate::events::feed::Types;
 use crate::events::pump::Counts;
 use crate::store::Hash;
-use engine::plan::stream::{EventReader, Said, Take, Tally, Tell, Unread};
+use engine::plan::stream::{Compared, EventReader, Said, Take, Tally, Tell, Unread};
 use engine::program::{Ambient, EventPlan};
 use kernel::{PartId, Sheet, Slot};
 use std::fmt::{self, Debug};
@@ -107,11 +107,11 @@ pub trait Total: Send {
     /// Counts a record whose type nobody knows.
     fn add_unknown(&mut self);
 
-    /// Returns every difference, in words.
+    /// Returns what was compared.
     ///
     /// # Errors
     /// What is compared with cannot be read.
-    fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<String>, Unread>;
+    fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<Compared>, Unread>;
 }
 
 /// The mapping of a program.
@@ -164,7 +164,7 @@ impl Total for Tally {
         Self::add_unknown(self);
     }
 
-    fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<String>, Unread> {
+    fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<Compared>, Unread> {
         Self::close(self, tell)
     }
 }
