@@ -8,11 +8,13 @@
 mod act;
 mod branch;
 mod build;
+mod flat;
 mod late;
 mod layout;
 mod line;
 mod render;
 mod residue;
+mod row;
 mod run;
 mod short;
 mod state;

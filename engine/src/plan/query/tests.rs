@@ -9,6 +9,7 @@ pub(crate) mod kit;
 mod own;
 mod reading;
 mod reports;
+mod rows;
 mod writing;
 
 /// A table as people made them long ago, with a mapping of every kind of column.

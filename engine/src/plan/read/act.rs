@@ -3,7 +3,7 @@
 //! **Invariant.** A leaf that nothing but the JSON needs is copied once, into the arena of its level.
 
 use super::layout::{Act, Read};
-use super::state::{Cell, Held, Memo, State, UNTIDY};
+use super::state::{Cell, Held, State, UNTIDY};
 use crate::codec::Chain;
 use crate::json;
 use crate::plan::tree::Leaf;
@@ -54,14 +54,8 @@ impl State {
         } else {
             let json = arena.text.len();
             json::write(&value, &mut arena.text);
-            if let Scalar::Text(text) = scalar
-                && text.len() <= Memo::TEXT_BYTES_MAX
-            {
-                memo.text.clear();
-                memo.text.push_str(text);
-                memo.json.clear();
-                memo.json.extend_from_slice(&arena.text[json..]);
-                memo.value = value.clone();
+            if let Scalar::Text(text) = scalar {
+                memo.keep(text, &arena.text[json..], value.clone());
             }
         }
         cell.set(Cell::Json(start, arena.text.len()));

@@ -7,6 +7,7 @@ mod finish;
 mod trie;
 
 use super::layout::{Act, CellKind, Level, ReadPlan, Take, Yield};
+use super::row::Row;
 use crate::plan::errors::{ErrorTable, Pattern};
 use crate::plan::model::{LegacyPath, Model, Pick};
 use fields::Around;
@@ -107,6 +108,12 @@ impl ReadPlan {
         })
     }
 
+    /// Returns whether its rows have a short way.
+    #[cfg(test)]
+    pub(crate) fn has_short_rows(&self) -> bool {
+        self.row.is_some()
+    }
+
     /// Returns what comes of it.
     pub fn gives(&self) -> Yield {
         self.yields
@@ -174,7 +181,7 @@ impl Builder {
         let (nodes, mut branches, counters) = self.trie.freeze(&self.shape, pause);
         finish::mark_places(&mut self.levels, &mut branches);
         let groups = self.shape.types().map(|(_, ty)| matches!(ty.kind, TypeKind::Group(_))).collect();
-        ReadPlan {
+        let mut plan = ReadPlan {
             groups,
             counters,
             logs: branches.iter().filter(|branch| branch.waits.is_some()).count(),
@@ -194,7 +201,10 @@ impl Builder {
             cursor,
             strict: spec.strict,
             repeatable: spec.repeatable,
-        }
+            row: None,
+        };
+        plan.row = Row::of(&plan);
+        plan
     }
 
     fn record(&mut self, record: &RecordSpec<'_>, root: &Around) {

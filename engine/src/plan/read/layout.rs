@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** Made once; everything is an index, nothing is a name that has to be looked up.
 
+use super::row::Row;
 use super::way::{Node, Way};
 use crate::codec::Chain;
 use crate::expr::Typed;
@@ -48,6 +49,8 @@ pub struct ReadPlan {
     pub(super) cursor: Option<u32>,
     pub(super) strict: bool,
     pub(super) repeatable: bool,
+    /// The short way of its rows, if they have one.
+    pub(super) row: Option<Row>,
 }
 
 /// What comes of a reading.

@@ -2,7 +2,8 @@
 //!
 //! **Invariant.** It gives what the long way gives, or nothing; whatever is unusual about a record goes the long way.
 
-use super::layout::{Act, Member, MemberKind, Read, ReadPlan, Yield};
+use super::flat::Flat;
+use super::layout::{Act, Read, ReadPlan, Yield};
 use crate::codec::{Chain, Direct};
 use crate::plan::model::Absent;
 use crate::plan::schema;
@@ -19,14 +20,17 @@ pub(crate) struct Short {
     members: Vec<Leaf>,
     /// For each value that is given beside the JSON the member that it is of.
     values: Vec<usize>,
+    /// What stands behind the last one.
+    behind: Vec<u8>,
 }
 
 /// A member. Its slot has its label, and behind that the quote of a text where that is usual.
 #[derive(Debug, Clone)]
 struct Leaf {
-    /// How long the label is, with and without the quote.
+    /// How long the label is, with and without the quote, and how much of it is not the member's own.
     label: usize,
     bare: usize,
+    kept: usize,
     direct: Direct,
     chain: Chain,
     absent: Absent,
@@ -45,27 +49,22 @@ impl Short {
             && plan.conditions == 0
             && !plan.tests_asked
             && plan.cursor.is_none();
-        let level = plan.levels.get(1).filter(|level| plain && !level.keep)?;
+        let flat = plan.levels.get(1).filter(|_| plain)?.flattened(1)?;
         let mut reads = Vec::new();
         gather(plan, 0, &mut reads)?;
-        let mut short = Self { slots: Vec::new(), members: Vec::new(), values: Vec::new() };
-        let mut places = Vec::new();
-        let given =
-            |place: usize| plan.key.iter().any(|path| **path == [u32::try_from(place).unwrap_or(u32::MAX)]);
-        for (place, member) in level.members.iter().enumerate().filter(|(_, member)| !member.label.is_empty())
-        {
-            let MemberKind::Cell { cell, level: 1, .. } = member.kind else { return None };
-            let (part, read) = reads.iter().find(|(_, read)| read.cell == cell)?;
-            let (slot, leaf) = Leaf::new(*part, member, read, given(place))?;
+        let given = |leaf: &Flat<'_>| plan.key.iter().any(|path| **path == *leaf.path);
+        let mut short =
+            Self { slots: Vec::new(), members: Vec::new(), values: Vec::new(), behind: flat.behind };
+        for leaf in &flat.leaves {
+            let (part, read) = reads.iter().find(|(_, read)| read.cell == leaf.cell)?;
+            let (slot, leaf) = Leaf::new(*part, leaf, read, given(leaf))?;
             short.slots.push(slot);
             short.members.push(leaf);
-            places.push(place);
         }
         for path in &plan.key {
-            let [place] = &**path else { return None };
-            short.values.push(places.iter().position(|known| *known == *place as usize)?);
+            short.values.push(flat.leaves.iter().position(|leaf| *leaf.path == **path)?);
         }
-        (!short.slots.is_empty()).then_some(short)
+        Some(short)
     }
 
     /// Returns the leaves that are taken.
@@ -80,7 +79,11 @@ impl Short {
 }
 
 /// Gathers the leaves below a branch that are read and nothing else.
-fn gather<'p>(plan: &'p ReadPlan, branch: usize, reads: &mut Vec<(PartId, &'p Read)>) -> Option<()> {
+pub(super) fn gather<'p>(
+    plan: &'p ReadPlan,
+    branch: usize,
+    reads: &mut Vec<(PartId, &'p Read)>,
+) -> Option<()> {
     let Some(node) = plan.branches.get(branch)?.node else { return Some(()) };
     for (part, way) in plan.nodes.get(node as usize)?.known() {
         let below = plan.branches.get(way.branch as usize)?;
@@ -97,16 +100,17 @@ fn gather<'p>(plan: &'p ReadPlan, branch: usize, reads: &mut Vec<(PartId, &'p Re
 }
 
 impl Leaf {
-    fn new(part: PartId, member: &Member, read: &Read, given: bool) -> Option<(Slot, Self)> {
+    fn new(part: PartId, flat: &Flat<'_>, read: &Read, given: bool) -> Option<(Slot, Self)> {
         let direct = read.chain.direct()?;
-        let mut label = member.label.to_vec();
+        let checks = &flat.member.checks;
+        let mut label = flat.before.clone();
         let bare = label.len();
         if direct.is_quoted() {
             label.push(b'"');
         }
         let usual = match direct {
             // What is looked at afterwards has to be known.
-            _ if !member.checks.is_empty() => Usual::Nothing,
+            _ if !checks.is_empty() => Usual::Nothing,
             Direct::Number => Usual::Number,
             Direct::Text => Usual::Text,
             Direct::Date => Usual::Date,
@@ -117,8 +121,9 @@ impl Leaf {
             bare,
             direct,
             chain: read.chain.clone(),
-            absent: member.absent,
-            checks: Arc::clone(&member.checks),
+            kept: flat.kept,
+            absent: flat.absent,
+            checks: Arc::clone(checks),
             given,
         };
         Some((Slot { part, before: Snippet::new(&label), usual, marked: given }, leaf))
@@ -159,7 +164,7 @@ impl Line {
         match sheet.byte_mut(begin) {
             Some(first) if taken => {
                 *first = b'{';
-                sheet.put(b"}");
+                sheet.put(&short.behind);
                 true
             }
             _ => {
@@ -215,8 +220,8 @@ impl Taking<'_> {
         match leaf.absent {
             Absent::Null => sheet.put(b"null"),
             Absent::Omit => {
-                sheet.truncate(member);
-                return Some(member);
+                sheet.truncate(member + leaf.kept);
+                return Some(member + leaf.kept);
             }
             Absent::Refuse => return None,
         }

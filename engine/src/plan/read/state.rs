@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) values: Vec<Value>,
     /// What texts became that no short cut reads, by cell: the same ones come again and again.
     pub(super) memos: Vec<Memo>,
+    /// Which column of a row each member is, where rows go the short way.
+    pub(super) places: Vec<usize>,
     /// JSON text by level.
     pub(super) arenas: Vec<Arena>,
     /// Elements written so far in the list of a level, for pointers.
@@ -70,6 +72,8 @@ pub(super) struct Arena {
     pub(super) tidy: u32,
     /// The level is explicitly nothing.
     pub(super) nil: bool,
+    /// It was written before its end.
+    pub(super) written: bool,
 }
 
 /// The text of an arena is not its members one behind the other.
@@ -161,7 +165,18 @@ pub(super) struct Memo {
 
 impl Memo {
     /// Longer texts are not kept.
-    pub(super) const TEXT_BYTES_MAX: usize = 40;
+    const TEXT_BYTES_MAX: usize = 40;
+
+    /// Keeps a text and what became of it.
+    pub(super) fn keep(&mut self, text: &str, json: &[u8], value: Value) {
+        if text.len() <= Self::TEXT_BYTES_MAX {
+            self.text.clear();
+            self.text.push_str(text);
+            self.json.clear();
+            self.json.extend_from_slice(json);
+            self.value = value;
+        }
+    }
 }
 
 impl Arena {
@@ -171,6 +186,7 @@ impl Arena {
         self.text.clear();
         self.tidy = 0;
         self.nil = false;
+        self.written = false;
     }
 }
 
@@ -225,6 +241,7 @@ impl State {
             tests: vec![false; plan.table.tests],
             cells: plan.cells.iter().map(cell).collect(),
             values: vec![Value::Absent; plan.cells.len()],
+            places: Vec::new(),
             memos: plan.cells.iter().map(|_| Memo::default()).collect(),
             arenas: plan.levels.iter().map(|_| Arena::default()).collect(),
             positions: vec![0; plan.levels.len()],

@@ -23,14 +23,17 @@ models:
     fields:
       name: NAME
       id: ID
-      status: CODE | codes(status)
+      detail.status: CODE | codes(status)
+      detail.unit: = "piece"
       quantity: QTY
-      amount: AMOUNT
+      detail.more.amount: AMOUNT
+      source: = "shop"
       day: DAY | date(yyyyMMdd)
       note: NOTE | default(none)
       flag: AGAIN/FLAG | flag(Y, N)
       rate: AGAIN/RATE
       twice: NAME | upper
+      version: = 3
 events:
   M:
     topic: rows
@@ -204,5 +207,5 @@ fn a_record_without_a_short_way_has_none() {
     check("name: NAME", "name: NAME | raw", false, false);
     // What has a memory is compared by all that was read.
     check("time: = day", "time: = day\n    newest: quantity", true, false);
-    check("time: = day", "time: = day\n    onlyChanges: [amount]", true, false);
+    check("time: = day", "time: = day\n    onlyChanges: [quantity]", true, false);
 }

@@ -187,9 +187,20 @@ impl Kit {
         listing: &Listing,
         rows: &[&str],
     ) -> (String, Option<String>) {
+        self.page_or_error(key, inputs, listing, rows).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Does the same; an error is given in words, and the same one both ways.
+    pub(crate) fn page_or_error(
+        &self,
+        key: &str,
+        inputs: &Inputs,
+        listing: &Listing,
+        rows: &[&str],
+    ) -> Result<(String, Option<String>), String> {
         let page = self.page_told(key, inputs, listing, (rows, false));
         let at_once = self.page_told(key, inputs, listing, (rows, true));
-        assert_eq!(page, at_once, "rows told cell by cell and at once");
+        assert_eq!(page, at_once, "rows told cell by cell and at once: {rows:#?}");
         page
     }
 
@@ -199,7 +210,7 @@ impl Kit {
         inputs: &Inputs,
         listing: &Listing,
         (rows, at_once): (&[&str], bool),
-    ) -> (String, Option<String>) {
+    ) -> Result<(String, Option<String>), String> {
         let operation = self.operation(key);
         let call = operation.call.as_ref().expect("a call");
         let plan = call.table().expect("a table");
@@ -214,9 +225,9 @@ impl Kit {
             shape: Arc::clone(&self.shape),
             at_once,
         };
-        assert_eq!(told.advance(&mut pages.to(&mut reader)), Ok(Progress::End));
-        let answer = reader.finish().unwrap_or_else(|error| panic!("{error:?}"));
-        (String::from_utf8(answer.json.to_vec()).expect("UTF-8"), pages.cursor())
+        told.advance(&mut pages.to(&mut reader)).map_err(|error| format!("{error:?}"))?;
+        let answer = reader.finish().map_err(|error| format!("{error:?}"))?;
+        Ok((String::from_utf8(answer.json.to_vec()).expect("UTF-8"), pages.cursor()))
     }
 
     pub(crate) fn shown(&self, query: &Query) -> String {
