@@ -20,7 +20,6 @@ use bytes::Bytes;
 use kernel::{
     Catalogue, Cause, Class, Diagnostic, Document, Error, OperationId, PartId, Shape, ShapeBuilder, Sources,
 };
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,8 +55,7 @@ impl Adapter for Files {
         sources: &mut Sources,
         findings: &mut Vec<Diagnostic>,
     ) -> Result<Opened, AdapterError> {
-        let root = files.root().unwrap_or(Path::new(""));
-        let config = config::read(settings, root).map_err(AdapterError)?;
+        let config = config::read(settings, files).map_err(AdapterError)?;
         let mut shape = ShapeBuilder::new();
         let format = formats::open(&config.format, (files, settings.offline), sources, &mut shape, findings);
         let format = format.map_err(AdapterError)?;
@@ -111,7 +109,7 @@ impl FilesConnection {
         Ok(Self {
             plan: Arc::new(plan),
             shape: Arc::new(shape.finish()),
-            folder: config.place.map(|place| Arc::new(Folder::new(place))),
+            folder: config.place.map(|(place, store)| Arc::new(Folder::new(place, store))),
             poll: config.poll,
             compression: config.compression,
             bounds: config.bounds,

@@ -6,6 +6,8 @@ mod plain;
 mod unpack;
 mod zip;
 
+#[cfg(any(feature = "sftp", feature = "s3"))]
+pub(crate) use plain::Remote;
 pub(crate) use plain::{Blocks, Origin, Stamp};
 pub(crate) use unpack::{Bounds, Content};
 

@@ -5,17 +5,31 @@ use crate::folder::{After, Glob, Order, Ready};
 use crate::nodes::node;
 use std::path::PathBuf;
 
+/// A project without files.
+#[derive(Debug)]
+struct Project;
+
+impl ProjectFiles for Project {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        Err(format!("there is no {path}"))
+    }
+
+    fn root(&self) -> Option<&Path> {
+        Some(Path::new("/project"))
+    }
+}
+
 fn config(text: &str) -> Result<Config, Vec<String>> {
     let node = node(text);
     let settings = Settings { name: "in", node: &node, offline: true };
-    let found = read(&settings, Path::new("/project"));
+    let found = read(&settings, &Project);
     found.map_err(|wrong| wrong.into_iter().map(|found| found.message).collect())
 }
 
 #[test]
 fn a_connection_with_few_keys_has_the_defaults_that_the_reference_prints() {
     let found = config("{ path: in/*.csv, format: { type: csv, columns: [A] } }").unwrap();
-    let place = found.place.unwrap();
+    let place = found.place.unwrap().0;
     assert_eq!(place.folder, PathBuf::from("/project/in"));
     assert_eq!((place.ready, place.order), (Ready::Stable(Duration::from_secs(10)), Order::Name));
     assert_eq!((place.done, place.failed), (After::Leave, None));
@@ -32,7 +46,7 @@ fn keys_are_read_with_their_units() {
            format: { type: fixed, columns: { A: 1-2 } } }",
     )
     .unwrap();
-    let place = found.place.unwrap();
+    let place = found.place.unwrap().0;
     assert_eq!(place.folder, PathBuf::from("/inbound"));
     assert_eq!(place.done, After::Move("/inbound/done".into()));
     assert_eq!(place.failed, Some("/project/bad".into()));
@@ -41,7 +55,7 @@ fn keys_are_read_with_their_units() {
     assert_eq!(found.bounds, Bounds { bytes: 2 << 30, ratio: 50 });
     let ready = |text: &str| {
         let text = format!("{{ path: a.csv, ready: {text}, format: {{ type: csv, columns: [A] }} }}");
-        config(&text).unwrap().place.unwrap().ready
+        config(&text).unwrap().place.unwrap().0.ready
     };
     assert_eq!(ready("now"), Ready::Now);
     assert_eq!(ready("{ stable: 1m }"), Ready::Stable(Duration::from_secs(60)));

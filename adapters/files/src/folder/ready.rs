@@ -3,10 +3,9 @@
 //! **Invariant.** A file is ready by the rule that the mapping chose, never by luck; the reason why not is told.
 
 use crate::content::Stamp;
-use crate::folder::Glob;
-use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use crate::folder::{Glob, Store};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Most bytes of a manifest.
@@ -43,59 +42,65 @@ pub(crate) enum Verdict {
     NoData,
 }
 
-/// What manifests list: names, and sizes where they say them.
+/// What files say of others: the names of markers; what manifests list, names with sizes where they say them.
 #[derive(Debug, Default)]
-pub(crate) struct Manifests {
+pub(crate) struct Signs {
+    names: HashSet<String>,
     listed: HashMap<String, Option<u64>>,
     wrong: Vec<String>,
 }
 
 impl Ready {
-    /// Reads all manifests of the folder.
-    pub(crate) fn manifests(&self, folder: &Path) -> Manifests {
-        let mut found = Manifests::default();
-        let Self::Manifest(glob) = self else { return found };
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        for entry in entries {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !glob.matches(&name) {
-                continue;
-            }
-            match manifest(&entry.path()) {
-                Ok(listed) => found.listed.extend(listed),
-                Err(why) => found.wrong.push(format!("{name}: {why}")),
+    /// Whether a file says something of others: a marker, or a manifest of the folder.
+    pub(crate) fn is_sign(&self, name: &str) -> bool {
+        match self {
+            Self::Marker(_) => self.is_marker(last(name)),
+            Self::Manifest(glob) => !name.contains('/') && glob.matches(name),
+            Self::Stable(_) | Self::Renamed(_) | Self::Now => false,
+        }
+    }
+
+    /// Reads what files say of others, of these names.
+    pub(crate) fn signs(&self, names: HashSet<String>, store: &dyn Store) -> Signs {
+        let mut found = Signs::default();
+        if let Self::Manifest(_) = self {
+            let mut names: Vec<&String> = names.iter().collect();
+            names.sort();
+            for name in names {
+                match store.small(name, MANIFEST_BYTES_MAX).and_then(manifest) {
+                    Ok(listed) => found.listed.extend(listed),
+                    Err(why) => found.wrong.push(format!("{name}: {why}")),
+                }
             }
         }
-        found
+        Signs { names, ..found }
     }
 
-    /// Returns the file that says that a file is ready.
-    pub(crate) fn marker(&self, path: &Path) -> Option<PathBuf> {
+    /// Returns the name of the file that says that a file is ready.
+    pub(crate) fn marker(&self, name: &str) -> Option<String> {
         let Self::Marker(pattern) = self else { return None };
-        let name = path.file_name()?.to_str()?;
+        let path = Path::new(name);
         let stem = path.file_stem()?.to_str()?;
-        Some(path.with_file_name(pattern.replace("{name}", name).replace("{stem}", stem)))
+        let marker = pattern.replace("{name}", path.file_name()?.to_str()?).replace("{stem}", stem);
+        Some(path.with_file_name(marker).to_str()?.to_owned())
     }
 
-    /// Judges a file. What is returned beside the verdict is to be given at the next time.
+    /// Judges a file. What is returned beside the verdict is to be given at the next time; beside it, whether the clock
+    /// of this machine tells how old files are.
     pub(crate) fn judge(
         &self,
         name: &str,
-        path: &Path,
         stamp: Stamp,
-        before: Option<Seen>,
-        manifests: &Manifests,
+        before: (Option<Seen>, bool),
+        signs: &Signs,
     ) -> (Verdict, Option<Seen>) {
         let verdict = match self {
             Self::Stable(time) => return stable(*time, stamp, before),
             Self::Now => Verdict::Ready,
-            Self::Marker(_) if self.is_marker(path) => Verdict::NoData,
-            Self::Marker(_) => match self.marker(path) {
-                Some(marker) if marker.is_file() => Verdict::Ready,
-                Some(marker) => {
-                    let marker = marker.file_name().map(|name| name.to_string_lossy().into_owned());
-                    Verdict::Waiting(format!("{} is not there", marker.unwrap_or_default()))
-                }
+            Self::Marker(_) if self.is_marker(last(name)) => Verdict::NoData,
+            Self::Marker(_) => match self.marker(name) {
+                Some(marker) if signs.names.contains(&marker) => Verdict::Ready,
+                Some(marker) => Verdict::Waiting(format!("{} is not there", last(&marker))),
                 None => Verdict::Waiting("it has no name to make that of its marker".into()),
             },
             Self::Renamed(glob) if glob.matches(name) || glob.matches(last(name)) => {
@@ -103,15 +108,14 @@ impl Ready {
             }
             Self::Renamed(_) => Verdict::Ready,
             Self::Manifest(glob) if glob.matches(name) => Verdict::NoData,
-            Self::Manifest(_) => manifests.judge(name, stamp.size),
+            Self::Manifest(_) => signs.judge(name, stamp.size),
         };
         (verdict, None)
     }
 
     /// Whether a file is the marker of another one that is there.
-    fn is_marker(&self, path: &Path) -> bool {
+    fn is_marker(&self, name: &str) -> bool {
         let Self::Marker(pattern) = self else { return false };
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
         let Some((front, behind)) = pattern.split_once("{name}").or_else(|| pattern.split_once("{stem}"))
         else {
             return name == pattern;
@@ -121,7 +125,7 @@ impl Ready {
     }
 }
 
-impl Manifests {
+impl Signs {
     fn judge(&self, name: &str, size: u64) -> Verdict {
         let listed = self.listed.get(name).or_else(|| self.listed.get(last(name)));
         match (listed, self.wrong.first()) {
@@ -139,8 +143,13 @@ fn last(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// Judges by time: since it was seen so first, or since it was written to by the clock of this machine.
-fn stable(time: Duration, stamp: Stamp, before: Option<Seen>) -> (Verdict, Option<Seen>) {
+/// Judges by time: since it was seen so first, or since it was written to by the clock of this machine, where that
+/// tells the age of files.
+fn stable(
+    time: Duration,
+    stamp: Stamp,
+    (before, tells_age): (Option<Seen>, bool),
+) -> (Verdict, Option<Seen>) {
     let now = Instant::now();
     let since = match before {
         Some(seen) if seen.stamp == stamp => seen.since,
@@ -148,7 +157,7 @@ fn stable(time: Duration, stamp: Stamp, before: Option<Seen>) -> (Verdict, Optio
     };
     let seconds = u64::try_from(stamp.written.0).unwrap_or(0);
     let written = UNIX_EPOCH.checked_add(Duration::from_secs(seconds.saturating_add(1)));
-    let quiet = written.and_then(|written| SystemTime::now().duration_since(written).ok());
+    let quiet = written.filter(|_| tells_age).and_then(|written| SystemTime::now().duration_since(written).ok());
     if now.duration_since(since) >= time || quiet.is_some_and(|quiet| quiet >= time) {
         return (Verdict::Ready, Some(Seen { stamp, since }));
     }
@@ -160,12 +169,8 @@ fn stable(time: Duration, stamp: Stamp, before: Option<Seen>) -> (Verdict, Optio
 }
 
 /// Reads a manifest: a name a line; its size may stand in front or behind, after blanks, a comma or a semicolon.
-fn manifest(path: &Path) -> Result<Vec<(String, Option<u64>)>, String> {
-    let size = fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if size > MANIFEST_BYTES_MAX {
-        return Err(format!("it has {size} bytes, and at most {MANIFEST_BYTES_MAX} are read"));
-    }
-    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+fn manifest(bytes: Vec<u8>) -> Result<Vec<(String, Option<u64>)>, String> {
+    let text = String::from_utf8(bytes).map_err(|_| "it is no text".to_owned())?;
     let mut listed = Vec::new();
     for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let words: Vec<&str> = line.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty()).collect();
