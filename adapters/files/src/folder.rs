@@ -8,6 +8,8 @@ mod local;
 mod ready;
 #[cfg(any(feature = "sftp", feature = "s3"))]
 mod remote;
+#[cfg(feature = "s3")]
+pub(crate) mod s3;
 #[cfg(feature = "sftp")]
 pub(crate) mod sftp;
 mod store;

@@ -19,7 +19,7 @@ fn cx() -> CallContext {
 
 fn client(server: &Rude) -> Client {
     let mut config = Config::new(Target::parse(&server.url()).unwrap().origin);
-    config.limits = Limits { head_bytes_max: 1024, headers_max: 8, body_bytes_max: 100_000 };
+    config.limits = Limits { head_bytes_max: 1024, headers_max: 8, body_bytes_max: 100_000, unpacks: true };
     Client::new(config).unwrap()
 }
 

@@ -27,7 +27,8 @@ pub(super) fn read(
         forms.missing(node, "path", "write which files are read: /inbound/*.DAT");
     }
     let named = path.and_then(|path| remote::read(forms, node, path, root, files));
-    let (done, failed) = (away(forms, node, "done", named.as_ref()), away(forms, node, "failed", named.as_ref()));
+    let (done, failed) =
+        (away(forms, node, "done", named.as_ref()), away(forms, node, "failed", named.as_ref()));
     let done = match forms.text(node, "done") {
         None | Some(("leave", _)) => After::Leave,
         Some(("delete", _)) => After::Delete,
@@ -41,7 +42,8 @@ pub(super) fn read(
 fn away(forms: &mut Forms, node: &Node, key: &str, named: Option<&remote::Named>) -> Option<PathBuf> {
     let (text, span) = forms.text(node, key)?;
     if text.contains("://") {
-        let found = Diagnostic::new("E007", span, format!("`{key}` is a folder of the server that `path` names"));
+        let found =
+            Diagnostic::new("E007", span, format!("`{key}` is a folder of the server that `path` names"));
         forms.diagnose(found.hint("write its path there, /done, or a folder below that of `path`, done"));
         return None;
     }

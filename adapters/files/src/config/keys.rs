@@ -21,7 +21,12 @@ pub(crate) const KEYS: &[KeyDoc] = &[
         "",
         "The private key (`sftp`): a file of the project, or its text; a `${secret:…}`. With a password beside it, both are offered, the key first.",
     ),
-    KeyDoc::new("auth.passphrase", "text", "", "What opens the private key, if it is locked; a `${secret:…}`."),
+    KeyDoc::new(
+        "auth.passphrase",
+        "text",
+        "",
+        "What opens the private key, if it is locked; a `${secret:…}`.",
+    ),
     KeyDoc::new("auth.accessKey", "text", "", "The access key (`s3`)."),
     KeyDoc::new("auth.secretKey", "text", "", "The secret key that belongs to it (`s3`); a `${secret:…}`."),
     KeyDoc::new("auth.token", "text", "", "The session token of temporary keys (`s3`); a `${secret:…}`."),

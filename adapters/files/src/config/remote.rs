@@ -45,7 +45,10 @@ enum Kind {
 }
 
 /// What keys are read with.
-#[cfg_attr(not(any(feature = "sftp", feature = "s3")), expect(dead_code, reason = "there is no server in this build"))]
+#[cfg_attr(
+    not(any(feature = "sftp", feature = "s3")),
+    expect(dead_code, reason = "there is no server in this build")
+)]
 struct Keys<'a> {
     node: &'a Node,
     files: &'a dyn ProjectFiles,
@@ -71,7 +74,12 @@ pub(super) fn read(
     let keys = Keys { node, files, path, span };
     match kind {
         Some(Kind::Sftp) => {
-            strangers(forms, node, "a path that begins with s3://", &["region", "endpoint", "addressing", "tls"]);
+            strangers(
+                forms,
+                node,
+                "a path that begins with s3://",
+                &["region", "endpoint", "addressing", "tls"],
+            );
             self::sftp(forms, &keys)
         }
         Some(Kind::S3) => {
@@ -81,7 +89,9 @@ pub(super) fn read(
         _ => {
             let scheme = path.split("://").next().unwrap_or_default();
             let found = Diagnostic::new("E007", span, format!("`path`: files are not read by `{scheme}://`"));
-            forms.diagnose(found.hint("write a folder of this machine, sftp://host/folder/*.csv or s3://bucket/*.csv"));
+            forms.diagnose(
+                found.hint("write a folder of this machine, sftp://host/folder/*.csv or s3://bucket/*.csv"),
+            );
             None
         }
     }
@@ -182,7 +192,11 @@ impl Keys<'_> {
         if !forms.is_known(text) || text.contains("-----BEGIN") {
             return Some((text.to_owned(), span));
         }
-        match self.files.read(text).and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is no text".into())) {
+        match self
+            .files
+            .read(text)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is no text".into()))
+        {
             Ok(content) => Some((content, span)),
             Err(why) => {
                 forms.wrong(span, format!("`{key}`: `{text}` cannot be read: {why}"));

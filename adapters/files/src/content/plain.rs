@@ -29,7 +29,10 @@ pub(crate) enum Origin {
         stamp: Stamp,
     },
     /// A file of another machine.
-    #[cfg_attr(not(any(feature = "sftp", feature = "s3")), expect(dead_code, reason = "there is none in this build"))]
+    #[cfg_attr(
+        not(any(feature = "sftp", feature = "s3")),
+        expect(dead_code, reason = "there is none in this build")
+    )]
     Remote(Box<dyn Remote>),
 }
 

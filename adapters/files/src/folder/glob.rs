@@ -72,6 +72,12 @@ impl Glob {
         path_matches(&self.steps, &names)
     }
 
+    /// Returns whether only names in the folder itself can be meant.
+    #[cfg_attr(not(feature = "s3"), expect(dead_code, reason = "only a store without folders wants to know"))]
+    pub(crate) fn is_flat(&self) -> bool {
+        matches!(self.steps.as_slice(), [Step::Name(_)])
+    }
+
     /// Returns whether something in a folder can be meant.
     pub(crate) fn leads_to(&self, folder: &str) -> bool {
         let names: Vec<Vec<char>> = folder.split('/').map(|name| name.chars().collect()).collect();

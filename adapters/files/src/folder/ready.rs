@@ -157,7 +157,8 @@ fn stable(
     };
     let seconds = u64::try_from(stamp.written.0).unwrap_or(0);
     let written = UNIX_EPOCH.checked_add(Duration::from_secs(seconds.saturating_add(1)));
-    let quiet = written.filter(|_| tells_age).and_then(|written| SystemTime::now().duration_since(written).ok());
+    let quiet =
+        written.filter(|_| tells_age).and_then(|written| SystemTime::now().duration_since(written).ok());
     if now.duration_since(since) >= time || quiet.is_some_and(|quiet| quiet >= time) {
         return (Verdict::Ready, Some(Seen { stamp, since }));
     }

@@ -92,10 +92,7 @@ pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, Fault>) -> Result
 }
 
 /// Waits for an answer, in a thread that may.
-pub(super) fn wait<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, Fault>>,
-) -> Result<T, Fault> {
+pub(super) fn wait<T>(limit: Duration, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     let runtime = Handle::try_current().map_err(|error| Fault::Said(error.to_string()))?;
     let late = || Fault::Lost(format!("no answer in {} s", limit.as_secs_f32()));
     runtime.block_on(async { tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late())) })
@@ -171,7 +168,9 @@ pub(super) fn same(was: Stamp, now: Stamp) -> Result<(), Fault> {
     match new.cmp(&old) {
         std::cmp::Ordering::Less => changed(format!("it had {old} bytes, and has {new} now")),
         std::cmp::Ordering::Greater => changed(format!("it had {old} bytes, and grew to {new}")),
-        std::cmp::Ordering::Equal if was != now => changed("it was written to, or another file took its place".into()),
+        std::cmp::Ordering::Equal if was != now => {
+            changed("it was written to, or another file took its place".into())
+        }
         std::cmp::Ordering::Equal => Ok(()),
     }
 }

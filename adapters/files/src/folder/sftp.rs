@@ -9,9 +9,9 @@ mod session;
 
 pub(crate) use hosts::HostKeys;
 
+use super::Place;
 use super::remote::{Ahead, Fault, patiently, wait, wide};
 use super::store::{Found, Store};
-use super::Place;
 use crate::content::{Origin, Stamp};
 use file::RemoteFile;
 use kernel::{Error, Secret};

@@ -72,7 +72,8 @@ fn place(forms: &mut Forms, keys: &Keys<'_>) -> Option<(String, u16, String)> {
 /// The host keys: fingerprints, or files in the form of `known_hosts`.
 fn hosts(forms: &mut Forms, keys: &Keys<'_>, server: Option<(&str, u16)>) -> Option<HostKeys> {
     let Some(written) = keys.node.at("hostKey") else {
-        let found = Diagnostic::new("E007", keys.span, "`hostKey` is missing: nobody says how to know the server");
+        let found =
+            Diagnostic::new("E007", keys.span, "`hostKey` is missing: nobody says how to know the server");
         forms.diagnose(found.hint(
             "write hostKey: SHA256:… as its operator tells you, or the name of a known_hosts file of the project; \
              `ssh-keyscan HOST | ssh-keygen -lf -` shows what the server says of itself",
@@ -91,7 +92,9 @@ fn hosts(forms: &mut Forms, keys: &Keys<'_>, server: Option<(&str, u16)>) -> Opt
                 // The content itself, as a secret may hold it, or the name of a file.
                 let is_content = text.split_whitespace().count() > 2;
                 let content = if is_content { Ok(text.clone().into_bytes()) } else { keys.files.read(&text) };
-                content.and_then(|bytes| known.known_hosts(&bytes, host, port)).map_err(|why| format!("`{text}`: {why}"))
+                content
+                    .and_then(|bytes| known.known_hosts(&bytes, host, port))
+                    .map_err(|why| format!("`{text}`: {why}"))
             }
         };
         if let Err(why) = added {

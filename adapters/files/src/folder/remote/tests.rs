@@ -67,7 +67,8 @@ fn only_what_was_not_answered_is_tried_again() {
     let lost = || Fault::Lost("x".into());
     check(&[], Ok(1));
     check(&[lost(), lost()], Ok(3));
-    for fault in [Fault::Gone, Fault::Denied("x".into()), Fault::Said("x".into()), Fault::Changed("x".into())] {
+    for fault in [Fault::Gone, Fault::Denied("x".into()), Fault::Said("x".into()), Fault::Changed("x".into())]
+    {
         check(&[lost(), fault.clone()], Err(fault));
     }
 }

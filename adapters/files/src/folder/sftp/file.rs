@@ -94,9 +94,9 @@ impl Ranges for RemoteFile {
         let (path, stamp) = (&self.path, self.stamp);
         self.with(move |open| async move {
             let step = usize::try_from(open.session.piece).unwrap_or(1).max(1);
-            let pieces = (0..length).step_by(step).map(|from| {
-                piece(&open, stamp.size, at.saturating_add(wide(from)), step.min(length - from))
-            });
+            let pieces = (0..length)
+                .step_by(step)
+                .map(|from| piece(&open, stamp.size, at.saturating_add(wide(from)), step.min(length - from)));
             let pieces = try_join_all(pieces).await?;
             // What was read is of the file that was found, if that is still so afterwards.
             unchanged(&open, path, stamp).await?;

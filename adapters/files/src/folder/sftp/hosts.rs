@@ -29,7 +29,9 @@ impl HostKeys {
             self.known.insert(format!("SHA256:{digits}"));
             return Ok(());
         }
-        Err(format!("`{text}` is no fingerprint; one is SHA256: and 43 characters, as `ssh-keygen -l` prints it"))
+        Err(format!(
+            "`{text}` is no fingerprint; one is SHA256: and 43 characters, as `ssh-keygen -l` prints it"
+        ))
     }
 
     /// Adds what a file in the form of `known_hosts` says of a host.
@@ -44,7 +46,9 @@ impl HostKeys {
         for (n, line) in text.lines().enumerate() {
             let mut words = line.split_whitespace().peekable();
             let mark = words.next_if(|word| word.starts_with('@'));
-            let (Some(hosts), Some(_), Some(key)) = (words.next(), words.next(), words.next()) else { continue };
+            let (Some(hosts), Some(_), Some(key)) = (words.next(), words.next(), words.next()) else {
+                continue;
+            };
             if hosts.starts_with('#') || !is_meant(hosts, &named) || mark == Some("@cert-authority") {
                 continue;
             }
@@ -139,7 +143,9 @@ mod tests {
             let found = keys.known_hosts(file.as_bytes(), host, port).and_then(|()| keys.judge(&key));
             match expected {
                 Ok(()) => assert_eq!(found, Ok(()), "{file}"),
-                Err(part) => assert!(found.as_ref().is_err_and(|why| why.contains(part)), "{file}: {found:?}"),
+                Err(part) => {
+                    assert!(found.as_ref().is_err_and(|why| why.contains(part)), "{file}: {found:?}")
+                }
             }
         };
         let line = |hosts: &str| format!("# a comment line here\n\n{hosts} ssh-ed25519 {KEY} somebody\n");

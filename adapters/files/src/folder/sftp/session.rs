@@ -4,9 +4,9 @@
 
 use super::{Config, HostKeys};
 use crate::folder::remote::Fault;
+use russh::MethodKind;
 use russh::client::{self, AuthResult, KeyboardInteractiveAuthResponse};
 use russh::keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
-use russh::MethodKind;
 use russh_sftp::client::RawSftpSession;
 use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::client::rawsession::Limits;
@@ -76,9 +76,9 @@ impl client::Handler for Guest {
             PublicKeyOrCertificate::PublicKey { key, .. } => {
                 self.hosts.judge(key).map(|()| true).map_err(Ended::Host)
             }
-            PublicKeyOrCertificate::Certificate(_) => {
-                Err(Ended::Host("the server shows a certificate of its host key; `hostKey` knows keys only".into()))
-            }
+            PublicKeyOrCertificate::Certificate(_) => Err(Ended::Host(
+                "the server shows a certificate of its host key; `hostKey` knows keys only".into(),
+            )),
         }
     }
 }
@@ -86,11 +86,8 @@ impl client::Handler for Guest {
 impl Session {
     /// Connects, judges the host key, logs in, and opens a session of files.
     pub(super) async fn open(config: &Config) -> Result<Self, Fault> {
-        let ssh = client::Config {
-            keepalive_interval: Some(SILENCE),
-            nodelay: true,
-            ..client::Config::default()
-        };
+        let ssh =
+            client::Config { keepalive_interval: Some(SILENCE), nodelay: true, ..client::Config::default() };
         let guest = Guest { hosts: config.hosts.clone() };
         let to = (config.host.as_str(), config.port);
         let mut ssh = client::connect(Arc::new(ssh), to, guest).await.map_err(Ended::fault)?;
@@ -148,7 +145,11 @@ async fn log_in(ssh: &mut client::Handle<Guest>, config: &Config) -> Result<(), 
     }
 }
 
-async fn with_key(ssh: &mut client::Handle<Guest>, config: &Config, key: &Arc<PrivateKey>) -> Result<AuthResult, Fault> {
+async fn with_key(
+    ssh: &mut client::Handle<Guest>,
+    config: &Config,
+    key: &Arc<PrivateKey>,
+) -> Result<AuthResult, Fault> {
     let lost = |error: russh::Error| Fault::Lost(error.to_string());
     // SHA-1 only if the server says that it knows nothing better is no choice of ours: such a server is refused.
     let hash = ssh.best_supported_rsa_hash().await.map_err(lost)?.flatten();
@@ -157,7 +158,11 @@ async fn with_key(ssh: &mut client::Handle<Guest>, config: &Config, key: &Arc<Pr
     ssh.authenticate_publickey(config.user.expose(), key).await.map_err(lost)
 }
 
-async fn with_password(ssh: &mut client::Handle<Guest>, config: &Config, password: &str) -> Result<AuthResult, Fault> {
+async fn with_password(
+    ssh: &mut client::Handle<Guest>,
+    config: &Config,
+    password: &str,
+) -> Result<AuthResult, Fault> {
     let lost = |error: russh::Error| Fault::Lost(error.to_string());
     let user = config.user.expose();
     let found = ssh.authenticate_password(user, password).await.map_err(lost)?;
