@@ -13,13 +13,19 @@ pub(crate) const KEYS: &[KeyDoc] = &[
         "The files: a folder and names with `*`, `?`, `[a-z]`, and `**/` for any folders; absolute, or relative to the project. Links that lead out of the folder are not followed. On other machines: `sftp://host/folder/*.csv`, `sftp://host:2222/~/folder/*.csv` for a folder below that in which a log-in begins, `s3://bucket/folder/*.csv`.",
     ),
     KeyDoc::new("auth", "map", "", "How we are known at the server of the files."),
-    KeyDoc::new("auth.user", "text", "", "The user (`sftp`)."),
-    KeyDoc::new("auth.password", "text", "", "The password (`sftp`); a `${secret:…}`."),
+    KeyDoc::new("auth.user", "text", "", "The user (`sftp`), or the access key (`s3`)."),
+    KeyDoc::new(
+        "auth.password",
+        "text",
+        "",
+        "The password (`sftp`), or the secret key that belongs to the access key (`s3`); a `${secret:…}`.",
+    ),
+    KeyDoc::new("auth.token", "text", "", "The session token of temporary keys (`s3`); a `${secret:…}`."),
     KeyDoc::new(
         "auth.key",
         "text",
         "",
-        "The private key (`sftp`): a file of the project, or its text; a `${secret:…}`. With a password beside it, both are offered, the key first.",
+        "The private key (`sftp`): a file of the project, or its text; a `${secret:…}`. With a password beside it, the password is given where the key is not enough.",
     ),
     KeyDoc::new(
         "auth.passphrase",
@@ -27,9 +33,6 @@ pub(crate) const KEYS: &[KeyDoc] = &[
         "",
         "What opens the private key, if it is locked; a `${secret:…}`.",
     ),
-    KeyDoc::new("auth.accessKey", "text", "", "The access key (`s3`)."),
-    KeyDoc::new("auth.secretKey", "text", "", "The secret key that belongs to it (`s3`); a `${secret:…}`."),
-    KeyDoc::new("auth.token", "text", "", "The session token of temporary keys (`s3`); a `${secret:…}`."),
     KeyDoc::new(
         "hostKey",
         "text|list",

@@ -275,10 +275,7 @@ fn a_server_that_is_killed_in_the_middle_of_a_file_costs_nothing_but_time() {
         let ended = run.end();
         assert_eq!(ended.code, 0, "{}", ended.said);
         assert_eq!(server.names("done"), ["a.csv"]);
-        assert_eq!(
-            world.published(),
-            expected(0, count, "a text that makes the file a little longer")
-        );
+        assert_eq!(world.published(), expected(0, count, "a text that makes the file a little longer"));
         fs::rename(server.folder.join("inbound/done/a.csv"), server.folder.join("inbound/a.csv")).unwrap();
         fs::remove_dir_all(world.folder.join("store")).unwrap();
         fs::remove_dir_all(world.folder.join("log")).unwrap();

@@ -56,19 +56,17 @@ fn place(forms: &mut Forms, keys: &Keys<'_>) -> Option<(String, String)> {
 
 fn access(forms: &mut Forms, keys: &Keys<'_>) -> Option<AccessKeys> {
     let Some(auth) = keys.node.at("auth") else {
-        forms.missing(
-            keys.node,
-            "auth",
-            "write auth: { accessKey: \"${secret:…}\", secretKey: \"${secret:…}\" }",
-        );
+        forms.missing(keys.node, "auth", "write auth: { user: the access key, password: \"${secret:…}\" }");
         return None;
     };
-    forms.keys(auth, "auth", &["accessKey", "secretKey", "token"]);
-    for key in ["accessKey", "secretKey"].into_iter().filter(|key| auth.at(key).is_none()) {
-        forms.missing(auth, key, "S3 knows us by an access key and its secret key");
+    forms.keys(auth, "auth", &["user", "password", "token"]);
+    for (key, what) in [("user", "the access key"), ("password", "the secret key, as a ${secret:…}")] {
+        if auth.at(key).is_none() {
+            forms.missing(auth, key, &format!("S3 knows us by two keys; here stands {what}"));
+        }
     }
     let mut text = |key| forms.owned(auth, key).map(Secret::new);
-    let (access, secret, token) = (text("accessKey"), text("secretKey"), text("token"));
+    let (access, secret, token) = (text("user"), text("password"), text("token"));
     Some((access?, secret?, token))
 }
 
