@@ -23,7 +23,7 @@ pub(crate) use store::Store;
 use crate::content::{Blocks, Stamp};
 use adapters_ports::{Listing, UnitRef};
 use kernel::{Cause, Class, Error};
-use ready::{Seen, Verdict};
+use ready::{Seen, Signs, Verdict};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -71,8 +71,16 @@ pub(crate) struct Place {
 pub(crate) struct Folder {
     place: Arc<Place>,
     store: Arc<dyn Store>,
+    noted: Mutex<Noted>,
+}
+
+/// What is kept from one listing to the next.
+#[derive(Debug, Default)]
+struct Noted {
     /// What was seen of files that are not ready yet.
-    seen: Mutex<HashMap<String, Seen>>,
+    seen: HashMap<String, Seen>,
+    /// What files said of others.
+    signs: Signs,
 }
 
 impl Order {
@@ -84,7 +92,7 @@ impl Order {
 impl Folder {
     /// Starts; nothing is read before it is listed.
     pub(crate) fn new(place: Place, store: Arc<dyn Store>) -> Self {
-        Self { place: Arc::new(place), store, seen: Mutex::default() }
+        Self { place: Arc::new(place), store, noted: Mutex::default() }
     }
 
     /// Lists the files.
@@ -95,9 +103,10 @@ impl Folder {
         let mut found = self.store.list(&self.place)?;
         let mut listing = Listing { waiting: found.waiting, ..Listing::default() };
         self.sort(&mut found.files);
-        let signs = self.place.ready.signs(found.signs, &*self.store);
         let tells_age = self.store.tells_age();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let Noted { mut seen, signs } = std::mem::take(&mut *noted);
+        let signs = self.place.ready.signs(found.signs, signs, &*self.store);
         let mut still = HashMap::new();
         for file in found.files {
             let before = (seen.remove(&file.name), tells_age);
@@ -111,7 +120,7 @@ impl Folder {
                 Verdict::NoData => {}
             }
         }
-        *seen = still;
+        *noted = Noted { seen: still, signs };
         Ok(listing)
     }
 

@@ -63,7 +63,7 @@ pub(crate) const KEYS: &[KeyDoc] = &[
         "timeout",
         "duration",
         "30s",
-        "How long an answer of the server may take. What was not answered is asked again for about 15 seconds.",
+        "How long an answer of the server may take. What was not answered within a file is asked again for about 15 seconds.",
     ),
     KeyDoc::new(
         "ready",

@@ -124,8 +124,10 @@ impl Walk<'_> {
                 }
                 continue;
             }
-            if self.place.ready.is_sign(&name) && path.is_file() {
-                self.found.signs.insert(name.clone());
+            if self.place.ready.is_sign(&name)
+                && let Some(sign) = fs::metadata(&path).ok().filter(fs::Metadata::is_file)
+            {
+                self.found.signs.insert(name.clone(), Stamp::of(&sign));
             }
             if self.place.glob.matches(&name) {
                 self.file(name, &path, kind.is_symlink());

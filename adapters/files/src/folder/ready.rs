@@ -4,8 +4,9 @@
 
 use crate::content::Stamp;
 use crate::folder::{Glob, Store};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Most bytes of a manifest.
@@ -42,12 +43,22 @@ pub(crate) enum Verdict {
     NoData,
 }
 
-/// What files say of others: the names of markers; what manifests list, names with sizes where they say them.
+/// What files say of others: the names of markers; what manifests list.
 #[derive(Debug, Default)]
 pub(crate) struct Signs {
     names: HashSet<String>,
-    listed: HashMap<String, Option<u64>>,
-    wrong: Vec<String>,
+    read: BTreeMap<String, Read>,
+    listed: HashMap<Arc<str>, Option<u64>>,
+}
+
+/// The lines of a manifest: names, with sizes where it says them.
+type Lines = Vec<(Arc<str>, Option<u64>)>;
+
+/// A manifest that was read.
+#[derive(Debug)]
+struct Read {
+    stamp: Stamp,
+    lines: Result<Lines, String>,
 }
 
 impl Ready {
@@ -60,20 +71,22 @@ impl Ready {
         }
     }
 
-    /// Reads what files say of others, of these names.
-    pub(crate) fn signs(&self, names: HashSet<String>, store: &dyn Store) -> Signs {
-        let mut found = Signs::default();
+    /// Reads what files say of others. What was read before and is the same now is not read again.
+    pub(crate) fn signs(&self, found: HashMap<String, Stamp>, before: Signs, store: &dyn Store) -> Signs {
+        let mut signs = Signs::default();
         if let Self::Manifest(_) = self {
-            let mut names: Vec<&String> = names.iter().collect();
-            names.sort();
-            for name in names {
-                match store.small(name, MANIFEST_BYTES_MAX).and_then(manifest) {
-                    Ok(listed) => found.listed.extend(listed),
-                    Err(why) => found.wrong.push(format!("{name}: {why}")),
-                }
+            let mut read = before.read;
+            for (name, stamp) in &found {
+                let known = read.remove(name).filter(|known| known.stamp == *stamp && known.lines.is_ok());
+                let known = known.unwrap_or_else(|| Read {
+                    stamp: *stamp,
+                    lines: store.small(name, MANIFEST_BYTES_MAX).and_then(manifest),
+                });
+                signs.listed.extend(known.lines.iter().flatten().cloned());
+                signs.read.insert(name.clone(), known);
             }
         }
-        Signs { names, ..found }
+        Signs { names: found.into_keys().collect(), ..signs }
     }
 
     /// Returns the name of the file that says that a file is ready.
@@ -128,12 +141,15 @@ impl Ready {
 impl Signs {
     fn judge(&self, name: &str, size: u64) -> Verdict {
         let listed = self.listed.get(name).or_else(|| self.listed.get(last(name)));
-        match (listed, self.wrong.first()) {
+        let wrong = self.read.iter().find_map(|(name, read)| Some((name, read.lines.as_ref().err()?)));
+        match (listed, wrong) {
             (Some(Some(wanted)), _) if *wanted != size => {
                 Verdict::Waiting(format!("it has {size} bytes, and its manifest says {wanted}"))
             }
             (Some(_), _) => Verdict::Ready,
-            (None, Some(wrong)) => Verdict::Waiting(format!("no manifest lists it; {wrong}")),
+            (None, Some((manifest, why))) => {
+                Verdict::Waiting(format!("no manifest lists it; {manifest}: {why}"))
+            }
             (None, None) => Verdict::Waiting("no manifest lists it".into()),
         }
     }
@@ -170,16 +186,16 @@ fn stable(
 }
 
 /// Reads a manifest: a name a line; its size may stand in front or behind, after blanks, a comma or a semicolon.
-fn manifest(bytes: Vec<u8>) -> Result<Vec<(String, Option<u64>)>, String> {
+fn manifest(bytes: Vec<u8>) -> Result<Lines, String> {
     let text = String::from_utf8(bytes).map_err(|_| "it is no text".to_owned())?;
     let mut listed = Vec::new();
     for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let words: Vec<&str> = line.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty()).collect();
         let number = |word: &str| word.parse::<u64>().ok();
         listed.push(match words.as_slice() {
-            [name] => ((*name).to_owned(), None),
-            [name, size] if number(size).is_some() => ((*name).to_owned(), number(size)),
-            [size, name] if number(size).is_some() => ((*name).to_owned(), number(size)),
+            [name] => (Arc::from(*name), None),
+            [name, size] if number(size).is_some() => (Arc::from(*name), number(size)),
+            [size, name] if number(size).is_some() => (Arc::from(*name), number(size)),
             _ => return Err(format!("line {} is no name with a size", n + 1)),
         });
     }

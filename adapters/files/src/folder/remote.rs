@@ -4,6 +4,7 @@
 
 use super::{no_listing, unreadable};
 use crate::content::{Remote, Stamp, Trouble};
+use bytes::Bytes;
 use kernel::{Cause, Class, Error};
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -18,8 +19,10 @@ const PAUSES: [Duration; 6] = [
     Duration::from_secs(3),
     Duration::from_secs(4),
 ];
-/// After which time no further try begins.
-const TRIED_MAX: Duration = Duration::from_secs(15);
+/// After which time no further try begins, where a file would have to be begun again.
+pub(super) const LONG: Duration = Duration::from_secs(15);
+/// The same where nothing is lost, since whoever asks comes again by itself.
+pub(super) const BRIEF: Duration = Duration::from_secs(2);
 
 /// Why something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,12 +79,15 @@ fn denied(why: String) -> Error {
         .with("reason", why)
 }
 
-/// Tries until there is an answer, within bounds.
-pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+/// Tries until there is an answer, within bounds; none begins later than `tried_max` from now.
+pub(super) fn patiently<T>(
+    tried_max: Duration,
+    mut work: impl FnMut() -> Result<T, Fault>,
+) -> Result<T, Fault> {
     let begun = Instant::now();
     for pause in PAUSES {
         match work() {
-            Err(Fault::Lost(why)) if begun.elapsed() + pause < TRIED_MAX => {
+            Err(Fault::Lost(why)) if begun.elapsed() + pause < tried_max => {
                 tracing::debug!(why, "the server of the files is asked again");
                 std::thread::sleep(pause);
             }
@@ -104,7 +110,7 @@ pub(super) trait Ranges: fmt::Debug + Send + Sync {
     fn stamp(&self) -> Stamp;
 
     /// Returns bytes of the very file that was found, as many as are asked for.
-    fn range(&mut self, at: u64, length: usize) -> Result<Vec<u8>, Fault>;
+    fn range(&mut self, at: u64, length: usize) -> Result<Bytes, Fault>;
 
     /// Makes sure that it is the file that was found.
     fn still(&mut self) -> Result<(), Fault>;
@@ -116,13 +122,13 @@ pub(super) struct Ahead<R> {
     file: R,
     step_bytes: usize,
     at: u64,
-    bytes: Vec<u8>,
+    bytes: Bytes,
 }
 
 impl<R: Ranges> Ahead<R> {
     /// Starts; `step_bytes` are read at once.
     pub(super) fn new(file: R, step_bytes: usize) -> Self {
-        Self { file, step_bytes, at: 0, bytes: Vec::new() }
+        Self { file, step_bytes, at: 0, bytes: Bytes::new() }
     }
 
     fn known(&self, at: u64, wanted: usize) -> Option<&[u8]> {
@@ -140,7 +146,8 @@ impl<R: Ranges> Remote for Ahead<R> {
         if self.known(at, wanted).is_none() {
             let left = self.file.stamp().size.saturating_sub(at);
             let length = usize::try_from(left).unwrap_or(usize::MAX).min(self.step_bytes).max(wanted);
-            self.bytes.clear();
+            // Only one step is held at once.
+            self.bytes = Bytes::new();
             self.bytes = self.file.range(at, length).map_err(Fault::trouble)?;
             self.at = at;
         }

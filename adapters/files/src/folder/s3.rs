@@ -6,12 +6,13 @@
 mod listing;
 mod request;
 
-use super::remote::{Ahead, Fault, Ranges, patiently, same};
+use super::remote::{Ahead, BRIEF, Fault, LONG, Ranges, patiently, same};
 use super::store::{Found, FoundFile, Store};
 use super::{FILES_MAX, Place};
 use crate::content::{Origin, Stamp};
 use adapters_client::Client;
 use aws_lc_rs::digest::{SHA256, digest};
+use bytes::Bytes;
 use kernel::{Error, Secret};
 use listing::{Object, page, seconds};
 use request::{Answer, Ask, NOT_OFFERED, copied};
@@ -86,7 +87,7 @@ impl S3 {
 
     /// Asks what may be asked again.
     fn send(&self, ask: &Ask<'_>) -> Result<Answer, Fault> {
-        patiently(|| self.config.send(ask))
+        patiently(LONG, || self.config.send(ask))
     }
 
     fn found(&self, key: String) -> Result<Version, Fault> {
@@ -115,24 +116,25 @@ impl S3 {
             if !self.prefix.is_empty() {
                 query.push(("prefix", &self.prefix));
             }
-            let answer =
-                self.send(&Ask { method: Method::Get, key: None, query: &query, signed: &[], headers: &[] });
+            let ask = Ask { method: Method::Get, key: None, query: &query, signed: &[], headers: &[] };
+            let answer = patiently(BRIEF, || self.config.send(&ask));
             let answer = answer.map_err(|fault| match fault {
                 Fault::Gone => Fault::Said("there is no such bucket".into()),
                 other => other,
             })?;
             let page = page(&answer.body).map_err(Fault::Said)?;
-            looked_at += page.objects.len();
+            looked_at += page.objects.len().max(1);
             for object in page.objects {
                 self.look(object, place, &mut found);
             }
             if found.files.len() > FILES_MAX || found.signs.len() > FILES_MAX || looked_at > LOOKED_AT_MAX {
                 return Err(Fault::Said(format!("it has more than {FILES_MAX} files")));
             }
-            if page.next.is_none() || page.next == next {
-                return Ok(found);
+            match page.next {
+                None => return Ok(found),
+                same if same == next => return Err(Fault::Said("its listing does not go on".into())),
+                more => next = more,
             }
-            next = page.next;
         }
     }
 
@@ -151,11 +153,11 @@ impl S3 {
             }
             return;
         }
+        let stamp = stamp(object.size, object.written, &object.etag);
         if place.ready.is_sign(name) {
-            found.signs.insert(name.to_owned());
+            found.signs.insert(name.to_owned(), stamp);
         }
         if place.glob.matches(name) {
-            let stamp = stamp(object.size, object.written, &object.etag);
             found.files.push(FoundFile { name: name.to_owned(), stamp });
         }
     }
@@ -195,7 +197,7 @@ impl S3 {
         let to = target.to_string_lossy();
         let from = self.found(self.key(name))?;
         same(was, from.stamp)?;
-        patiently(|| {
+        patiently(LONG, || {
             let there = match self.found(to.clone().into_owned()) {
                 Ok(there) => Some(there),
                 Err(Fault::Gone) => None,
@@ -253,7 +255,9 @@ impl Store for S3 {
         let size = found.stamp.size;
         match usize::try_from(size) {
             Ok(0) => Ok(Vec::new()),
-            Ok(length) if size <= bytes_max => found.range(0, length).map_err(words),
+            Ok(length) if size <= bytes_max => {
+                found.range(0, length).map(|bytes| bytes.to_vec()).map_err(words)
+            }
             _ => Err(format!("it has {size} bytes, and at most {bytes_max} are read")),
         }
     }
@@ -282,27 +286,27 @@ impl Ranges for Version {
         self.stamp
     }
 
-    fn range(&mut self, at: u64, length: usize) -> Result<Vec<u8>, Fault> {
+    fn range(&mut self, at: u64, length: usize) -> Result<Bytes, Fault> {
         let wide = u64::try_from(length).unwrap_or(u64::MAX);
         let range = format!("bytes={at}-{}", at.saturating_add(wide).saturating_sub(1));
         let headers = [("If-Match", self.etag.as_str()), ("Range", range.as_str())];
         let ask =
             Ask { method: Method::Get, key: Some(&self.key), query: &[], signed: &[], headers: &headers };
-        let answer = patiently(|| self.config.send(&ask))?;
+        let answer = patiently(LONG, || self.config.send(&ask))?;
         if answer.status != 206 && !(answer.status == 200 && at == 0 && wide == self.stamp.size) {
             return Err(Fault::Said("the store does not give parts of objects".into()));
         }
         if answer.body.len() != length || answer.etag != self.etag {
             return Err(Fault::Changed("another object took its place".into()));
         }
-        Ok(answer.body.to_vec())
+        Ok(answer.body)
     }
 
     fn still(&mut self) -> Result<(), Fault> {
         let headers = [("If-Match", self.etag.as_str())];
         let ask =
             Ask { method: Method::Head, key: Some(&self.key), query: &[], signed: &[], headers: &headers };
-        let answer = patiently(|| self.config.send(&ask))?;
+        let answer = patiently(LONG, || self.config.send(&ask))?;
         if answer.etag == self.etag {
             Ok(())
         } else {

@@ -10,7 +10,7 @@ mod session;
 pub(crate) use hosts::HostKeys;
 
 use super::Place;
-use super::remote::{Ahead, Fault, patiently, wait, wide};
+use super::remote::{Ahead, BRIEF, Fault, LONG, patiently, wait, wide};
 use super::store::{Found, Store};
 use crate::content::{Origin, Stamp};
 use file::RemoteFile;
@@ -112,13 +112,25 @@ impl Link {
         }
     }
 
-    /// Asks something that may be asked again. The work is told how often it was tried before.
-    fn ask<T, F>(&self, mut work: impl FnMut(Arc<Session>, usize) -> F) -> Result<T, Fault>
+    /// As [`Link::ask_for`], where a file would have to be begun again.
+    fn ask<T, F>(&self, work: impl FnMut(Arc<Session>, usize) -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        self.ask_for(LONG, work)
+    }
+
+    /// Asks something that may be asked again, for so long. The work is told how often it was tried before.
+    fn ask_for<T, F>(
+        &self,
+        tried_max: Duration,
+        mut work: impl FnMut(Arc<Session>, usize) -> F,
+    ) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Fault>>,
     {
         let mut tried = 0;
-        patiently(|| {
+        patiently(tried_max, || {
             let session = self.session()?;
             let found = wait(STEP_TIMEOUT, work(Arc::clone(&session), tried));
             tried += 1;
@@ -132,7 +144,7 @@ impl Link {
 
 impl Store for Sftp {
     fn list(&self, place: &Place) -> Result<Found, Error> {
-        let listed = self.link.ask(|session, _| list::list(session, place, self.root.clone()));
+        let listed = self.link.ask_for(BRIEF, |session, _| list::list(session, place, self.root.clone()));
         listed.map_err(|fault| fault.of_folder(self.shown()))
     }
 
@@ -151,7 +163,7 @@ impl Store for Sftp {
     fn small(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, String> {
         let words = |fault: Fault| fault.to_string();
         let mut file = RemoteFile::open(Arc::clone(&self.link), self.path(name)).map_err(words)?;
-        file.whole(bytes_max).map_err(words)
+        file.whole(bytes_max).map(|bytes| bytes.to_vec()).map_err(words)
     }
 
     fn delete(&self, name: &str, _: Stamp) -> Result<(), String> {

@@ -5,7 +5,7 @@
 use super::Place;
 use crate::content::{Origin, Stamp};
 use kernel::Error;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -61,8 +61,8 @@ pub(crate) struct Found {
     pub files: Vec<FoundFile>,
     /// Names of those that cannot be read, and why.
     pub waiting: Vec<(Arc<str>, String)>,
-    /// Names of all files that say something of others, if the place asks for them.
-    pub signs: HashSet<String>,
+    /// All files that say something of others, if the place asks for them.
+    pub signs: HashMap<String, Stamp>,
 }
 
 /// A file that was found.

@@ -33,16 +33,24 @@ impl Server {
         }
         let folder = scratch("sshd").unwrap();
         let port = free_address().unwrap().port();
-        for key in ["host", "user", "other"] {
-            make_key(&folder.join(key));
+        for (key, kind) in [
+            ("host", "ed25519"),
+            ("host-ecdsa", "ecdsa"),
+            ("host-rsa", "rsa"),
+            ("user", "ed25519"),
+            ("other", "ed25519"),
+        ] {
+            make_key(&folder.join(key), kind, "");
         }
         fs::create_dir_all(folder.join("inbound")).unwrap();
         let show = |name: &str| folder.join(name).display().to_string();
         let config = format!(
-            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nHostKey {}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
              StrictModes no\nUsePAM no\nPermitRootLogin yes\nPasswordAuthentication yes\n\
              KbdInteractiveAuthentication no\nMaxStartups 100\nLogLevel ERROR\nSubsystem sftp internal-sftp\n",
             show("host"),
+            show("host-ecdsa"),
+            show("host-rsa"),
             show("user.pub")
         );
         fs::write(folder.join("sshd_config"), config).unwrap();
@@ -155,9 +163,9 @@ impl Drop for Server {
     }
 }
 
-fn make_key(file: &Path) {
+fn make_key(file: &Path, kind: &str, passphrase: &str) {
     let mut make = Command::new("ssh-keygen");
-    make.args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(file);
+    make.args(["-q", "-t", kind, "-N", passphrase, "-C", "", "-f"]).arg(file);
     assert!(make.status().unwrap().success(), "no key is made");
 }
 
@@ -255,6 +263,33 @@ fn a_server_with_another_host_key_and_one_that_does_not_know_us_are_told_apart()
         server.world(server.port, "now").with(&by_file).file("known_hosts", &line("host", server.port));
     let ended = world.run_once();
     assert_eq!(ended.code, 0, "{}", ended.said);
+}
+
+#[test]
+fn keys_of_all_kinds_and_locked_ones_are_known_on_both_sides() {
+    let Some(server) = Server::start() else { return };
+    let passphrase = ", passphrase: \"${env:RIGHT}\"";
+    for (host, kind, locked) in
+        [("host", "rsa", ""), ("host-ecdsa", "ecdsa", ""), ("host-rsa", "ed25519", passphrase)]
+    {
+        server.drop_file("a.csv", &orders(0, 10, kind));
+        for name in ["user", "user.pub"] {
+            fs::remove_file(server.folder.join(name)).unwrap();
+        }
+        make_key(&server.folder.join("user"), kind, if locked.is_empty() { "" } else { PASSWORD });
+        let place =
+            server.place(server.port, "now").replace(&server.fingerprint("host"), &server.fingerprint(host));
+        let place = place.replace("key: keys/user", &format!("key: keys/user{locked}"));
+        let ended = server.world(server.port, "now").with(&place).run_once();
+        assert_eq!(ended.code, 0, "{host} {kind}: {}", ended.said);
+        assert_eq!(ended.units().len(), 1, "{host} {kind}: {}", ended.said);
+    }
+    let closed = server.world(server.port, "now").run_once();
+    assert!(
+        closed.said.contains("`auth.key` cannot be read") && closed.said.contains("`passphrase` opens"),
+        "{}",
+        closed.said
+    );
 }
 
 #[test]

@@ -14,7 +14,7 @@ impl Ranges for Fake {
         Stamp { size: self.size, written: (1, 0), file: (1, 0) }
     }
 
-    fn range(&mut self, at: u64, length: usize) -> Result<Vec<u8>, Fault> {
+    fn range(&mut self, at: u64, length: usize) -> Result<Bytes, Fault> {
         self.asked.push((at, length));
         let at = usize::try_from(at).unwrap();
         Ok(self.bytes.iter().skip(at).take(length).copied().collect())
@@ -58,13 +58,19 @@ fn a_file_that_is_shorter_than_it_was_gives_nothing() {
 fn only_what_was_not_answered_is_tried_again() {
     let check = |faults: &[Fault], expected: Result<usize, Fault>| {
         let mut tries = 0;
-        let found = patiently(|| {
+        let found = patiently(LONG, || {
             tries += 1;
             faults.get(tries - 1).cloned().map_or(Ok(tries), Err)
         });
         assert_eq!(found, expected, "{faults:?}");
     };
     let lost = || Fault::Lost("x".into());
+    let mut tries = 0;
+    let never = patiently(Duration::from_millis(300), || {
+        tries += 1;
+        Err::<(), _>(Fault::Lost("x".into()))
+    });
+    assert_eq!((never, tries), (Err(Fault::Lost("x".into())), 2));
     check(&[], Ok(1));
     check(&[lost(), lost()], Ok(3));
     for fault in [Fault::Gone, Fault::Denied("x".into()), Fault::Said("x".into()), Fault::Changed("x".into())]

@@ -6,6 +6,7 @@ use super::session::{Session, fault};
 use super::{Link, READ, lstat, stamp_of, wide};
 use crate::content::Stamp;
 use crate::folder::remote::{Fault, Ranges, same};
+use bytes::Bytes;
 use futures_util::future::try_join_all;
 use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::protocol::{FileAttributes, StatusCode};
@@ -44,7 +45,7 @@ impl RemoteFile {
     }
 
     /// Reads all of it.
-    pub(super) fn whole(&mut self, bytes_max: u64) -> Result<Vec<u8>, Fault> {
+    pub(super) fn whole(&mut self, bytes_max: u64) -> Result<Bytes, Fault> {
         let size = self.stamp.size;
         match usize::try_from(size) {
             Ok(length) if size <= bytes_max => self.range(0, length),
@@ -90,7 +91,7 @@ impl Ranges for RemoteFile {
         self.stamp
     }
 
-    fn range(&mut self, at: u64, length: usize) -> Result<Vec<u8>, Fault> {
+    fn range(&mut self, at: u64, length: usize) -> Result<Bytes, Fault> {
         let (path, stamp) = (&self.path, self.stamp);
         self.with(move |open| async move {
             let step = usize::try_from(open.session.piece).unwrap_or(1).max(1);
@@ -100,7 +101,7 @@ impl Ranges for RemoteFile {
             let pieces = try_join_all(pieces).await?;
             // What was read is of the file that was found, if that is still so afterwards.
             unchanged(&open, path, stamp).await?;
-            Ok(pieces.concat())
+            Ok(pieces.concat().into())
         })
     }
 

@@ -65,8 +65,11 @@ fn look(entry: File, name: String, (place, root): (&Place, &str), found: &mut Fo
         found.waiting.push((name.into(), "its name is no UTF-8".into()));
         return None;
     }
-    if place.ready.is_sign(&name) && kind == Some(FileType::File) {
-        found.signs.insert(name.clone());
+    if place.ready.is_sign(&name)
+        && kind == Some(FileType::File)
+        && let Ok(stamp) = stamp_of(&entry.attrs)
+    {
+        found.signs.insert(name.clone(), stamp);
     }
     if is_meant {
         match (kind, stamp_of(&entry.attrs)) {

@@ -6,7 +6,9 @@ use super::{Config, HostKeys};
 use crate::folder::remote::Fault;
 use russh::MethodKind;
 use russh::client::{self, AuthResult, KeyboardInteractiveAuthResponse};
-use russh::keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use russh::keys::{
+    Algorithm, EcdsaCurve, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate,
+};
 use russh_sftp::client::RawSftpSession;
 use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::client::rawsession::Limits;
@@ -22,6 +24,18 @@ const PACKET_BYTES_MAX: u32 = 256 << 10;
 const PIECE_BYTES: u32 = 32 << 10;
 /// Questions of a server that asks for the password by itself.
 const QUESTIONS_MAX: usize = 4;
+
+/// Kinds of host keys, in the order in which they are asked for. Signatures by SHA-1 are not among them.
+const KINDS: [Algorithm; 6] = [
+    Algorithm::Ed25519,
+    Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
+    Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 },
+    Algorithm::Ecdsa { curve: EcdsaCurve::NistP521 },
+    Algorithm::Rsa { hash: Some(HashAlg::Sha512) },
+    Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
+];
+/// What is left of them once a server has shown a key of Ed25519, or of an elliptic curve, that is not known.
+const LEFT: [usize; 3] = [0, 1, 4];
 
 /// A session of files.
 pub(super) struct Session {
@@ -86,11 +100,7 @@ impl client::Handler for Guest {
 impl Session {
     /// Connects, judges the host key, logs in, and opens a session of files.
     pub(super) async fn open(config: &Config) -> Result<Self, Fault> {
-        let ssh =
-            client::Config { keepalive_interval: Some(SILENCE), nodelay: true, ..client::Config::default() };
-        let guest = Guest { hosts: config.hosts.clone() };
-        let to = (config.host.as_str(), config.port);
-        let mut ssh = client::connect(Arc::new(ssh), to, guest).await.map_err(Ended::fault)?;
+        let mut ssh = connect(config).await?;
         log_in(&mut ssh, config).await?;
         let lost = |error: russh::Error| Fault::Lost(error.to_string());
         let channel = ssh.channel_open_session().await.map_err(lost)?;
@@ -114,6 +124,28 @@ impl Session {
         }
         Ok(Self { sftp, piece, _ssh: ssh })
     }
+}
+
+/// Connects, and judges the host key.
+///
+/// A server has keys of several kinds and shows one of those that we ask for; the one that is known may be another.
+async fn connect(config: &Config) -> Result<client::Handle<Guest>, Fault> {
+    let mut first = None;
+    for left in LEFT {
+        let mut ssh =
+            client::Config { keepalive_interval: Some(SILENCE), nodelay: true, ..client::Config::default() };
+        ssh.preferred.key = KINDS.iter().skip(left).cloned().collect::<Vec<_>>().into();
+        let guest = Guest { hosts: config.hosts.clone() };
+        let to = (config.host.as_str(), config.port);
+        match client::connect(Arc::new(ssh), to, guest).await {
+            Ok(ssh) => return Ok(ssh),
+            Err(Ended::Host(why)) => drop(first.get_or_insert(why)),
+            // It has no key of this kind.
+            Err(Ended::Ssh(russh::Error::NoCommonAlgo { .. })) if first.is_some() => {}
+            Err(error) => return Err(error.fault()),
+        }
+    }
+    Err(Fault::Denied(first.unwrap_or_default()))
 }
 
 /// Logs in: with the key if there is one, with the password if that is not enough.
@@ -153,7 +185,7 @@ async fn with_key(
     let lost = |error: russh::Error| Fault::Lost(error.to_string());
     // SHA-1 only if the server says that it knows nothing better is no choice of ours: such a server is refused.
     let hash = ssh.best_supported_rsa_hash().await.map_err(lost)?.flatten();
-    let hash = hash.or(Some(russh::keys::HashAlg::Sha256));
+    let hash = hash.or(Some(HashAlg::Sha256));
     let key = PrivateKeyWithHashAlg::new(Arc::clone(key), hash);
     ssh.authenticate_publickey(config.user.expose(), key).await.map_err(lost)
 }
