@@ -293,6 +293,23 @@ fn keys_of_all_kinds_and_locked_ones_are_known_on_both_sides() {
 }
 
 #[test]
+fn files_are_ready_once_several_listings_of_a_large_folder_show_the_same() {
+    let Some(server) = Server::start() else { return };
+    for n in 0..1203 {
+        server.drop_file(&format!("{n:05}.csv"), &orders(n, 1, "one of many"));
+    }
+    let place = server.place(server.port, "{ stable: 500ms }").replace("*.csv", "*99.csv");
+    let world = server.world(server.port, "now").with(&place);
+    let ended = world.run_once();
+    assert!(ended.units().is_empty(), "{}", ended.said);
+    assert!(ended.said.contains("it has to stay as it is for 0.5 s"), "{}", ended.said);
+    let ended = world.start("run-once", &["--json", "--wait", "20s"]).end();
+    assert_eq!((ended.code, ended.units().len()), (0, 12), "{}", ended.said);
+    assert_eq!(server.names("done").len(), 12);
+    assert_eq!(server.names("").len(), 1191);
+}
+
+#[test]
 fn a_server_that_is_killed_in_the_middle_of_a_file_costs_nothing_but_time() {
     let Some(mut server) = Server::start() else { return };
     let count = 200_000;

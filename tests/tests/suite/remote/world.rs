@@ -116,7 +116,7 @@ events:
 
     /// Works through what is there.
     pub(super) fn run_once(&self) -> Ended {
-        self.start("run-once", &["--json"]).end()
+        self.start("run-once", &["--json", "--wait", "0s"]).end()
     }
 
     /// Returns what the log holds: how often each text of each order is there.
