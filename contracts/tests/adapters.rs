@@ -19,12 +19,22 @@ mod soap;
 #[path = "adapters/sql.rs"]
 mod sql;
 
-use adapters_ports::Adapter;
+use adapters_ports::{Adapter, Files};
 use contracts::adapter::{Subject, Suite};
 use gateway::cli::ProjectArgs;
 use gateway::project::{Mode, Project};
 use gateway::registry;
 use liar::{Liar, Lie};
+
+/// A project without files.
+#[derive(Debug)]
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _path: &str) -> Result<Vec<u8>, String> {
+        Err("it does not exist".into())
+    }
+}
 
 fn subjects() -> Vec<Box<dyn Subject>> {
     vec![

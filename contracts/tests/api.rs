@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is tests")]
 
+#[path = "api/asyncapi.rs"]
+mod asyncapi;
 #[path = "api/validator.rs"]
 mod validator;
 

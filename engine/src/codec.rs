@@ -27,6 +27,7 @@ pub(crate) use zone::Zone;
 use crate::json;
 use crate::ty::Type;
 use crate::value::Value;
+pub(crate) use fast::Direct;
 use fast::Fast;
 use kernel::{Diagnostic, Scalar, ScalarType, Span};
 use leaf::Leaf;
@@ -206,6 +207,15 @@ impl Chain {
     #[inline(always)]
     pub(crate) fn read_at_once(&self, source: Scalar<'_>, out: &mut Vec<u8>) -> bool {
         self.inner.fast.read(&self.inner.steps, source, out).is_some()
+    }
+
+    /// Returns what the text of its one source needs to become JSON; nothing where blanks around it count, or where it has
+    /// several sources.
+    pub(crate) fn direct(&self) -> Option<Direct> {
+        match self.inner.leaves.as_slice() {
+            [leaf] if !leaf.raw => Some(self.inner.fast.direct()),
+            _ => None,
+        }
     }
 
     /// Reads one source and appends the JSON text, or appends nothing and returns `false` if it is absent.

@@ -10,5 +10,5 @@ mod write;
 
 pub use parse::{JsonError, JsonLimits, parse};
 pub use pointer::{pointer_to, push_pointer};
-pub use write::{has_text, text_of, to_serde, write, write_text};
+pub use write::{from_serde, has_text, text_of, to_serde, write, write_text};
 pub(crate) use write::{write_date, write_int, write_time};

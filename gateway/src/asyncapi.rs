@@ -1,11 +1,15 @@
 //! The description of what is published: AsyncAPI 3.0, printed from the compiled project.
 //!
-//! **Invariant.** Each topic of an event block is a channel, with every type of event that can stand in it.
+//! **Invariant.** Each topic of an event block is a channel, with every type of event that can stand in it. Numbers of
+//! examples have the digits that events have.
 
 use crate::events::REJECTED;
 use crate::openapi::{embedded, envelope};
+use engine::json as exact;
 use engine::program::{EventPlan, EventTypes, Program, TopicPlan};
+use engine::value::Value as Exact;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// The server of topics that nobody names a connection for.
 const OWN_LOG: &str = "event-log";
@@ -22,7 +26,7 @@ const ATTRIBUTES: [(&str, bool, &str); 8] = [
 ];
 
 /// An event that a test of the mapping publishes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct EventExample {
     /// The name of the test.
     pub test: String,
@@ -33,19 +37,42 @@ pub struct EventExample {
     /// Attributes by their names, without `data`.
     pub attributes: Vec<(&'static str, String)>,
     /// The data.
-    pub data: Value,
+    pub data: Exact,
 }
 
-/// Returns the document.
-pub fn document(program: &Program, examples: &[EventExample]) -> Value {
-    let mut parts =
-        Parts { program, examples, channels: Map::new(), operations: Map::new(), messages: Map::new() };
+/// Examples of a message at most.
+const EXAMPLES_MAX: usize = 3;
+
+/// Returns the document, as JSON.
+pub fn document(program: &Program, examples: &[EventExample]) -> String {
+    let (document, shown) = described(program, examples);
+    let mut document = exact::from_serde(&document);
+    for (message, examples) in shown {
+        let message = ["components", "messages", message.as_str()].into_iter();
+        if let Some(Exact::Object(members)) = message.fold(Some(&mut document), member) {
+            members.push(("examples".into(), Exact::List(examples)));
+        }
+    }
+    let mut text = Vec::new();
+    exact::write(&document, &mut text);
+    String::from_utf8(text).expect("JSON is UTF-8")
+}
+
+fn member<'v>(value: Option<&'v mut Exact>, name: &str) -> Option<&'v mut Exact> {
+    let Exact::Object(members) = value? else { return None };
+    members.iter_mut().find(|(own, _)| **own == *name).map(|(_, value)| value)
+}
+
+/// Returns the document without examples, and those of each message that has some.
+fn described(program: &Program, examples: &[EventExample]) -> (Value, Vec<(String, Vec<Exact>)>) {
+    let (channels, operations, messages) = Default::default();
+    let mut parts = Parts { program, examples, channels, operations, messages, shown: Vec::new() };
     for plan in &program.events {
         parts.block(plan);
     }
-    let Parts { channels, operations, messages, .. } = parts;
+    let Parts { channels, operations, messages, shown, .. } = parts;
     let schemas = program.schemas.iter().map(|(name, schema)| (name.to_string(), embedded(name, schema)));
-    json!({
+    let document = json!({
         "asyncapi": "3.0.0",
         "info": {
             "title": program.title.as_deref().unwrap_or(&program.facade),
@@ -56,7 +83,8 @@ pub fn document(program: &Program, examples: &[EventExample]) -> Value {
         "channels": channels,
         "operations": operations,
         "components": { "messages": messages, "schemas": Value::Object(schemas.collect()) },
-    })
+    });
+    (document, shown)
 }
 
 struct Parts<'a> {
@@ -65,13 +93,20 @@ struct Parts<'a> {
     channels: Map<String, Value>,
     operations: Map<String, Value>,
     messages: Map<String, Value>,
+    /// Examples by the name of their message.
+    shown: Vec<(String, Vec<Exact>)>,
 }
 
 impl Parts<'_> {
     fn block(&mut self, plan: &EventPlan) {
         for ty in types(plan) {
             let message = self.message(plan, ty);
-            self.channel(&plan.topic, ty, message);
+            let named = self.channel(&plan.topic, ty, message);
+            let examples = self.examples(plan, ty);
+            // Two blocks may publish the same, and a message has its examples once.
+            if !examples.is_empty() && self.shown.iter().all(|(name, _)| *name != named) {
+                self.shown.push((named, examples));
+            }
         }
         if let Some(topic) = &plan.reject {
             let message = self.letter(topic);
@@ -79,8 +114,8 @@ impl Parts<'_> {
         }
     }
 
-    /// Adds a message to the channel of a topic.
-    fn channel(&mut self, topic: &TopicPlan, ty: &str, message: Value) {
+    /// Adds a message to the channel of a topic, and returns its name among all.
+    fn channel(&mut self, topic: &TopicPlan, ty: &str, message: Value) -> String {
         let (server, binary) = server_of(self.program, topic);
         let key = key(&topic.topic);
         let named = format!("{key}.{}", self::key(ty));
@@ -112,30 +147,13 @@ impl Parts<'_> {
         {
             list.push(reference);
         }
+        named
     }
 
     fn message(&self, plan: &EventPlan, ty: &str) -> Value {
         let (_, binary) = server_of(self.program, &plan.topic);
         let data = json!({ "$ref": format!("#/components/schemas/{}", plan.name) });
         let payload = if binary { data } else { envelope(&[ty], Some(&data)) };
-        let examples = self.examples.iter().filter(|one| one.topic == *plan.topic.topic && one.ty == ty);
-        let shown = |example: &EventExample| match binary {
-            true => {
-                let headers = example.attributes.iter();
-                let headers: Map<String, Value> =
-                    headers.map(|(name, value)| (format!("ce_{name}"), value.clone().into())).collect();
-                json!({ "name": key(&example.test), "summary": example.test, "headers": headers, "payload": example.data })
-            }
-            false => {
-                let members = example.attributes.iter();
-                let mut payload: Map<String, Value> =
-                    members.map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
-                payload.insert("datacontenttype".into(), "application/json".into());
-                payload.insert("data".into(), example.data.clone());
-                json!({ "name": key(&example.test), "summary": example.test, "payload": payload })
-            }
-        };
-        let examples: Vec<Value> = examples.take(3).map(shown).collect();
         let mut message = json!({
             "name": ty,
             "title": format!("{}: {ty}", plan.name),
@@ -145,10 +163,14 @@ impl Parts<'_> {
         if binary {
             message["headers"] = headers(ty);
         }
-        if !examples.is_empty() {
-            message["examples"] = examples.into();
-        }
         message
+    }
+
+    /// What tests of the mapping publish.
+    fn examples(&self, plan: &EventPlan, ty: &str) -> Vec<Exact> {
+        let (_, binary) = server_of(self.program, &plan.topic);
+        let own = self.examples.iter().filter(|one| one.topic == *plan.topic.topic && one.ty == ty);
+        own.take(EXAMPLES_MAX).map(|example| shown(example, binary)).collect()
     }
 
     fn letter(&self, topic: &TopicPlan) -> Value {
@@ -168,6 +190,26 @@ impl Parts<'_> {
         }
         message
     }
+}
+
+fn shown(example: &EventExample, binary: bool) -> Exact {
+    let text = |text: &str| Exact::Text(text.into());
+    let named = |prefix: &str| {
+        let attributes = example.attributes.iter();
+        attributes.map(|(name, value)| (Arc::from(format!("{prefix}{name}")), text(value))).collect()
+    };
+    let mut members: Vec<(Arc<str>, Exact)> =
+        vec![("name".into(), text(&key(&example.test))), ("summary".into(), text(&example.test))];
+    if binary {
+        members.push(("headers".into(), Exact::Object(named("ce_"))));
+        members.push(("payload".into(), example.data.clone()));
+    } else {
+        let mut payload: Vec<(Arc<str>, Exact)> = named("");
+        payload.push(("datacontenttype".into(), text("application/json")));
+        payload.push(("data".into(), example.data.clone()));
+        members.push(("payload".into(), Exact::Object(payload)));
+    }
+    Exact::Object(members)
 }
 
 fn types(plan: &EventPlan) -> Vec<&str> {

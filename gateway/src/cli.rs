@@ -184,7 +184,7 @@ pub struct RedriveArgs {
     pub(crate) topic: String,
     #[command(flatten)]
     pub(crate) batch: BatchArgs,
-    /// Sends nothing, and writes what cannot be read to this file, one JSON object per line
+    /// Sends nothing, and writes what cannot be read to this file, one JSON object per line, with its fields to read and its bytes (`data`) to mend
     #[arg(long, value_name = "FILE", conflicts_with = "file")]
     pub(crate) export: Option<PathBuf>,
     /// Sends the records of such a file, with `data` as it was repaired there

@@ -3,7 +3,9 @@
 //! **Invariant.** An id carries nothing of the request that it names, and no two requests of a process share one.
 
 use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 thread_local! {
     static STATE: Cell<u64> = Cell::new(seed());
@@ -68,14 +70,11 @@ fn next() -> u64 {
     mixed ^ (mixed >> 31)
 }
 
+/// Another one for each thread. These ids keep no secret, so what the standard library seeds its maps with will do; a
+/// generator of secrets takes milliseconds to start.
 fn seed() -> u64 {
-    let mut bytes = [0; 8];
-    // Without randomness the clock has to do: these ids keep no secret.
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        return u64::try_from(now.as_nanos() & u128::from(u64::MAX)).unwrap_or(1);
-    }
-    u64::from_ne_bytes(bytes)
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    RandomState::new().hash_one((now, std::process::id()))
 }
 
 fn hex(value: u64, into: &mut [u8]) {

@@ -2,7 +2,7 @@
 //!
 //! **Invariant.** Each stands behind a feature of its own name, and nothing else in the gateway names one.
 
-use adapters_ports::{Adapter, AdapterError, Connection, Files, Settings};
+use adapters_ports::{Adapter, AdapterError, Connection, Files, SeenField, Settings};
 use engine::lang::Kind;
 use kernel::{Diagnostic, FileId, Node, Sources};
 use serde_json::{Value, json};
@@ -87,26 +87,13 @@ fn look_at(look: Look<'_>, sources: &mut Sources) -> Result<bool, Vec<Diagnostic
     while let Some(record) = inspection.next() {
         let record = record.map_err(|why| vec![Diagnostic::new("E091", None, why)])?;
         good &= record.kind.is_ok() && record.problem.is_none();
-        let field = |field: &adapters_files::SeenField| {
-            let (value, error) = match &field.value {
-                Some(Ok(value)) => (Value::from(value.as_str()), None),
-                Some(Err(why)) => (Value::Null, Some(why.as_str())),
-                None => (Value::Null, None),
-            };
-            let mut seen =
-                json!({ "field": field.path, "value": value, "offset": field.offset, "hex": field.hex });
-            if let Some(error) = error {
-                seen["error"] = error.into();
-            }
-            seen
-        };
         good &= record.fields.iter().all(|field| !matches!(field.value, Some(Err(_))));
         let mut line = json!({
             "record": record.number,
             "offset": record.offset,
             "length": record.length,
             "type": record.kind.as_deref().ok(),
-            "fields": record.fields.iter().map(field).collect::<Vec<_>>(),
+            "fields": record.fields.iter().map(field_json).collect::<Vec<_>>(),
         });
         if let Some(why) = record.kind.err().or(record.problem) {
             line["error"] = why.into();
@@ -116,6 +103,20 @@ fn look_at(look: Look<'_>, sources: &mut Sources) -> Result<bool, Vec<Diagnostic
         }
     }
     Ok(good)
+}
+
+/// A field as people look at it: its value as text, or null with the reason under `error`.
+pub(crate) fn field_json(field: &SeenField) -> Value {
+    let (value, error) = match &field.value {
+        Some(Ok(value)) => (Value::from(value.as_str()), None),
+        Some(Err(why)) => (Value::Null, Some(why.as_str())),
+        None => (Value::Null, None),
+    };
+    let mut seen = json!({ "field": field.path, "value": value, "offset": field.offset, "hex": field.hex });
+    if let Some(error) = error {
+        seen["error"] = error.into();
+    }
+    seen
 }
 
 /// What a file of records probably is.

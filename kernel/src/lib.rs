@@ -6,6 +6,7 @@ mod decimal;
 mod diagnostic;
 mod document;
 mod error;
+mod excerpt;
 mod limits;
 mod node;
 mod query;
@@ -18,6 +19,7 @@ pub use decimal::{Decimal, DecimalError};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use document::{BadField, DecodeError, Document, Interest, Leaf, Progress, Stop, Visitor};
 pub use error::{Cause, Class, Error};
+pub use excerpt::{Pen, Sheet, Slot, Snippet, Taken, Taker, Usual, date_of_digits};
 pub use limits::Limits;
 pub use node::{Entry, Node, NodeKind, Style, Text};
 pub use query::{

@@ -4,8 +4,10 @@
 
 mod consumer;
 mod jars;
+mod secured;
 
 pub use consumer::{Consumer, Message};
+pub use secured::{PASSWORD, Secured, USER};
 
 use crate::family::signal;
 use crate::process::{free_address, scratch};
@@ -28,6 +30,8 @@ const TRIES: usize = 3;
 pub struct Broker {
     /// Where it listens.
     pub port: u16,
+    /// Its doors that ask who comes, where it has them.
+    pub secured: Option<Secured>,
     folder: PathBuf,
     jars: PathBuf,
     child: Option<Child>,
@@ -39,13 +43,27 @@ impl Broker {
     /// # Errors
     /// It is there and does not start; the error holds its log.
     pub fn start() -> io::Result<Option<Self>> {
+        Self::started(|_| Ok(None))
+    }
+
+    /// Does what [`Broker::start`] does, with doors beside its own that want TLS, and a user or a certificate.
+    ///
+    /// # Errors
+    /// It is there and does not start; the error holds its log.
+    pub fn start_secured() -> io::Result<Option<Self>> {
+        Self::started(|folder| Secured::make(folder).map(Some))
+    }
+
+    fn started(secured: impl Fn(&Path) -> io::Result<Option<Secured>>) -> io::Result<Option<Self>> {
         let Some(jars) = jars::broker() else { return Ok(None) };
         let mut last = None;
         for _ in 0..TRIES {
             let (port, controller) = (free_address()?.port(), free_address()?.port());
             let folder = scratch("kafka")?;
-            let mut broker = Self { port, folder, jars: jars.clone(), child: None };
-            fs::write(broker.folder.join("server.properties"), properties(&broker.folder, port, controller))?;
+            let secured = secured(&folder)?;
+            let properties = properties(&folder, port, controller, secured.as_ref());
+            fs::write(folder.join("server.properties"), properties)?;
+            let mut broker = Self { port, secured, folder, jars: jars.clone(), child: None };
             broker.format()?;
             match broker.restart() {
                 Ok(()) => return Ok(Some(broker)),
@@ -151,6 +169,9 @@ impl Broker {
         // Any id will do; it is that of a cluster of one.
         command.args(["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c"]);
         command.arg(self.folder.join("server.properties"));
+        if self.secured.is_some() {
+            command.args(secured::credentials());
+        }
         self.tool(&mut command, "format").map(drop)
     }
 
@@ -199,20 +220,24 @@ fn wait(child: &mut Child, timeout: Duration) -> io::Result<ExitStatus> {
     Err(io::Error::other("a program of kafka does not end"))
 }
 
-fn properties(folder: &Path, port: u16, controller: u16) -> String {
+fn properties(folder: &Path, port: u16, controller: u16, secured: Option<&Secured>) -> String {
     let data = folder.join("data");
     let fixed = "process.roles=broker,controller\nnode.id=1\ncontroller.listener.names=CONTROLLER\n\
-        listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\nnum.partitions=6\n\
+        inter.broker.listener.name=PLAINTEXT\nnum.partitions=6\n\
         offsets.topic.replication.factor=1\noffsets.topic.num.partitions=1\n\
         transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
         transaction.state.log.num.partitions=1\ngroup.initial.rebalance.delay.ms=0\n\
         share.coordinator.state.topic.replication.factor=1\nshare.coordinator.state.topic.min.isr=1\n\
         share.coordinator.state.topic.num.partitions=1\nnum.network.threads=1\nnum.io.threads=2\n\
         log.cleaner.dedupe.buffer.size=2097152\nbackground.threads=1\n";
+    let (doors, more) =
+        secured.map(|secured| (secured.listeners(), secured.properties())).unwrap_or_default();
     format!(
         "{fixed}controller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\nlog.dirs={}\n",
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{}\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},{doors}CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners={doors}PLAINTEXT://127.0.0.1:{port}\nlog.dirs={}\n{more}",
+        secured::PROTOCOLS,
         data.display()
     )
 }

@@ -11,6 +11,7 @@ mod web;
 pub(crate) use names::nearest;
 pub(crate) use single::SinglePage;
 
+use kernel::Pen;
 use std::fmt;
 use std::str;
 
@@ -38,6 +39,22 @@ pub(crate) struct Unencodable {
     pub at: usize,
     page: CodePage,
 }
+
+/// The characters of ASCII that are not escaped in JSON, by byte; the others are [`OTHER`].
+const PLAIN: [u8; 256] = {
+    let mut plain = [OTHER; 256];
+    let mut byte = 0x20;
+    while byte < 0x7F {
+        if !matches!(byte, b'"' | b'\\') {
+            plain[byte as usize] = byte;
+        }
+        byte += 1;
+    }
+    plain
+};
+
+/// Stands for a character that is none of those wanted.
+pub(crate) const OTHER: u8 = 0x80;
 
 impl CodePage {
     /// Returns the page of a name, as mappings, vendors and Java write it: `cp273`, `IBM273`, `latin1`, `UTF-8`.
@@ -106,6 +123,37 @@ impl CodePage {
             }
         }
         .map_err(|at| Undecodable { at, page: self })
+    }
+
+    /// Writes the text of bytes, and says whether nothing in it has to be escaped in JSON; nothing where a byte has no
+    /// character. `text` is a buffer.
+    #[inline(always)]
+    pub(crate) fn take(self, raw: &[u8], text: &mut String, pen: &mut Pen<'_>) -> Option<bool> {
+        let plain = self.plain();
+        let written = pen.put_with(raw.len(), raw.len(), |to| {
+            let mut all = 0;
+            for (to, byte) in to.iter_mut().zip(raw) {
+                *to = plain[usize::from(*byte)];
+                all |= *to;
+            }
+            all < OTHER
+        });
+        if written == Some(true) { Some(true) } else { self.take_any(raw, text, pen) }
+    }
+
+    /// The characters of ASCII that are not escaped in JSON, by byte; the others are [`OTHER`].
+    #[inline]
+    pub(crate) fn plain(self) -> &'static [u8; 256] {
+        match self {
+            Self::Single(page) => &page.plain,
+            Self::Utf8 => &PLAIN,
+        }
+    }
+
+    #[inline(never)]
+    fn take_any(self, raw: &[u8], text: &mut String, pen: &mut Pen<'_>) -> Option<bool> {
+        pen.put_all(self.decode(raw, text).ok()?.as_bytes())?;
+        Some(false)
     }
 
     /// Appends the bytes of a text.

@@ -5,21 +5,21 @@
 mod wire;
 
 use crate::config::{self, Config};
-use crate::content::{Blocks, Bounds, Compression, Content, Origin};
+use crate::content::{Blocks, Bounds, Compression, Content, Origin, Wide};
 use crate::folder::Folder;
 use crate::formats;
 use crate::frame::Framing;
+use crate::inspect::letter_fields;
 use crate::select;
 use crate::shape;
 use crate::source::{FileUnit, Plan, Reader, letter};
+use crate::watch::Watch;
 use adapters_ports::{
-    Adapter, AdapterError, Backend, BoxFuture, Connection, Files as ProjectFiles, KeyDoc, Listing, Opened,
-    RawRecord, Records, Settings, Source, Unit, UnitRef, Wire,
+    Adapter, AdapterError, BoxFuture, Connection, Files as ProjectFiles, KeyDoc, Listing, Opened, RawRecord,
+    Records, SeenField, Settings, Source, Unit, UnitRef, Wire,
 };
 use bytes::Bytes;
-use kernel::{
-    Catalogue, Cause, Class, Diagnostic, Document, Error, OperationId, PartId, Shape, ShapeBuilder, Sources,
-};
+use kernel::{Catalogue, Cause, Class, Diagnostic, Document, Error, PartId, Shape, ShapeBuilder, Sources};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,9 +34,11 @@ pub(crate) struct FilesConnection {
     shape: Arc<Shape>,
     /// Nothing where the path is not known offline.
     folder: Option<Arc<Folder>>,
+    watch: Option<Arc<Watch>>,
     poll: Duration,
     compression: Compression,
     bounds: Bounds,
+    wide: Option<Wide>,
 }
 
 impl Adapter for Files {
@@ -79,7 +81,7 @@ impl FilesConnection {
         opened: formats::Open,
         mut shape: ShapeBuilder,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let formats::Open { format, is_ebcdic, is_text, split } = opened;
+        let formats::Open { format, is_ebcdic, is_text, split, wide } = opened;
         let mut wrong = Vec::new();
         let written = &config.format;
         if written.records.is_empty() && format.types().len() > 1 {
@@ -97,6 +99,12 @@ impl FilesConnection {
                 .map_err(|found| wrong.push(found))
                 .ok(),
         };
+        if let (Some(_), Some(framing)) = (wide, &framing)
+            && !matches!(framing, Framing::Lines(_) | Framing::Split(_))
+        {
+            let message = format!("records of UTF-16 are lines, and cannot be framed by {}", framing.word());
+            wrong.push(Diagnostic::new("E007", written.framing.span, message).hint("leave `framing` out"));
+        }
         let layout = shape::build(&rules, &written.parents, format, &mut shape, &mut wrong);
         let (Some(framing), true) = (framing, wrong.is_empty()) else { return Err(wrong) };
         let plan = Plan {
@@ -106,13 +114,16 @@ impl FilesConnection {
             skip: written.framing.skip,
             limits: config.limits,
         };
+        let folder = config.place.map(|(place, store)| Arc::new(Folder::new(place, store)));
         Ok(Self {
             plan: Arc::new(plan),
             shape: Arc::new(shape.finish()),
-            folder: config.place.map(|(place, store)| Arc::new(Folder::new(place, store))),
+            watch: folder.as_ref().and_then(|folder| Some(Arc::new(Watch::of(folder.watchable()?)))),
+            folder,
             poll: config.poll,
             compression: config.compression,
             bounds: config.bounds,
+            wide,
         })
     }
 
@@ -123,7 +134,12 @@ impl FilesConnection {
     pub(crate) fn reader(&self, name: &str, bytes: Bytes) -> Result<Reader, String> {
         let blocks = Blocks::new(Origin::Memory(bytes));
         let content = Content::open(blocks, self.compression, self.bounds).map_err(|why| why.to_string())?;
-        Ok(Reader::new(Arc::clone(&self.plan), name.into(), content))
+        Ok(Reader::new(Arc::clone(&self.plan), name.into(), content.wide(self.wide)))
+    }
+
+    /// Returns how UTF-16 lies in files, where they are of it.
+    pub(crate) fn wide(&self) -> Option<Wide> {
+        self.wide
     }
 
     /// Returns how files are read.
@@ -154,20 +170,24 @@ async fn apart<T: Send + 'static>(
 impl Source for FilesConnection {
     fn list(&self) -> BoxFuture<'_, Result<Listing, Error>> {
         Box::pin(async move {
-            let folder = self.folder()?;
-            apart(move || folder.list()).await
+            let (folder, watch) = (self.folder()?, self.watch.clone());
+            apart(move || match watch {
+                Some(watch) => watch.listing(|| folder.list()),
+                None => folder.list(),
+            })
+            .await
         })
     }
 
     fn open<'a>(&'a self, unit: &'a UnitRef) -> BoxFuture<'a, Result<Box<dyn Unit>, Error>> {
         Box::pin(async move {
             let (folder, plan, unit) = (self.folder()?, Arc::clone(&self.plan), unit.clone());
-            let (compression, bounds) = (self.compression, self.bounds);
+            let (compression, bounds, wide) = (self.compression, self.bounds, self.wide);
             apart(move || {
                 let (blocks, finish) = folder.open(&unit)?;
                 let content = Content::open(blocks, compression, bounds);
                 let content = content.map_err(|trouble| trouble.error(&unit.name))?;
-                let reader = Reader::new(Arc::clone(&plan), Arc::clone(&unit.name), content);
+                let reader = Reader::new(Arc::clone(&plan), Arc::clone(&unit.name), content.wide(wide));
                 let unit: Box<dyn Unit> = Box::new(FileUnit::new(unit.name, plan, reader, Some(finish)));
                 Ok(unit)
             })
@@ -176,8 +196,15 @@ impl Source for FilesConnection {
     }
 
     fn wait(&self) -> BoxFuture<'_, ()> {
-        // Asking again costs a listing; a watcher would not see what other machines write to a shared folder.
-        Box::pin(tokio::time::sleep(self.poll))
+        Box::pin(async {
+            let due = self.folder.as_ref().and_then(|folder| folder.due());
+            // Nobody is told of what other machines write to a shared folder, so it is listed every so often, too.
+            let most = due.map_or(self.poll, |due| due.min(self.poll));
+            match &self.watch {
+                Some(watch) => watch.wait(most).await,
+                None => tokio::time::sleep(most).await,
+            }
+        })
     }
 
     fn sample(&self, name: &str, bytes: Bytes) -> Result<Box<dyn Unit>, String> {
@@ -188,13 +215,13 @@ impl Source for FilesConnection {
     fn letter(&self, raw: &RawRecord) -> Result<Box<dyn Records>, String> {
         Ok(Box::new(letter(&self.plan, raw)?))
     }
+
+    fn fields(&self, raw: &RawRecord) -> Vec<SeenField> {
+        letter_fields(self, raw)
+    }
 }
 
 impl Connection for FilesConnection {
-    fn encode(&self, _: OperationId, _: &mut dyn Document) -> Result<Wire, Error> {
-        Err(Error::new(Class::Defect, Cause::Internal, "a folder of files has no operations"))
-    }
-
     fn encode_part(&self, part: PartId, content: &mut dyn Document) -> Result<Wire, Error> {
         self.encode_file(part, content).map(Wire::from)
     }
@@ -205,10 +232,6 @@ impl Connection for FilesConnection {
 
     fn difference(&self, expected: &[u8], found: &[u8]) -> Result<Option<String>, String> {
         self.compare(expected, found)
-    }
-
-    fn backend(&self) -> Option<&dyn Backend> {
-        None
     }
 
     fn source(&self) -> Option<&dyn Source> {

@@ -4,12 +4,14 @@
 
 mod plain;
 mod unpack;
+mod wide;
 mod zip;
 
 #[cfg(any(feature = "sftp", feature = "s3"))]
 pub(crate) use plain::Remote;
 pub(crate) use plain::{Blocks, Origin, Stamp};
 pub(crate) use unpack::{Bounds, Content};
+pub(crate) use wide::Wide;
 
 use kernel::{Cause, Class, Error};
 use std::fmt;

@@ -7,16 +7,20 @@ mod dialect;
 mod fields;
 mod header;
 mod split;
+mod take;
 mod write;
 
 pub(crate) use config::{KEYS, open};
 pub(crate) use split::{Broken, Cut};
 
-use crate::format::{Format, LeafRef, RecordType};
+use crate::format::{Excerpt, Format, LeafRef, RecordType, Scratch};
 use dialect::Dialect;
 use fields::{Field, Fields};
 use header::Order;
-use kernel::{BadField, DecodeError, Document, Error, Interest, PartId, Progress, Scalar, TypeId, Visitor};
+use kernel::{
+    BadField, DecodeError, Document, Error, Interest, PartId, Progress, Scalar, Sheet, Slot, Taker, TypeId,
+    Visitor,
+};
 use std::str;
 use std::sync::Arc;
 
@@ -150,6 +154,21 @@ impl Format for Csv {
             return Err(self.count_wrong(number, count, at + offset(record.len())));
         }
         Ok(Progress::End)
+    }
+
+    fn excerpt(&self, number: usize, slots: &[Slot]) -> Option<Excerpt> {
+        self.excerpt_of(number, slots)
+    }
+
+    fn take(
+        &self,
+        excerpt: &Excerpt,
+        record: &[u8],
+        scratch: &mut Scratch,
+        to: &mut dyn Taker,
+        sheet: &mut Sheet,
+    ) -> bool {
+        self.take_from(excerpt, record, scratch, to, sheet).is_some()
     }
 
     fn write(&self, number: usize, content: &mut dyn Document, out: &mut Vec<u8>) -> Result<(), Error> {

@@ -7,6 +7,9 @@ mod float;
 mod number;
 mod packed;
 mod pointed;
+mod take;
+
+pub(crate) use take::Quick;
 mod text;
 mod zoned;
 

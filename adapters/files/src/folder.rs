@@ -28,6 +28,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use store::FoundFile;
 
 /// Most files of a listing.
@@ -95,6 +96,11 @@ impl Folder {
         Self { place: Arc::new(place), store, noted: Mutex::default() }
     }
 
+    /// Returns what may be watched: the place, if it is on this machine.
+    pub(crate) fn watchable(&self) -> Option<&Place> {
+        self.store.is_here().then_some(&*self.place)
+    }
+
     /// Lists the files.
     ///
     /// # Errors
@@ -122,6 +128,14 @@ impl Folder {
         }
         *noted = Noted { seen: still, signs };
         Ok(listing)
+    }
+
+    /// Returns how long it is until the next file is ready of those that only have to stay as they are.
+    pub(crate) fn due(&self) -> Option<Duration> {
+        let Ready::Stable(time) = self.place.ready else { return None };
+        let seen = &self.noted.lock().unwrap_or_else(PoisonError::into_inner).seen;
+        // What was due before has been listed as ready.
+        seen.values().map(|seen| seen.left(time)).filter(|left| !left.is_zero()).min()
     }
 
     fn sort(&self, files: &mut [FoundFile]) {

@@ -2,8 +2,10 @@
 //!
 //! **Invariant.** A format does no I/O and knows nothing of files; it sees one record at a time.
 
-use crate::field::Setting;
-use kernel::{DecodeError, Document, Error, PartId, Progress, ShapeBuilder, TypeId, Visitor};
+use crate::field::{Quick, Setting};
+use kernel::{
+    DecodeError, Document, Error, PartId, Progress, ShapeBuilder, Sheet, Slot, Taker, TypeId, Visitor,
+};
 use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
@@ -29,6 +31,25 @@ pub(crate) trait Format: Send + Sync + Debug + 'static {
         text: &mut String,
         to: &mut dyn Visitor,
     ) -> Result<Progress, DecodeError>;
+
+    /// Returns where these leaves are, as [`Format::take`] wants it; nothing where they have to be told.
+    fn excerpt(&self, number: usize, slots: &[Slot]) -> Option<Excerpt> {
+        let _ = (number, slots);
+        None
+    }
+
+    /// Writes an excerpt; see [`adapters_ports::Records::take`].
+    fn take(
+        &self,
+        excerpt: &Excerpt,
+        record: &[u8],
+        scratch: &mut Scratch,
+        to: &mut dyn Taker,
+        sheet: &mut Sheet,
+    ) -> bool {
+        let _ = (excerpt, record, scratch, to, sheet);
+        false
+    }
 
     /// Appends a record whose parts a document tells. Parts beside the record are passed over.
     ///
@@ -112,6 +133,36 @@ pub(crate) struct RecordType {
     pub length: Option<u32>,
     /// Where it is declared.
     pub span: Option<kernel::Span>,
+}
+
+/// Leaves that are taken without being told.
+#[derive(Debug)]
+pub(crate) struct Excerpt {
+    /// The type of record.
+    pub number: usize,
+    /// What is wanted, each with the number that its leaf has in the format.
+    pub slots: Vec<(usize, Slot)>,
+    /// The same, for those formats that know much of their fields.
+    pub quick: Vec<Quick>,
+    /// How many bytes of a sheet it needs at most.
+    pub need: usize,
+}
+
+impl Excerpt {
+    /// Makes one. `need` says how many bytes of a sheet a leaf needs at most.
+    pub(crate) fn new(number: usize, slots: Vec<(usize, Slot)>, need: impl Fn(usize) -> usize) -> Self {
+        let bytes = |(leaf, slot): &(usize, Slot)| slot.need() + need(*leaf);
+        Self { number, need: slots.iter().map(bytes).sum(), slots, quick: Vec::new() }
+    }
+}
+
+/// Buffers of whoever takes leaves.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// Where the fields of a record are, where that differs.
+    pub places: Vec<Range<usize>>,
+    /// What has to be made.
+    pub text: String,
 }
 
 /// A leaf that conditions can ask for.

@@ -5,6 +5,7 @@
 use crate::codepage::{self, CodePage};
 use crate::columns;
 use crate::config::{FormatConfig, FormatKind};
+use crate::content::Wide;
 use crate::copybook;
 use crate::csv::{self, Csv, Cut};
 use crate::field::Setting;
@@ -28,6 +29,8 @@ pub(crate) struct Open {
     pub is_text: bool,
     /// Its records are found by what they hold.
     pub split: Option<Arc<dyn Split>>,
+    /// Its files are UTF-16, which is read as UTF-8.
+    pub wide: Option<Wide>,
 }
 
 /// Opens a format.
@@ -41,30 +44,31 @@ pub(crate) fn open(
     shape: &mut ShapeBuilder,
     findings: &mut Vec<Diagnostic>,
 ) -> Result<Open, Vec<Diagnostic>> {
-    let page = page(config, offline)?;
+    let (page, wide) = page(config, offline)?;
     let is_ebcdic = page.is_ebcdic();
     let mut forms = Forms::new(offline);
     match config.kind {
         FormatKind::Copybook => {
             let setting = Setting { page, fillers: config.fillers };
             let format = layout(config, files, sources, &mut Building { shape, setting }, findings)?;
-            Ok(Open { format: Arc::new(format), is_ebcdic, is_text: false, split: None })
+            Ok(Open { format: Arc::new(format), is_ebcdic, is_text: false, split: None, wide })
         }
         FormatKind::Fixed => {
             let format = columns::open(&config.node, page, &mut forms, shape);
             let format = forms.finish(format)?.ok_or_else(Vec::new)?;
-            Ok(Open { format: Arc::new(format), is_ebcdic, is_text: true, split: None })
+            Ok(Open { format: Arc::new(format), is_ebcdic, is_text: true, split: None, wide })
         }
         FormatKind::Csv => {
             let format = csv::open(&config.node, page, &mut forms, files, shape);
             let format = forms.finish(format)?.ok_or_else(Vec::new)?;
             let split = Arc::new(CsvSplit { format: format.clone() });
-            Ok(Open { format: Arc::new(format), is_ebcdic, is_text: true, split: Some(split) })
+            Ok(Open { format: Arc::new(format), is_ebcdic, is_text: true, split: Some(split), wide })
         }
     }
 }
 
-fn page(config: &FormatConfig, offline: bool) -> Result<CodePage, Vec<Diagnostic>> {
+/// Returns the code page of records, and how files lie that are not of it.
+fn page(config: &FormatConfig, offline: bool) -> Result<(CodePage, Option<Wide>), Vec<Diagnostic>> {
     let default = match config.kind {
         FormatKind::Csv | FormatKind::Fixed => "utf-8",
         FormatKind::Copybook => "cp037",
@@ -73,7 +77,15 @@ fn page(config: &FormatConfig, offline: bool) -> Result<CodePage, Vec<Diagnostic
         Some((name, span)) if !(offline && name.contains("${")) => (name.as_str(), *span),
         _ => (default, config.node.span),
     };
-    CodePage::named(name).ok_or_else(|| {
+    if let Some(wide) = Wide::named(name) {
+        if config.kind != FormatKind::Copybook {
+            return Ok((CodePage::Utf8, Some(wide)));
+        }
+        let message = format!("`{name}` is for `csv` and `fixed`, and a copybook describes bytes");
+        let found = Diagnostic::new("E007", span, message);
+        return Err(vec![found.hint("fields of UTF-16 are `USAGE NATIONAL` there")]);
+    }
+    CodePage::named(name).map(|page| (page, None)).ok_or_else(|| {
         let found = Diagnostic::new("E007", span, format!("there is no code page `{name}`"));
         let near = codepage::nearest(name);
         let known = if near.is_empty() { vec!["utf-8", "latin1", "cp037", "cp273", "cp1047"] } else { near };

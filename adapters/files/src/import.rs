@@ -10,8 +10,9 @@ use crate::copybook::{self, Condition, Copybook, Lines, Literal};
 use crate::field::{Field, Fillers, Form, Setting};
 use crate::format::{Building, Format};
 use crate::layout::{Dialect, Layout, Outline, Shown};
+use adapters_ports::names::{camel, capitalized, kebab, unused};
 use kernel::{Diagnostic, FileId, ShapeBuilder};
-use names::{camel, kebab, pascal, step, unused, yaml};
+use names::{step, yaml};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -130,7 +131,7 @@ impl Import<'_> {
         out: &mut String,
     ) {
         let legacy = format!("{connection}/{}", only.map_or_else(|| record.to_owned(), step));
-        let _ = writeln!(out, "\n  {}:\n    legacy: {}", pascal(record), yaml(&legacy));
+        let _ = writeln!(out, "\n  {}:\n    legacy: {}", capitalized(record), yaml(&legacy));
         line(out, 4, "fields:", "modern: legacy");
         let mut ignored = Vec::new();
         self.fields(shown, ("", 6), &mut ignored, out);

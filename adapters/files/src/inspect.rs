@@ -6,7 +6,8 @@ mod guess;
 mod records;
 
 pub use guess::{Evidence, Guess, Proposal, guess};
-pub use records::{Inspected, Inspection, SeenField};
+pub(crate) use records::letter_fields;
+pub use records::{Inspected, Inspection};
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod build;
 mod leaf;
 mod outline;
 mod step;
+mod take;
 mod tell;
 mod told;
 mod write;
@@ -17,8 +18,8 @@ pub(crate) use build::Dialect;
 pub(crate) use outline::{Outline, Shown};
 
 use crate::field::{Field, Form, Setting};
-use crate::format::{Format, LeafRef, RecordType};
-use kernel::{DecodeError, Document, Error, PartId, Progress, Scalar, TypeId, Visitor};
+use crate::format::{Excerpt, Format, LeafRef, RecordType, Scratch};
+use kernel::{DecodeError, Document, Error, PartId, Progress, Scalar, Sheet, Slot, Taker, TypeId, Visitor};
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -158,6 +159,21 @@ impl Format for Layout {
         to: &mut dyn Visitor,
     ) -> Result<Progress, DecodeError> {
         tell::tell(self, self.record(number)?, (record, at), text, to)
+    }
+
+    fn excerpt(&self, number: usize, slots: &[Slot]) -> Option<Excerpt> {
+        self.excerpt_of(number, slots)
+    }
+
+    fn take(
+        &self,
+        excerpt: &Excerpt,
+        record: &[u8],
+        scratch: &mut Scratch,
+        to: &mut dyn Taker,
+        sheet: &mut Sheet,
+    ) -> bool {
+        self.take_from(excerpt, record, &mut scratch.text, to, sheet).is_some()
     }
 
     fn write(&self, number: usize, content: &mut dyn Document, out: &mut Vec<u8>) -> Result<(), Error> {

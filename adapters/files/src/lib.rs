@@ -22,6 +22,7 @@ mod select;
 mod shape;
 mod source;
 mod told;
+mod watch;
 
 #[cfg(test)]
 mod double;
@@ -30,4 +31,4 @@ mod nodes;
 
 pub use connection::Files;
 pub use import::import_copybook;
-pub use inspect::{Evidence, Guess, Inspected, Inspection, Proposal, SeenField, guess};
+pub use inspect::{Evidence, Guess, Inspected, Inspection, Proposal, guess};

@@ -8,7 +8,7 @@ mod unit;
 
 pub(crate) use reader::{Limits, Plan, Reader};
 pub(crate) use records::FileRecords;
-pub(crate) use unit::{FileUnit, letter};
+pub(crate) use unit::{FileUnit, headed, letter};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -6,10 +6,10 @@ use crate::config;
 use crate::letters;
 use crate::sink::Publisher;
 use adapters_ports::{
-    Adapter, AdapterError, Backend, BoxFuture, CallContext, Connection, EventBatch, Files, KeyDoc, Opened,
-    Outcomes, Settings, Sink, TopicAsk, TopicError, TopicPage, Topics, Wire,
+    Adapter, AdapterError, BoxFuture, CallContext, Connection, EventBatch, Files, KeyDoc, Opened, Outcomes,
+    Settings, Sink, TopicAsk, TopicError, TopicPage, Topics,
 };
-use kernel::{Catalogue, Cause, Class, Diagnostic, Document, Error, OperationId, PartId, Sources};
+use kernel::{Catalogue, Diagnostic, Sources};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,26 +81,6 @@ impl Topics for KafkaConnection {
 }
 
 impl Connection for KafkaConnection {
-    fn encode(&self, _: OperationId, _: &mut dyn Document) -> Result<Wire, Error> {
-        Err(calls_nothing())
-    }
-
-    fn encode_part(&self, _: PartId, _: &mut dyn Document) -> Result<Wire, Error> {
-        Err(calls_nothing())
-    }
-
-    fn decode_part(&self, _: PartId, _: &[u8]) -> Result<Box<dyn Document + Send>, String> {
-        Err("a kafka connection has no parts".into())
-    }
-
-    fn difference(&self, _: &[u8], _: &[u8]) -> Result<Option<String>, String> {
-        Err("a kafka connection has no messages to compare".into())
-    }
-
-    fn backend(&self) -> Option<&dyn Backend> {
-        None
-    }
-
     fn sink(&self) -> Option<&dyn Sink> {
         Some(self)
     }
@@ -108,8 +88,4 @@ impl Connection for KafkaConnection {
     fn letters(&self) -> Option<&dyn Topics> {
         Some(self)
     }
-}
-
-fn calls_nothing() -> Error {
-    Error::new(Class::Defect, Cause::Internal, "a kafka connection has no operations")
 }

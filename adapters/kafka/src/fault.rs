@@ -106,7 +106,10 @@ fn meaning(code: Code) -> (Class, Cause, &'static str) {
         _ if is_refusal(code) => {
             defect("kafka does not permit us to publish; see `auth` and the access rights")
         }
-        SSL => defect("kafka and we do not agree on TLS; see `tls`"),
+        SSL => defect(
+            "kafka and we do not agree on TLS; see `tls`: its certificate must be of an authority that `tls.ca`, or the \
+             system, trusts and name the host as `brokers` does; ours, where it asks for one, must be one that it trusts",
+        ),
         PolicyViolation | UnsupportedVersion | UnsupportedForMessageFormat | UnsupportedFeature => {
             defect("kafka is configured so that it does not take events as we send them")
         }

@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** A topic is free for the next batch only once every event of the last one is answered for.
 
+use crate::complaint::{Complaint, Complaints};
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -34,7 +35,7 @@ pub(crate) struct Flights {
     running: Mutex<Vec<Arc<Flight>>>,
     number: AtomicUsize,
     /// The last complaint of the library. It is forgotten with the next event that is confirmed.
-    complaint: Mutex<Option<(RDKafkaErrorCode, String)>>,
+    complaints: Complaints,
     complains: AtomicBool,
     /// Somebody waits for room in the queue.
     waiting: AtomicBool,
@@ -86,8 +87,8 @@ impl Flights {
     }
 
     /// Returns the last complaint, if it still holds.
-    pub(crate) fn complaint(&self) -> Option<(RDKafkaErrorCode, String)> {
-        lock(&self.complaint).clone()
+    pub(crate) fn complaint(&self) -> Option<Complaint> {
+        self.complaints.last()
     }
 
     /// Waits until an event is answered for, so that there may be room in the queue. An answer that came just before is
@@ -107,7 +108,7 @@ impl Flights {
             && self.complains.load(Ordering::Relaxed)
             && self.complains.swap(false, Ordering::Relaxed)
         {
-            *lock(&self.complaint) = None;
+            self.complaints.forget();
         }
         if let Some(flight) = running {
             flight.note(index, result);
@@ -180,21 +181,12 @@ impl Flight {
 }
 
 impl ClientContext for Reports {
-    /// The library tells the same trouble once in a while, so its errors are worth a warning; the events tell the rest.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        match level {
-            RDKafkaLogLevel::Emerg
-            | RDKafkaLogLevel::Alert
-            | RDKafkaLogLevel::Critical
-            | RDKafkaLogLevel::Error => tracing::warn!(facility, "kafka: {message}"),
-            _ => tracing::debug!(facility, "kafka: {message}"),
-        }
+        self.0.complaints.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
-        tracing::debug!(%error, reason, "kafka complains");
-        *lock(&self.0.complaint) = Some((code, reason.to_owned()));
+        self.0.complaints.error(error, reason);
         self.0.complains.store(true, Ordering::Relaxed);
     }
 }

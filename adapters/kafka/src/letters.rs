@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** No group is joined and nothing is stored: where a reader stands is in its cursor alone.
 
+use crate::complaint::Complaints;
 use crate::config::Config;
 use crate::parse;
 use adapters_ports::{KeptEvent, TopicAsk, TopicError, TopicPage};
@@ -23,6 +24,8 @@ const POLL_TIMEOUT: Duration = Duration::from_millis(200);
 /// Partitions of a topic at most.
 const PARTITIONS_MAX: usize = 10_000;
 
+/// A reader, and what it complains of.
+type Reader = BaseConsumer<Complaints>;
 /// The next offset of each partition.
 type Offsets = BTreeMap<i32, i64>;
 /// The first offset of each partition that is kept, and the one behind the last.
@@ -33,8 +36,10 @@ type Kept = BTreeMap<i32, (i64, i64)>;
 /// # Errors
 /// The cursor is of no use, events behind it are gone, or the topic cannot be read.
 pub(crate) fn read(name: &str, config: &Config, ask: TopicAsk<'_>) -> Result<TopicPage, TopicError> {
-    let reader: BaseConsumer =
-        config.reader(name).create().map_err(|error| broken(config, ask.topic, &error))?;
+    let reader: Reader = config
+        .reader(name)
+        .create_with_context(Complaints::default())
+        .map_err(|error| broken(config, ask.topic, &error))?;
     let given = ask.after.map(offsets).transpose()?;
     let Some(kept) = kept(&reader, config, ask.topic)? else {
         // A topic that nobody has published to is empty.
@@ -57,7 +62,7 @@ pub(crate) fn read(name: &str, config: &Config, ask: TopicAsk<'_>) -> Result<Top
 
 /// Reads messages until there are enough or no more; whether there may be more.
 fn fill(
-    reader: &BaseConsumer,
+    reader: &Reader,
     config: &Config,
     ask: TopicAsk<'_>,
     place: &mut Offsets,
@@ -83,12 +88,16 @@ fn fill(
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => drop(open.remove(&partition)),
             Some(Err(error)) if is_passing(&error) => {}
-            Some(Err(error)) => return Err(broken(config, ask.topic, &error)),
+            Some(Err(error)) => return Err(explained(reader, config, ask.topic, &error)),
             None => {}
         }
         if Instant::now() > end {
             let why = "no answer in time";
-            return if events.is_empty() { Err(broken(config, ask.topic, &why)) } else { Ok(true) };
+            return if events.is_empty() {
+                Err(explained(reader, config, ask.topic, &why))
+            } else {
+                Ok(true)
+            };
         }
     }
     Ok(false)
@@ -112,8 +121,8 @@ fn event(message: &BorrowedMessage<'_>) -> Result<adapters_ports::Event, String>
 }
 
 /// Returns the first offset that is kept and the one behind the last, per partition; nothing where there is no topic.
-fn kept(reader: &BaseConsumer, config: &Config, topic: &str) -> Result<Option<Kept>, TopicError> {
-    let fail = |error: &dyn std::fmt::Display| broken(config, topic, error);
+fn kept(reader: &Reader, config: &Config, topic: &str) -> Result<Option<Kept>, TopicError> {
+    let fail = |error: &dyn std::fmt::Display| explained(reader, config, topic, error);
     let found = reader.fetch_metadata(Some(topic), ASK_TIMEOUT).map_err(|error| fail(&error))?;
     let Some(found) = found.topics().first() else { return Ok(None) };
     match found.error().map(Code::from) {
@@ -177,6 +186,20 @@ fn offsets(cursor: &str) -> Result<Offsets, TopicError> {
         }
     }
     Ok(place)
+}
+
+/// Returns why a topic cannot be read: what the reader complains of says more than `why`, if there is something.
+fn explained(reader: &Reader, config: &Config, topic: &str, why: &dyn std::fmt::Display) -> TopicError {
+    // It hands its complaints over while it is asked for messages.
+    while let Some(Err(_)) = reader.poll(POLL_TIMEOUT) {
+        if reader.context().last().is_some_and(|complaint| complaint.refusal().is_some()) {
+            break;
+        }
+    }
+    match reader.context().last() {
+        Some(complaint) => broken(config, topic, &complaint.reason),
+        None => broken(config, topic, why),
+    }
 }
 
 fn broken(config: &Config, topic: &str, why: &dyn std::fmt::Display) -> TopicError {

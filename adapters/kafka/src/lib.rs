@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** An event that is answered with `Ok` was acknowledged by the broker.
 
+mod complaint;
 mod config;
 mod connection;
 mod fault;

@@ -125,12 +125,13 @@ impl Live {
         answer.map_err(|error| error.to_string())
     }
 
-    fn unreachable(&self, place: Place<'_>, error: &str) -> Error {
+    /// Returns why no broker answers: what it and we do not agree on, or else `error`.
+    pub(crate) fn unreachable(&self, place: Place<'_>, error: &str) -> Error {
         match self.flights.complaint() {
-            Some((code @ (Code::Authentication | Code::SSL), reason)) => {
-                place.error(code).with("reason", reason)
-            }
-            Some((_, reason)) => place.unreachable().with("reason", reason),
+            Some(complaint) => match complaint.refusal() {
+                Some(code) => place.error(code).with("reason", complaint.reason),
+                None => place.unreachable().with("reason", complaint.reason),
+            },
             None => place.unreachable().with("reason", error),
         }
     }

@@ -267,7 +267,7 @@ impl Publisher {
             Err(_) => None,
         };
         match complaint {
-            Some((_, reason)) => error.with("reason", reason),
+            Some(complaint) => error.with("reason", complaint.reason),
             None => error,
         }
     }

@@ -57,8 +57,9 @@ impl Publisher {
             match step(live, move |live| live.producer().init_transactions(timeout)).await {
                 Ok(()) => live.registered.store(true, Ordering::Release),
                 Err(Failed::Later) if Instant::now() < end => {}
-                Err(Failed::Later) => return Err(place.unreachable()),
-                Err(Failed::Abort) => return Err(place.unreachable()),
+                Err(Failed::Later | Failed::Abort) => {
+                    return Err(live.unreachable(place, "no answer in time"));
+                }
                 Err(Failed::Fatal(code)) => return Err(self.refusal(topic, code)),
             }
         }

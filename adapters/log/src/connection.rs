@@ -6,10 +6,10 @@ use crate::config::{self, Config};
 use crate::folder::Folder;
 use crate::topic::Refused;
 use adapters_ports::{
-    Adapter, AdapterError, Backend, BoxFuture, CallContext, Connection, EventBatch, Files, KeyDoc, Opened,
-    Outcomes, Settings, Sink, TopicAsk, TopicError, TopicPage, Topics, Wire,
+    Adapter, AdapterError, BoxFuture, CallContext, Connection, EventBatch, Files, KeyDoc, Opened, Outcomes,
+    Settings, Sink, TopicAsk, TopicError, TopicPage, Topics,
 };
-use kernel::{Catalogue, Cause, Class, Diagnostic, Document, Error, OperationId, PartId, Sources};
+use kernel::{Catalogue, Cause, Class, Diagnostic, Error, Sources};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -112,26 +112,6 @@ impl Topics for LogConnection {
 }
 
 impl Connection for LogConnection {
-    fn encode(&self, _: OperationId, _: &mut dyn Document) -> Result<Wire, Error> {
-        Err(calls_nothing())
-    }
-
-    fn encode_part(&self, _: PartId, _: &mut dyn Document) -> Result<Wire, Error> {
-        Err(calls_nothing())
-    }
-
-    fn decode_part(&self, _: PartId, _: &[u8]) -> Result<Box<dyn Document + Send>, String> {
-        Err("an event log has no parts".into())
-    }
-
-    fn difference(&self, _: &[u8], _: &[u8]) -> Result<Option<String>, String> {
-        Err("an event log has no messages to compare".into())
-    }
-
-    fn backend(&self) -> Option<&dyn Backend> {
-        None
-    }
-
     fn sink(&self) -> Option<&dyn Sink> {
         Some(self)
     }
@@ -139,10 +119,6 @@ impl Connection for LogConnection {
     fn topics(&self) -> Option<&dyn Topics> {
         Some(self)
     }
-}
-
-fn calls_nothing() -> Error {
-    Error::new(Class::Defect, Cause::Internal, "an event log has no operations")
 }
 
 fn unusable(why: &str) -> Error {

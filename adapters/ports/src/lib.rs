@@ -7,6 +7,7 @@ mod backend;
 mod context;
 mod event;
 mod forms;
+pub mod names;
 mod source;
 
 pub use adapter::{Adapter, AdapterError, Connection, Files, KeyDoc, Opened, Settings};
@@ -15,5 +16,6 @@ pub use context::{CallContext, Sent};
 pub use event::{Event, EventBatch, KeptEvent, Outcomes, Sink, TopicAsk, TopicError, TopicPage, Topics};
 pub use forms::Forms;
 pub use source::{
-    Batch, Framed, Identity, Listing, Position, RawRecord, Records, Source, Token, Unit, UnitEnd, UnitRef,
+    Batch, Framed, Identity, Listing, Position, RawRecord, Records, SeenField, Source, Token, Unit, UnitEnd,
+    UnitRef,
 };

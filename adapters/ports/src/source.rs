@@ -5,7 +5,7 @@
 
 use crate::BoxFuture;
 use bytes::Bytes;
-use kernel::{DecodeError, Error, PartId, Progress, Visitor};
+use kernel::{DecodeError, Error, PartId, Progress, Sheet, Slot, Taker, Visitor};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -40,6 +40,12 @@ pub trait Source: Send + Sync + Debug + 'static {
     /// # Errors
     /// In words: what stands beside it cannot be used.
     fn letter(&self, raw: &RawRecord) -> Result<Box<dyn Records>, String>;
+
+    /// Returns the fields of the record of a dead letter, for people who repair it; none where nobody can tell them.
+    fn fields(&self, raw: &RawRecord) -> Vec<SeenField> {
+        let _ = raw;
+        Vec::new()
+    }
 }
 
 /// What there is to read.
@@ -163,6 +169,21 @@ pub trait Records: Send + Debug {
     /// It is not what its type says; [`DecodeError::offset`] counts from the beginning of the unit.
     fn tell(&mut self, to: &mut dyn Visitor) -> Result<Progress, DecodeError>;
 
+    /// Makes ready to take these leaves of records of a type, in this order, and returns the number of the excerpt; nothing
+    /// where they have to be told, since their places depend on the record.
+    fn excerpt(&mut self, part: PartId, slots: &[Slot]) -> Option<usize> {
+        let _ = (part, slots);
+        None
+    }
+
+    /// Writes an excerpt of the record that was moved to.
+    ///
+    /// `false`: the record has to be told, and what was written is of no use.
+    fn take(&mut self, excerpt: usize, to: &mut dyn Taker, sheet: &mut Sheet) -> bool {
+        let _ = (excerpt, to, sheet);
+        false
+    }
+
     /// Copies the record that was moved to, with all that is needed to read it on its own.
     fn raw(&self) -> RawRecord;
 }
@@ -193,6 +214,19 @@ pub struct RawRecord {
     pub number: u64,
     /// Where it stands there.
     pub offset: u64,
+}
+
+/// A field of a record, as people look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenField {
+    /// Its path: `TRX-SPLIT[2]/SPL-AMOUNT`.
+    pub path: String,
+    /// Its value as text, or why it has none; nothing where it is absent.
+    pub value: Option<Result<String, String>>,
+    /// Where it begins in the unit, if that is known.
+    pub offset: Option<u64>,
+    /// Its bytes, where they are known.
+    pub hex: String,
 }
 
 impl Position {

@@ -1,5 +1,6 @@
 //! Folders of files as a subject of the suite. What its source promises is tried in its own tests, file by file.
 
+use crate::NoFiles;
 use adapters_ports::{Adapter, Files};
 use contracts::adapter::{Callee, Keeper, Subject};
 
@@ -7,22 +8,13 @@ use contracts::adapter::{Callee, Keeper, Subject};
 #[derive(Debug)]
 pub(crate) struct Folder(pub &'static dyn Adapter);
 
-#[derive(Debug)]
-struct Nothing;
-
-impl Files for Nothing {
-    fn read(&self, _path: &str) -> Result<Vec<u8>, String> {
-        Err("it does not exist".into())
-    }
-}
-
 impl Subject for Folder {
     fn adapter(&self) -> &dyn Adapter {
         self.0
     }
 
     fn files(&self) -> &dyn Files {
-        &Nothing
+        &NoFiles
     }
 
     fn settings(&self, address: &str) -> Vec<(&'static str, String)> {

@@ -1,5 +1,6 @@
 //! Kafka as a subject of the suite. What its sink promises is tried in front of a real broker, in `tests`.
 
+use crate::NoFiles;
 use adapters_ports::{Adapter, Files};
 use contracts::adapter::{Callee, Keeper, SECRET, Subject};
 
@@ -7,22 +8,13 @@ use contracts::adapter::{Callee, Keeper, SECRET, Subject};
 #[derive(Debug)]
 pub(crate) struct Broker(pub &'static dyn Adapter);
 
-#[derive(Debug)]
-struct Nothing;
-
-impl Files for Nothing {
-    fn read(&self, _path: &str) -> Result<Vec<u8>, String> {
-        Err("it does not exist".into())
-    }
-}
-
 impl Subject for Broker {
     fn adapter(&self) -> &dyn Adapter {
         self.0
     }
 
     fn files(&self) -> &dyn Files {
-        &Nothing
+        &NoFiles
     }
 
     fn settings(&self, address: &str) -> Vec<(&'static str, String)> {

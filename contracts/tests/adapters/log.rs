@@ -1,5 +1,6 @@
 //! The embedded event log as a subject of the suite: a folder of its own for each connection.
 
+use crate::NoFiles;
 use adapters_ports::{Adapter, Files};
 use contracts::adapter::{Callee, Keeper, Subject};
 use std::path::{Path, PathBuf};
@@ -12,15 +13,6 @@ pub(crate) struct Log {
     /// All places are below it; it goes with the subject.
     folder: PathBuf,
     next: AtomicU64,
-}
-
-#[derive(Debug)]
-struct Nothing;
-
-impl Files for Nothing {
-    fn read(&self, _path: &str) -> Result<Vec<u8>, String> {
-        Err("it does not exist".into())
-    }
 }
 
 impl Log {
@@ -49,7 +41,7 @@ impl Subject for Log {
     }
 
     fn files(&self) -> &dyn Files {
-        &Nothing
+        &NoFiles
     }
 
     fn settings(&self, address: &str) -> Vec<(&'static str, String)> {

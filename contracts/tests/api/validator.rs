@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// The package, at the version that is known to judge OpenAPI 3.1.
 const PACKAGE: &str = "openapi-spec-validator==0.7.1";
 /// Time for everything: the environment, the package, the judgement.
-const TIME: Duration = Duration::from_secs(120);
+pub(crate) const TIME: Duration = Duration::from_secs(120);
 
 /// Why a document was not taken.
 #[derive(Debug)]
@@ -36,7 +36,9 @@ pub(crate) fn run(document: &Path) -> Result<(), Why> {
     }
 }
 
-enum Failed {
+/// How a step failed.
+#[derive(Debug)]
+pub(crate) enum Failed {
     /// It ran and said no.
     Said(String),
     /// It did not run to its end.
@@ -57,9 +59,14 @@ fn install(folder: &Path, until: Instant) -> Result<(), String> {
     step(&folder.join("bin/pip"), &quiet, until).map_err(words)
 }
 
-fn step(program: &Path, args: &[&str], until: Instant) -> Result<(), Failed> {
+fn name_of(program: &Path) -> String {
+    program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Runs a program to its end.
+pub(crate) fn step(program: &Path, args: &[&str], until: Instant) -> Result<(), Failed> {
     let name = program.display();
-    let log = std::env::temp_dir().join(format!("seawall-validator-{}", std::process::id()));
+    let log = std::env::temp_dir().join(format!("seawall-{}-{}", name_of(program), std::process::id()));
     let file = |error: std::io::Error| Failed::Not(format!("{name}: {error}"));
     let output = std::fs::File::create(&log).map_err(file)?;
     let errors = output.try_clone().map_err(file)?;

@@ -4,11 +4,11 @@
 
 use super::leaf::Leaf;
 use super::lookup::Lookup;
-use super::number::is_blank;
+use super::number::{Format, is_blank};
 use super::pattern::Makes;
 use super::step::Step;
 use crate::json;
-use kernel::{Scalar, ScalarType, TextType};
+use kernel::{Scalar, ScalarType, TextType, date_of_digits};
 
 /// Which short cut a chain has.
 #[derive(Debug, Clone)]
@@ -34,6 +34,26 @@ pub(crate) enum Fast {
     Lookup,
 }
 
+/// What a text that is known to be usual needs to become JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direct {
+    /// A number needs nothing.
+    Number,
+    /// A text needs quotes.
+    Text,
+    /// A date of eight digits needs hyphens and quotes.
+    Date,
+    /// Whatever its codecs say.
+    Codecs,
+}
+
+impl Direct {
+    /// Returns whether it is in quotes.
+    pub(crate) fn is_quoted(self) -> bool {
+        matches!(self, Self::Text | Self::Date)
+    }
+}
+
 /// Digits that can be copied without being counted as a number.
 const DIGITS_MAX: usize = 38;
 
@@ -49,6 +69,12 @@ impl Fast {
                 [] if *padded => Self::Trimmed,
                 [] => Self::Text,
                 [Step::Lookup(_)] => Self::Lookup,
+                [Step::Number { format: Format::Plain, integer, .. }] => Self::Number { whole: *integer },
+                [Step::Moment { pattern, makes: Makes::Date, several: false, .. }]
+                    if pattern.text() == "yyyyMMdd" =>
+                {
+                    Self::DigitsOfDate
+                }
                 _ => Self::None,
             },
             (ScalarType::Text(TextType { list: false, collapse: true, .. }), [Step::Lookup(_)]) => {
@@ -59,13 +85,24 @@ impl Fast {
             }
             (ScalarType::Date, [Step::Native(_)]) => Self::Date,
             (
-                ScalarType::Text(TextType { list: false, .. }) | ScalarType::Decimal { scale: Some(0), .. },
+                ScalarType::Text(TextType { list: false, collapse: true, .. })
+                | ScalarType::Decimal { scale: Some(0), .. },
                 [Step::Moment { pattern, makes: Makes::Date, several: false, .. }],
             ) if pattern.text() == "yyyyMMdd" => Self::DigitsOfDate,
             (ScalarType::DateTime | ScalarType::LocalDateTime | ScalarType::Instant, [Step::Native(_)]) => {
                 Self::Instant
             }
             _ => Self::None,
+        }
+    }
+
+    /// Returns what a usual text needs.
+    pub(crate) fn direct(&self) -> Direct {
+        match self {
+            Self::Text | Self::Trimmed => Direct::Text,
+            Self::Number { .. } => Direct::Number,
+            Self::DigitsOfDate => Direct::Date,
+            Self::None | Self::Date | Self::Instant | Self::Lookup => Direct::Codecs,
         }
     }
 
@@ -232,13 +269,7 @@ fn date(text: &str, out: &mut Vec<u8>) -> Option<()> {
 
 /// Copies `yyyyMMdd`; the first thousand years are for the slow path, which knows zeros that a number lost.
 fn digits_of_date(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    let &[b'1'..=b'9', ..] = text else { return None };
-    let &[y1, y2, y3, y4, m1, m2, d1, d2] = text else { return None };
-    let date = [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2];
-    if !is_date(&date) {
-        return None;
-    }
-    quoted(&date, out);
+    quoted(&date_of_digits(text.try_into().ok()?)?, out);
     Some(())
 }
 

@@ -5,6 +5,7 @@
 use crate::value::{Instant, Value};
 use base64::Engine as _;
 use jiff::civil;
+use kernel::Decimal;
 use std::io::Write as _;
 
 /// Appends a value. Absent is written as `null`; a caller that leaves members out does not write them.
@@ -191,6 +192,25 @@ pub fn to_serde(value: &Value) -> serde_json::Value {
         },
         Value::Float(float) => number_of(*float),
         scalar => text_of(scalar).map_or(Json::Null, Json::String),
+    }
+}
+
+/// Returns the value of one of `serde_json`, with the digits that are left of its numbers there.
+pub fn from_serde(value: &serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    match value {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::Number(number) => match Decimal::parse(&number.to_string()) {
+            Ok(exact) => Value::Number(exact),
+            Err(_) => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::Text(text.as_str().into()),
+        Json::Array(items) => Value::List(items.iter().map(from_serde).collect()),
+        Json::Object(members) => {
+            let member = |(name, value): (&String, &Json)| (name.as_str().into(), from_serde(value));
+            Value::Object(members.iter().map(member).collect())
+        }
     }
 }
 

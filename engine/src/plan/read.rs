@@ -14,6 +14,7 @@ mod line;
 mod render;
 mod residue;
 mod run;
+mod short;
 mod state;
 mod values;
 mod way;
@@ -21,6 +22,7 @@ mod way;
 pub use build::{ReadSpec, RecordSpec, TestPath};
 pub use layout::{ReadPlan, Yield};
 pub use residue::Residue;
+pub(crate) use short::{Line, Short};
 pub(crate) use state::{FINGERPRINT_SEED, mixed};
 
 use crate::plan::errors::FaultView;

@@ -2,26 +2,31 @@
 //!
 //! **Invariant.** A record that cannot be read is handed over as such, with its reason; it never counts as nothing.
 
+mod brief;
 mod reading;
 mod tally;
 pub use reading::EventReader;
 pub(crate) use reading::{Facts, Reading};
-pub use tally::Tally;
 pub(crate) use tally::{Check, TallyPlan};
+pub use tally::{Compared, Tally};
 
 use crate::value::Value;
-use kernel::{BadField, Cause, Class, DecodeError, Error, Progress, Visitor};
+use kernel::{BadField, Cause, Class, DecodeError, Error, Progress, Sheet, Taker, Visitor};
 use std::sync::Arc;
 
 /// Has a document tell its parts to a visitor.
 pub type Tell<'a> = dyn FnMut(&mut dyn Visitor) -> Result<Progress, DecodeError> + 'a;
 
+/// Has the leaves of a record taken, as they were asked for; see [`Taker`].
+pub type Take<'a> = dyn FnMut(&mut dyn Taker, &mut Sheet) -> bool + 'a;
+
 /// What a record says.
 #[derive(Debug, Clone)]
 pub struct Said {
-    /// The values of the model's key, joined by `/`; empty where the model has none.
+    /// By what the record is known: the values of the model's key, joined by `/`, so that others never make the same text;
+    /// empty where the model has none. In several values `~` and `/` are written `~0` and `~1`, and an absent one `~`.
     pub key: Arc<str>,
-    /// The partition key: by `key:` of the block, else the model's.
+    /// The partition key: by `key:` of the block, else the values of the model's, joined by `/` as they are.
     pub partition: Arc<str>,
     /// `id`, where the mapping makes one.
     pub id: Option<Arc<str>>,

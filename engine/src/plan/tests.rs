@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** Shapes and documents stand in the test; nothing is read from a file.
 
+mod brief;
 mod checking;
 mod judging;
 mod reading;

@@ -41,9 +41,9 @@ async fn all(args: &RedriveArgs, project: &Project) -> Result<Ended, String> {
         None => redrive.all(args.export.is_none(), &mut |_| {}).await?,
     };
     if let Some(file) = &args.export {
-        export(file, &done)?;
+        export(file, &done, &redrive)?;
     }
-    say(&if args.json { format!("{:#}", json(&done)) } else { text(&done, args.export.is_some()) });
+    say(&if args.json { format!("{:#}", json(&done, &redrive)) } else { text(&done, args.export.is_some()) });
     Ok(if done.open.is_empty() { Ended::Done } else { Ended::Findings })
 }
 
@@ -71,11 +71,11 @@ fn letters(file: &Path) -> Result<Vec<Letter>, String> {
     lines.map(parse).collect()
 }
 
-fn export(file: &Path, done: &Redriven) -> Result<(), String> {
+fn export(file: &Path, done: &Redriven, redrive: &Redrive<'_>) -> Result<(), String> {
     let mut out = String::new();
     for (letter, why) in &done.open {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{}", letter.line(why));
+        let _ = writeln!(out, "{}", letter.line(why, &redrive.fields(letter)));
     }
     std::fs::write(file, out).map_err(|error| format!("{}: {error}", file.display()))
 }
@@ -108,12 +108,13 @@ fn text(done: &Redriven, exported: bool) -> String {
     out
 }
 
-fn json(done: &Redriven) -> Value {
+fn json(done: &Redriven, redrive: &Redrive<'_>) -> Value {
+    let line = |(letter, why): &(Letter, String)| letter.line(why, &redrive.fields(letter));
     json!({
         "letters": done.letters,
         "events": done.events,
         "passedOver": done.passed_over,
         "others": done.others,
-        "open": done.open.iter().map(|(letter, why)| letter.line(why)).collect::<Vec<_>>(),
+        "open": done.open.iter().map(line).collect::<Vec<_>>(),
     })
 }

@@ -5,12 +5,15 @@
 use super::progress::{self, Progress};
 use super::{BatchArgs, Ended, RunOnceArgs, STORE_FILE, STORE_FOLDER, complain, remark, say};
 use crate::events::keeper;
-use crate::events::stream::{Round, Setup, Show, SinkOf, SourceOf, Stream, Trouble, UnitOutcome, UnitReport};
+use crate::events::stream::{
+    Round, Setup, Show, SinkOf, SourceOf, Stream, Trouble, UnitOutcome, UnitReport, UnitTotal,
+};
 use crate::ids;
 use crate::project::{Mode, Project};
 use crate::store::{Sqlite, Streams};
 use crate::telemetry::{Log, LogTo};
 use adapters_ports::Connection;
+use engine::plan::stream::Compared;
 use engine::program::{Ambient, Program, TopicPlan};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -292,7 +295,7 @@ fn read_now(report: &UnitReport) -> u64 {
 }
 
 fn unit_text(report: &UnitReport) -> String {
-    let UnitReport { name, counted, verified, from_record, took, left_behind, .. } = report;
+    let UnitReport { name, counted, totals, from_record, took, left_behind, .. } = report;
     let (word, why) = outcome(report);
     let mut out = match why {
         Some(why) => format!("{name}: {word}: {why}"),
@@ -315,8 +318,11 @@ fn unit_text(report: &UnitReport) -> String {
     if counted.passed_over > 0 {
         let _ = write!(out, "\n  passed    {} that are older or say nothing new", counted.passed_over);
     }
-    if *verified {
-        out.push_str("\n  totals    hold");
+    for (n, UnitTotal { compared, .. }) in totals.iter().enumerate() {
+        let Compared { field, said, totals, found, difference } = compared;
+        let (label, sign) =
+            (if n == 0 { "totals" } else { "" }, if difference.is_none() { '=' } else { '\u{2260}' });
+        let _ = write!(out, "\n  {label:8}  {field} {said} {sign} {totals} {found}");
     }
     if *from_record > 0 {
         let _ = write!(out, "\n  resumed   behind record {from_record}");
@@ -330,7 +336,7 @@ fn unit_text(report: &UnitReport) -> String {
 }
 
 fn unit_json(report: &UnitReport) -> Value {
-    let UnitReport { name, counted, verified, from_record, bytes, took, left_behind, .. } = report;
+    let UnitReport { name, counted, verified, totals, from_record, bytes, took, .. } = report;
     let (word, why) = outcome(report);
     json!({
         "name": &**name,
@@ -341,10 +347,25 @@ fn unit_json(report: &UnitReport) -> Value {
         "rejected": counted.rejected,
         "passedOver": counted.passed_over,
         "totalsHold": verified,
+        "totals": totals.iter().map(total_json).collect::<Vec<_>>(),
         "fromRecord": from_record,
         "bytes": bytes,
         "seconds": took.as_secs_f64(),
-        "notPutAway": left_behind,
+        "notPutAway": report.left_behind,
+    })
+}
+
+/// Numbers as texts, since money does not fit into those of every reader of JSON.
+fn total_json(total: &UnitTotal) -> Value {
+    let UnitTotal { model, compared } = total;
+    let Compared { field, said, totals, found, difference } = compared;
+    json!({
+        "model": &**model,
+        "field": field,
+        "said": said.to_string(),
+        "totals": totals,
+        "found": found,
+        "holds": difference.is_none(),
     })
 }
 

@@ -126,7 +126,7 @@ async fn service(args: &ServeArgs, project: &Project, store: Option<Arc<Sqlite>>
     };
     let service = Service::new(parts).map_err(|errors| errors.join("\n"))?;
     let described = asyncapi::document(service.program(), &project.event_examples());
-    service.attach_asyncapi(described.to_string().into());
+    service.attach_asyncapi(described.into());
     Ok(service)
 }
 

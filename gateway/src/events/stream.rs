@@ -34,6 +34,7 @@ pub use dry::Show;
 pub use redrive::{Letter, Redrive, Redriven};
 pub use round::{Round, Stream, StreamParts};
 pub use unit::{UnitOutcome, UnitReport};
+pub use verify::UnitTotal;
 
 use crate::store::StoreError;
 use kernel::Error;

@@ -7,7 +7,7 @@ use crate::asyncapi::EventExample;
 use crate::openapi::{Example, Examples};
 use crate::testing::{self, Subject, file};
 use adapters_ports::Event;
-use engine::json;
+use engine::json::{self, JsonLimits};
 use engine::lang::{Payload, Test};
 use engine::program::{OperationPlan, Segment, TopicPlan};
 use serde_json::Value;
@@ -88,7 +88,7 @@ fn events(test: &Test, found: file::Found) -> Vec<EventExample> {
             topic: topic.topic.to_string(),
             ty: event.ty.to_string(),
             attributes: attributes.collect(),
-            data: serde_json::from_slice(&event.data).ok()?,
+            data: json::parse(&event.data, JsonLimits::default()).ok()?,
         })
     };
     found.events.into_iter().take(EXAMPLES_MAX).filter_map(example).collect()

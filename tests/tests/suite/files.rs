@@ -15,8 +15,14 @@ mod crashes;
 mod entries;
 #[path = "files/letters.rs"]
 mod letters;
+#[path = "files/noticed.rs"]
+mod noticed;
 #[path = "files/outages.rs"]
 mod outages;
+#[path = "files/secured.rs"]
+mod secured;
+#[path = "files/totals.rs"]
+mod totals;
 #[path = "files/world.rs"]
 mod world;
 

@@ -3,6 +3,7 @@
 //! **Invariant.** No two bytes of a page are the same character, so what is decoded is encoded as the same bytes.
 
 use super::ebcdic::CONTROLS;
+use super::{OTHER, PLAIN};
 use std::str;
 
 /// 256 characters.
@@ -15,6 +16,8 @@ pub(crate) struct SinglePage {
     pub chars: [char; 256],
     /// The characters that are ASCII, by byte; the others are [`OTHER`].
     ascii: [u8; 256],
+    /// Those of them that are not escaped in JSON, by byte; the others are [`OTHER`].
+    pub(super) plain: [u8; 256],
     /// The bytes by the hash of their character; free slots are [`FREE`].
     slots: [u16; SLOTS],
 }
@@ -22,7 +25,6 @@ pub(crate) struct SinglePage {
 /// Stands for a byte that has no character.
 pub(super) const NONE: char = '\u{FFFF}';
 
-const OTHER: u8 = 0x80;
 const FREE: u16 = 0x100;
 const SLOTS: usize = 512;
 /// As many bytes as are decoded at once.
@@ -55,13 +57,15 @@ impl SinglePage {
 
     /// Returns a page by its characters.
     pub(super) const fn new(name: &'static str, ebcdic: bool, chars: [char; 256]) -> Self {
-        let mut page = Self { name, ebcdic, chars, ascii: [OTHER; 256], slots: [FREE; SLOTS] };
+        let mut page =
+            Self { name, ebcdic, chars, ascii: [OTHER; 256], plain: [OTHER; 256], slots: [FREE; SLOTS] };
         let mut byte = 0;
         while byte < 256 {
             let character = chars[byte];
             if character != NONE {
                 if character.is_ascii() {
                     page.ascii[byte] = character as u8;
+                    page.plain[byte] = PLAIN[character as usize];
                 }
                 let mut slot = hash(character);
                 while page.slots[slot] != FREE {

@@ -90,7 +90,12 @@ pub(crate) const KEYS: &[KeyDoc] = &[
         "",
         "Names of files that list what is ready: a name a line, with its size in bytes if it is known.",
     ),
-    KeyDoc::new("poll", "duration", "2s", "How often the folder is looked at."),
+    KeyDoc::new(
+        "poll",
+        "duration",
+        "2s",
+        "How often the folder is listed, at the least: what happens in a folder of this machine is noticed at once.",
+    ),
     KeyDoc::new("order", "name|time|size|largest", "name", "In which order files are read."),
     KeyDoc::new(
         "done",
@@ -132,7 +137,7 @@ pub(crate) const KEYS: &[KeyDoc] = &[
         "format.encoding",
         "text",
         "utf-8",
-        "The code page of texts and of digits: `utf-8`, `latin1`, `cp037`, `cp273`, `cp1047` and others; `cp037` for copybooks.",
+        "The code page of texts and of digits: `utf-8`, `latin1`, `cp037`, `cp273`, `cp1047` and others; `cp037` for copybooks. `utf-16`, `utf-16le`, `utf-16be` for text in lines.",
     ),
     KeyDoc::new(
         "format.framing",

@@ -1,6 +1,7 @@
 //! A connection as mappings use it: test data in, test data out, files from end to end.
 
 mod damage;
+mod wide;
 
 use super::*;
 use crate::nodes::node;
@@ -226,6 +227,58 @@ async fn a_dead_letter_is_read_on_its_own() {
     };
     assert_eq!(again(&mut letter), again(&mut records));
     assert!(letter.next().is_none());
+}
+
+/// The fields of a letter, each `path=value hex@offset`.
+fn seen(source: &dyn Source, raw: &RawRecord) -> Vec<String> {
+    let one = |field: SeenField| {
+        let value = match field.value {
+            Some(Ok(value)) => format!("={value}"),
+            Some(Err(why)) => format!(": {why}"),
+            None => " absent".into(),
+        };
+        let at = field.offset.map(|offset| format!("@{offset}")).unwrap_or_default();
+        format!("{}{value} {}{at}", field.path, field.hex)
+    };
+    source.fields(raw).into_iter().map(one).collect()
+}
+
+#[tokio::test]
+async fn the_fields_of_a_dead_letter_are_seen_with_their_bytes_and_what_is_wrong_with_them() {
+    let opened = open(BOOKINGS).unwrap();
+    let source = opened.connection.source().unwrap();
+    let raw = |bytes: &[u8]| RawRecord {
+        bytes: bytes.to_vec().into(),
+        beside: vec![("header".into(), b"\xF0\xF0\xF0\xF0\xF0\xF1".to_vec().into())],
+        unit: "TRX.DAT".into(),
+        number: 2,
+        offset: 14,
+    };
+    let booking = b"\xF1\xF0\x00\x00\x00\x07\x00\x01\xAB\x0C\xC1\x40\x40\x40\x40\x40\xF1\xD2\xF1";
+    assert_eq!(
+        seen(source, &raw(booking)),
+        [
+            "TRX-TYPE=10 F1F0@14",
+            "TRX-SEQ=7 00000007@16",
+            "TRX-AMOUNT: TRX-AMOUNT: half byte 5 is no digit 0001AB0C@20",
+            "TRX-NAME=A C14040404040@24",
+            "TRX-CNT=1 F1@30",
+            "TRX-SPLIT[1]/SPL-CODE=K1 D2F1@31",
+        ]
+    );
+    assert_eq!(seen(source, &raw(b"\xF7\xF7")), Vec::<String>::new(), "nobody knows its type");
+    // Which column is which is said by the header of its file.
+    let opened =
+        open("{ path: /x/*.csv, format: { type: csv, columns: [ID, NAME], header: true, encoding: utf-8 } }");
+    let opened = opened.unwrap();
+    let source = opened.connection.source().unwrap();
+    let mut unit = source.sample("a.csv", Bytes::from_static(b"NAME,ID\nb\xFFd,7\n")).unwrap();
+    let mut records = unit.batch().await.unwrap().unwrap().records;
+    records.next().unwrap();
+    let seen = seen(source, &records.raw());
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert!(seen[0].starts_with("NAME: ") && seen[0].ends_with(" 62FF64"), "{seen:?}");
+    assert_eq!(seen[1], "ID=7 ");
 }
 
 #[test]

@@ -39,7 +39,10 @@ impl FilesConnection {
         for record in &records {
             writer.push(record).map_err(|why| unwritable("the record does not fit its framing", &why))?;
         }
-        Ok(writer.finish())
+        let file = writer.finish();
+        let Some(wide) = self.wide else { return Ok(file) };
+        let text = std::str::from_utf8(&file).map_err(|_| unwritable("the record is no text", ""))?;
+        Ok(wide.encode(text))
     }
 
     fn gather(&self, content: &mut dyn Document) -> Result<Vec<Told>, Error> {

@@ -3,6 +3,7 @@
 //! **Invariant.** No more than a step is unpacked at once, and never more than the bounds allow.
 
 use super::plain::{BLOCK_BYTES, Blocks};
+use super::wide::{Decoder, Wide};
 use super::zip::Archive;
 use super::{Compression, Trouble};
 use bytes::BytesMut;
@@ -33,6 +34,8 @@ pub(crate) struct Content {
     bounds: Bounds,
     unpacked: u64,
     step: Vec<u8>,
+    /// Makes UTF-8 of it, where it is UTF-16.
+    decoder: Option<Decoder>,
 }
 
 /// The content of the file, packed or not.
@@ -70,10 +73,20 @@ impl Content {
     /// It cannot be read, or is no archive.
     pub(crate) fn open(blocks: Blocks, compression: Compression, bounds: Bounds) -> Result<Self, Trouble> {
         let stream = Stream { blocks, block: Vec::new(), next: 0, at: 0 };
-        let mut content =
-            Self { state: State::Closed(stream), compression, bounds, unpacked: 0, step: Vec::new() };
+        let (state, step, decoder) = (State::Closed(stream), Vec::new(), None);
+        let mut content = Self { state, compression, bounds, unpacked: 0, step, decoder };
         content.restart()?;
         Ok(content)
+    }
+
+    /// Gives UTF-8 where it is UTF-16.
+    pub(crate) fn wide(self, wide: Option<Wide>) -> Self {
+        Self { decoder: wide.map(Decoder::new), ..self }
+    }
+
+    /// Returns whether what is read is not what is stored, but UTF-8 that was made of it.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.decoder.is_some()
     }
 
     /// Begins again.
@@ -82,6 +95,7 @@ impl Content {
     /// As for [`Content::open`].
     pub(crate) fn restart(&mut self) -> Result<(), Trouble> {
         self.unpacked = 0;
+        self.decoder.iter_mut().for_each(Decoder::restart);
         let mut stream = std::mem::replace(&mut self.state, State::Moved).into_stream()?;
         stream.seek(0);
         let start = stream.fill_buf().map(|start| self.compression.of(start));
@@ -121,6 +135,7 @@ impl Content {
             State::Zip(archive) => archive.enter().map_err(trouble)?,
             _ => false,
         };
+        self.decoder.iter_mut().for_each(Decoder::restart);
         if !more {
             // An archive may have bytes that nobody unpacks; they are of its identity too.
             self.stream_mut()?.blocks.examine()?;
@@ -133,6 +148,30 @@ impl Content {
     /// # Errors
     /// It cannot be read, is another one than before, is damaged, or is too much.
     pub(crate) fn read(&mut self, into: &mut BytesMut) -> Result<usize, Trouble> {
+        let Some(mut decoder) = self.decoder.take() else { return self.bytes(into) };
+        let read = self.decoded(&mut decoder, into);
+        self.decoder = Some(decoder);
+        read
+    }
+
+    fn decoded(&mut self, decoder: &mut Decoder, into: &mut BytesMut) -> Result<usize, Trouble> {
+        let before = into.len();
+        loop {
+            decoder.raw.clear();
+            if self.bytes(&mut decoder.raw)? == 0 {
+                decoder.end()?;
+                return Ok(0);
+            }
+            decoder.decode(into)?;
+            // A step may end before its first character does.
+            if into.len() > before {
+                return Ok(into.len() - before);
+            }
+        }
+    }
+
+    /// Appends what comes next, as it is stored.
+    fn bytes(&mut self, into: &mut BytesMut) -> Result<usize, Trouble> {
         let read = match &mut self.state {
             State::Plain(stream) => {
                 let block = stream.fill_buf().map_err(trouble)?;

@@ -47,7 +47,7 @@ impl Dialect {
         {
             return Err(Broken {
                 at: 0,
-                message: "the file is of UTF-16, which is not read; have it sent as UTF-8",
+                message: "the file is of UTF-16: write `encoding: utf-16`, or have it sent as UTF-8",
             });
         }
         let marked = !self.page.is_ebcdic() && window.starts_with(&MARK);

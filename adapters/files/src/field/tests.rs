@@ -4,6 +4,7 @@
 
 mod floats;
 mod random;
+mod taking;
 
 use super::*;
 

@@ -20,6 +20,21 @@ pub(super) fn text_type(width: u32, padded: bool) -> ScalarType {
     ScalarType::Text(TextType { length_max: Some(width), padded, ..TextType::default() })
 }
 
+/// Returns how many bytes of a text there are without the blanks that pad it behind.
+#[inline(always)]
+pub(super) fn without_padding(raw: &[u8], blank: u8) -> usize {
+    let mut kept = raw;
+    // Padded texts are mostly padding, so eight bytes are looked at at once.
+    while let Some((rest, last)) = kept.split_last_chunk::<8>() {
+        let other = u64::from_le_bytes(*last) ^ u64::from_le_bytes([blank; 8]);
+        if other != 0 {
+            return kept.len() - (other.leading_zeros() / 8) as usize;
+        }
+        kept = rest;
+    }
+    kept.iter().rposition(|byte| *byte != blank).map_or(0, |last| last + 1)
+}
+
 /// Reads a text that is padded in front.
 pub(super) fn read_right<'a>(
     raw: &'a [u8],

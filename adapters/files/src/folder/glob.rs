@@ -72,10 +72,9 @@ impl Glob {
         path_matches(&self.steps, &names)
     }
 
-    /// Returns whether only names in the folder itself can be meant.
-    #[cfg_attr(not(feature = "s3"), expect(dead_code, reason = "only a store without folders wants to know"))]
-    pub(crate) fn is_flat(&self) -> bool {
-        matches!(self.steps.as_slice(), [Step::Name(_)])
+    /// Returns whether names in folders below can be meant.
+    pub(crate) fn has_folders(&self) -> bool {
+        !matches!(self.steps.as_slice(), [Step::Name(_)])
     }
 
     /// Returns whether something in a folder can be meant.

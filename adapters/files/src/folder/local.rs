@@ -83,6 +83,10 @@ impl Store for Local {
         }
     }
 
+    fn is_here(&self) -> bool {
+        true
+    }
+
     fn tells_age(&self) -> bool {
         true
     }

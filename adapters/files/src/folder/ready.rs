@@ -34,6 +34,13 @@ pub(crate) struct Seen {
     since: Instant,
 }
 
+impl Seen {
+    /// Returns how long it has yet to stay as it is.
+    pub(crate) fn left(&self, time: Duration) -> Duration {
+        time.saturating_sub(self.since.elapsed())
+    }
+}
+
 /// Whether a file is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {

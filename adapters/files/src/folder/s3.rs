@@ -109,7 +109,7 @@ impl S3 {
         loop {
             let mut query: Vec<(&str, &str)> =
                 next.iter().map(|next| ("continuation-token", next.as_str())).collect();
-            if place.glob.is_flat() {
+            if !place.glob.has_folders() {
                 query.push(("delimiter", "/"));
             }
             query.extend([("encoding-type", "url"), ("list-type", "2")]);
@@ -273,6 +273,10 @@ impl Store for S3 {
 
     fn put(&self, name: &str, stamp: Stamp, target: &Path) -> Result<bool, String> {
         self.moved(name, stamp, target).map_err(|fault| fault.to_string())
+    }
+
+    fn is_here(&self) -> bool {
+        false
     }
 
     fn tells_age(&self) -> bool {

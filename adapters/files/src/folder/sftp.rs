@@ -188,6 +188,10 @@ impl Store for Sftp {
         moved.map_err(|fault| fault.to_string())
     }
 
+    fn is_here(&self) -> bool {
+        false
+    }
+
     fn tells_age(&self) -> bool {
         // Its clock is not ours.
         false

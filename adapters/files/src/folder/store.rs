@@ -50,6 +50,9 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// In words: it could not be done.
     fn put(&self, name: &str, stamp: Stamp, target: &Path) -> Result<bool, String>;
 
+    /// Whether it is a folder of this machine.
+    fn is_here(&self) -> bool;
+
     /// Whether a file that was not written to for a while is complete, by the clock of this machine.
     fn tells_age(&self) -> bool;
 }

@@ -5,9 +5,12 @@
 use crate::config;
 use crate::connection::FilesConnection;
 use crate::content::{Blocks, Content, Origin, Stamp};
+use crate::format::Format;
 use crate::formats;
-use crate::source::{FileRecords, Reader};
-use adapters_ports::{Files, Records, Settings};
+use crate::select::{Found, Select};
+use crate::shape::Kind;
+use crate::source::{FileRecords, Reader, headed};
+use adapters_ports::{Files, RawRecord, Records, SeenField, Settings};
 use bytes::Bytes;
 use kernel::{
     DecodeError, Diagnostic, Entry, Interest, Node, NodeKind, PartId, Scalar, Shape, ShapeBuilder, Sources,
@@ -43,19 +46,6 @@ pub struct Inspected {
     pub fields: Vec<SeenField>,
     /// Why the telling of its fields ended early.
     pub problem: Option<String>,
-}
-
-/// A field of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeenField {
-    /// Its path: `TRX-SPLIT[2]/SPL-AMOUNT`.
-    pub path: String,
-    /// Its value as text, or why it has none; nothing where it is absent.
-    pub value: Option<Result<String, String>>,
-    /// Where it begins in the file, if that is known.
-    pub offset: Option<u64>,
-    /// Its bytes.
-    pub hex: String,
 }
 
 impl Inspection {
@@ -108,6 +98,7 @@ impl Inspection {
         let connection = FilesConnection::new(config, open, shape)?;
         let content = Content::open(Blocks::new(origin), compression, bounds);
         let content = content.map_err(|why| vec![Diagnostic::new("E091", None, format!("{name}: {why}"))])?;
+        let content = content.wide(connection.wide());
         let reader = Reader::new(Arc::clone(connection.plan()), name.into(), content);
         Ok(Self { connection, reader, records: None, over: false })
     }
@@ -176,21 +167,35 @@ fn see(connection: &FilesConnection, records: &mut FileRecords, framed: adapters
     else {
         return seen;
     };
-    let bytes = records.raw().bytes;
     seen.kind = Ok(Arc::clone(&kind.name));
-    let places = layout.format.places(kind.number, &bytes);
-    let mut see = See {
-        shape,
-        places: places.into_iter(),
-        bytes: &bytes,
-        at: framed.offset,
-        path: Vec::new(),
-        fields: Vec::new(),
-    };
-    let told = layout.format.tell(kind.number, &bytes, framed.offset, &mut String::new(), &mut see);
-    seen.fields = see.fields;
-    seen.problem = told.err().map(|error| error.to_string());
+    let format = &*layout.format;
+    (seen.fields, seen.problem) = fields(shape, format, kind, &records.raw().bytes, framed.offset);
     seen
+}
+
+/// Returns the fields of a record that begins at `at`, and why their telling ended early.
+fn fields(
+    shape: &Shape,
+    format: &dyn Format,
+    kind: &Kind,
+    bytes: &[u8],
+    at: u64,
+) -> (Vec<SeenField>, Option<String>) {
+    let places = format.places(kind.number, bytes).into_iter();
+    let mut see = See { shape, places, bytes, at, path: Vec::new(), fields: Vec::new() };
+    let told = format.tell(kind.number, bytes, at, &mut String::new(), &mut see);
+    (see.fields, told.err().map(|error| error.to_string()))
+}
+
+/// Returns the fields of the record of a dead letter; none where it has no type.
+pub(crate) fn letter_fields(connection: &FilesConnection, raw: &RawRecord) -> Vec<SeenField> {
+    let plan = connection.plan();
+    let Ok((format, _)) = headed(plan, raw) else { return Vec::new() };
+    let Found::One(kind) = Select::new(Arc::clone(&plan.rules)).find(&*format, &raw.bytes) else {
+        return Vec::new();
+    };
+    let Some(kind) = plan.layout.kinds.get(usize::from(kind)) else { return Vec::new() };
+    fields(connection.shape(), &*format, kind, &raw.bytes, raw.offset).0
 }
 
 /// Gathers fields with their places.
@@ -246,10 +251,7 @@ impl Visitor for See<'_> {
             return Interest::Descend;
         }
         let place = self.places.next().flatten();
-        let mut hex = String::new();
-        for byte in place.clone().and_then(|place| self.bytes.get(place)).unwrap_or_default() {
-            let _ = write!(hex, "{byte:02X}");
-        }
+        let hex = hex(place.clone().and_then(|place| self.bytes.get(place)).unwrap_or_default());
         let offset = place.map(|place| self.at.saturating_add(u64::try_from(place.start).unwrap_or(0)));
         self.fields.push(SeenField { path, value: None, offset, hex });
         Interest::Leaf
@@ -259,7 +261,7 @@ impl Visitor for See<'_> {
         let value = match scalar {
             Scalar::Nil => return Ok(()),
             Scalar::Text(text) => text.trim_end().to_owned(),
-            Scalar::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
+            Scalar::Bytes(bytes) => hex(bytes),
             Scalar::Bool(value) => value.to_string(),
             Scalar::Int(value) => value.to_string(),
             Scalar::Decimal(value) => value.to_string(),
@@ -278,6 +280,9 @@ impl Visitor for See<'_> {
     fn unreadable(&mut self, _: PartId, error: &DecodeError) -> Result<(), Stop> {
         if let Some(field) = self.fields.last_mut() {
             field.value = Some(Err(error.message.clone()));
+            if let (true, Some(bad)) = (field.hex.is_empty(), &error.field) {
+                field.hex = hex(&bad.bytes);
+            }
         }
         Ok(())
     }
@@ -288,4 +293,13 @@ impl Visitor for See<'_> {
         self.path.pop();
         Ok(())
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02X}");
+    }
+    text
 }

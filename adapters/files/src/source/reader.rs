@@ -191,6 +191,10 @@ impl Reader {
                     );
                     let error = error.with("reason", message).with("record", record).with("offset", at);
                     let error = error.with("file", &self.unit);
+                    let error = match self.content.is_wide() {
+                        true => error.with("counted", "in UTF-8, as which UTF-16 is read"),
+                        false => error,
+                    };
                     Err(match entry {
                         Some(entry) => error.with("entry", entry),
                         None => error,

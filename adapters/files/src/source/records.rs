@@ -2,11 +2,11 @@
 //!
 //! **Invariant.** Nothing is copied to tell a record; what stands beside it is what stood there in the file.
 
-use crate::format::Format;
+use crate::format::{Excerpt, Format, Scratch};
 use crate::shape::{Kind, Layout};
 use adapters_ports::{Framed, RawRecord, Records};
 use bytes::Bytes;
-use kernel::{DecodeError, Interest, Progress, Visitor};
+use kernel::{DecodeError, Interest, PartId, Progress, Sheet, Slot, Taker, Visitor};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -78,6 +78,9 @@ pub(crate) struct FileRecords {
     current: Option<usize>,
     latest: Vec<Latest>,
     text: String,
+    /// Leaves that are taken without being told, each with the index of the type.
+    excerpts: Vec<(usize, Excerpt)>,
+    scratch: Scratch,
 }
 
 impl Chunk {
@@ -101,7 +104,8 @@ impl FileRecords {
     /// Starts in front of the first record. `file` is the name of the unit, where there is one.
     pub(crate) fn new(layout: Arc<Layout>, chunk: Chunk, file: Option<Arc<str>>) -> Self {
         let latest = vec![Latest::Before; layout.kinds.len()];
-        Self { layout, chunk, file, current: None, latest, text: String::new() }
+        let (text, excerpts, scratch) = Default::default();
+        Self { layout, chunk, file, current: None, latest, text, excerpts, scratch }
     }
 
     /// Returns the record that was moved to, and its type, if it has one.
@@ -166,6 +170,22 @@ impl Records for FileRecords {
         let progress = self.tell_with(&mut text, to);
         self.text = text;
         progress
+    }
+
+    fn excerpt(&mut self, part: PartId, slots: &[Slot]) -> Option<usize> {
+        // What belongs to a record comes with it only when it is told.
+        let kind = self.layout.index(part).filter(|_| !self.layout.grouped)?;
+        let excerpt = self.chunk.format.excerpt(self.layout.kinds.get(kind)?.number, slots)?;
+        self.excerpts.push((kind, excerpt));
+        Some(self.excerpts.len() - 1)
+    }
+
+    fn take(&mut self, excerpt: usize, to: &mut dyn Taker, sheet: &mut Sheet) -> bool {
+        let Self { chunk, excerpts, scratch, .. } = self;
+        let placed = self.current.and_then(|index| chunk.placed.get(index));
+        let (Some(placed), Some((kind, excerpt))) = (placed, excerpts.get(excerpt)) else { return false };
+        usize::from(placed.kind) == *kind
+            && chunk.format.take(excerpt, chunk.bytes(placed), scratch, to, sheet)
     }
 
     fn raw(&self) -> RawRecord {

@@ -6,6 +6,7 @@ use super::records::{Chunk, FileRecords, HEADER, Kept, NO_KIND, Placed};
 use super::{Plan, Reader};
 use crate::content::Origin;
 use crate::folder::Finish;
+use crate::format::Format;
 use crate::select::{Found, Select};
 use adapters_ports::{Batch, BoxFuture, Identity, Position, RawRecord, Token, Unit, UnitEnd};
 use bytes::{Bytes, BytesMut};
@@ -147,6 +148,21 @@ impl Unit for FileUnit {
     }
 }
 
+/// Returns what reads the record of a dead letter, and the header of its file, where it has one.
+///
+/// # Errors
+/// In words: the header cannot be used.
+pub(crate) fn headed(plan: &Plan, raw: &RawRecord) -> Result<(Arc<dyn Format>, Option<Bytes>), String> {
+    let format = &plan.layout.format;
+    match raw.beside.iter().find(|(name, _)| **name == *HEADER) {
+        Some((_, header)) => {
+            let headed = format.headed(header).map_err(|error| error.to_string())?;
+            Ok((headed, Some(header.clone())))
+        }
+        None => Ok((Arc::clone(format), None)),
+    }
+}
+
 /// Returns the record of a dead letter.
 ///
 /// # Errors
@@ -162,11 +178,7 @@ pub(crate) fn letter(plan: &Plan, raw: &RawRecord) -> Result<FileRecords, String
         data.extend_from_slice(bytes);
         Ok::<(), String>(())
     };
-    let header = raw.beside.iter().find(|(name, _)| **name == *HEADER).map(|(_, header)| header.clone());
-    let format = match &header {
-        Some(header) => layout.format.headed(header).map_err(|error| error.to_string())?,
-        None => Arc::clone(&layout.format),
-    };
+    let (format, header) = headed(plan, raw)?;
     let mut select = Select::new(Arc::clone(&plan.rules));
     let found = select.find(&*format, &raw.bytes);
     let mut reasons = HashMap::new();

@@ -9,7 +9,7 @@ use crate::plan::errors::{ErrorTable, Pattern};
 use crate::plan::model::{Absent, Origin};
 use crate::plan::schema::Check;
 use crate::value::Value;
-use kernel::Shape;
+use kernel::{Shape, Snippet};
 use std::sync::Arc;
 
 /// How replies of one operation, or records of one model, are read.
@@ -140,7 +140,7 @@ impl Branch {
     }
 
     /// Returns whether it only leads on, if it leads anywhere.
-    fn leads_on(&self) -> bool {
+    pub(super) fn leads_on(&self) -> bool {
         self.level.is_none()
             && self.guard.is_none()
             && self.waits.is_none()
@@ -210,44 +210,12 @@ pub(super) struct Read {
     /// The value is kept too.
     pub(super) keep: bool,
     /// `,"checkIn":`, which is written before the text; empty for a member that is not in the JSON.
-    pub(super) label: Label,
+    pub(super) label: Snippet,
 }
 
 impl Read {
     /// No member has this place.
     pub(super) const NO_PLACE: u32 = u32::MAX - 1;
-}
-
-/// The label of a member, made to be appended in one move where it is short.
-#[derive(Debug, Clone)]
-pub(super) struct Label {
-    text: Box<[u8]>,
-    /// The text and noughts behind it, if it is short enough.
-    padded: Option<[u8; LABEL_BYTES_SHORT]>,
-}
-
-const LABEL_BYTES_SHORT: usize = 32;
-
-impl Label {
-    /// Makes a label.
-    pub(super) fn new(text: &[u8]) -> Self {
-        let mut padded = [0; LABEL_BYTES_SHORT];
-        let padded = padded.get_mut(..text.len()).map(|start| start.copy_from_slice(text)).map(|()| padded);
-        Self { text: text.into(), padded }
-    }
-
-    /// Appends it.
-    #[inline]
-    pub(super) fn append(&self, out: &mut Vec<u8>) {
-        match &self.padded {
-            Some(padded) => {
-                let end = out.len() + self.text.len();
-                out.extend_from_slice(padded);
-                out.truncate(end);
-            }
-            None => out.extend_from_slice(&self.text),
-        }
-    }
 }
 
 /// What a cell is.

@@ -134,6 +134,13 @@ impl Node {
         self.ways.get(place..place + count).unwrap_or_default()
     }
 
+    /// Returns the first way of each part that it has.
+    pub(super) fn known(&self) -> impl Iterator<Item = (PartId, &Way)> {
+        let dense = (self.first..).zip(&self.places).map(|(part, place)| (PartId(part), *place));
+        let all = dense.chain(self.sparse.iter().copied());
+        all.filter_map(|(part, place)| Some((part, self.ways.get(place as usize)?)))
+    }
+
     /// Returns the first way of a part.
     #[inline]
     pub(super) fn first(&self, part: PartId) -> Option<&Way> {

@@ -3,32 +3,35 @@
 //! **Invariant.** Nothing is read twice: expressions of the block are hidden fields of the model, whose values are given
 //! together with the JSON.
 
-use super::{Said, Tell, Unread, renamed, told};
+use super::brief::Brief;
+use super::{Said, Take, Tell, Unread, renamed, told};
 use crate::json;
 use crate::plan::model::{Absent, Facts as Wanted, Field, FieldKind, Formula, Model, ObjectMap};
-use crate::plan::read::{FINGERPRINT_SEED, ReadPlan, Reader, Residue, mixed};
+use crate::plan::read::{FINGERPRINT_SEED, ReadPlan, Reader, Residue, Short, mixed};
 use crate::plan::watch::instant;
 use crate::program::{Ambient, EventPlan, EventTypes, FieldPath};
 use crate::value::Value;
 use jiff::civil;
 use jiff::tz::TimeZone;
-use kernel::{Cause, Class, Error};
+use kernel::{Cause, Class, Error, Sheet, Slot};
 use std::sync::Arc;
 
 /// How the records of an event block are read.
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) read: Arc<ReadPlan>,
-    zone: TimeZone,
+    /// The short way of it, if it has one.
+    pub(super) short: Option<Short>,
+    pub(super) zone: TimeZone,
     /// How many of the values make the model's key; they come first.
-    key: usize,
-    partition: Option<usize>,
-    id: Option<usize>,
-    time: Option<usize>,
-    subject: Option<usize>,
-    deleted: Option<usize>,
-    newest: Option<usize>,
-    only_changes: Vec<usize>,
+    pub(super) key: usize,
+    pub(super) partition: Option<usize>,
+    pub(super) id: Option<usize>,
+    pub(super) time: Option<usize>,
+    pub(super) subject: Option<usize>,
+    pub(super) deleted: Option<usize>,
+    pub(super) newest: Option<usize>,
+    pub(super) only_changes: Vec<usize>,
 }
 
 /// What an event block asks of a record beside its JSON.
@@ -55,7 +58,8 @@ impl Reading {
         let newest = facts.newest.and_then(|path| values.field(path));
         let only_changes = facts.only_changes.iter().filter_map(|path| values.field(path)).collect();
         let read = Arc::new(ReadPlan::of_values(&values.model, values.paths, strict));
-        Self { read, zone, key, partition, id, time, subject, deleted, newest, only_changes }
+        let short = Short::of(&read);
+        Self { read, short, zone, key, partition, id, time, subject, deleted, newest, only_changes }
     }
 }
 
@@ -138,6 +142,7 @@ pub struct EventReader {
     /// The last date that a time was made of, with that time.
     midnight: Option<(civil::Date, Arc<str>)>,
     scratch: Vec<u8>,
+    brief: Brief,
 }
 
 impl EventReader {
@@ -151,7 +156,31 @@ impl EventReader {
             let compared = compared && reading.only_changes.is_empty();
             (reading, if compared { reader } else { reader.without_fingerprints() })
         });
-        Self { reading, empty: "".into(), midnight: None, scratch: Vec::new() }
+        let compared = plan.stream.is_some() && matches!(plan.types, EventTypes::State { .. });
+        let brief = Brief::new(reading.as_ref().map(|(reading, _)| &**reading).filter(|_| !compared));
+        Self { reading, empty: "".into(), midnight: None, scratch: Vec::new(), brief }
+    }
+
+    /// Returns the leaves that the short way takes, in this order; nothing where there is none. `facts`: what stands beside
+    /// the JSON is wanted too.
+    pub fn slots(&self, facts: bool) -> Option<&[Slot]> {
+        let (reading, _) = self.reading.as_ref()?;
+        let short = reading.short.as_ref().filter(|_| !facts || self.brief.is_possible)?;
+        Some(short.slots())
+    }
+
+    /// Does what [`EventReader::read`] does, by taking the leaves; nothing, and nothing is appended, where the record has to
+    /// be told.
+    pub fn take(&mut self, take: &mut Take<'_>, sheet: &mut Sheet) -> Option<Said> {
+        let (reading, _) = self.reading.as_ref()?;
+        self.brief.read(reading, take, &self.empty, sheet)
+    }
+
+    /// Does what [`EventReader::read_json`] does, by taking the leaves; `false`, and nothing is appended, where the record has
+    /// to be told.
+    pub fn take_json(&mut self, take: &mut Take<'_>, sheet: &mut Sheet) -> bool {
+        let Some((reading, _)) = self.reading.as_ref() else { return false };
+        self.brief.read_json(reading, take, sheet)
     }
 
     /// Reads the record that `tell` tells, and appends it to `json`. Nothing is appended where it cannot be read.
@@ -218,13 +247,13 @@ impl Say<'_> {
         let value = |slot: Option<usize>| slot.and_then(|slot| values.get(slot)).unwrap_or(&Value::Absent);
         let reading = self.reading;
         reading.demand(values)?;
-        let key = self.key(values.get(..reading.key).unwrap_or_default());
+        let (key, shown) = self.key(values.get(..reading.key).unwrap_or_default());
         let partition = match reading.partition {
             None => None,
             slot => shared(value(slot)),
         };
         Ok(Said {
-            partition: partition.unwrap_or_else(|| Arc::clone(&key)),
+            partition: partition.unwrap_or(shown),
             key,
             id: shared(value(reading.id)),
             time: self.time(value(reading.time)),
@@ -235,16 +264,30 @@ impl Say<'_> {
         })
     }
 
-    fn key(&self, values: &[Value]) -> Arc<str> {
-        match values {
-            [] => Arc::clone(self.empty),
-            [one] => shared(one).unwrap_or_else(|| Arc::clone(self.empty)),
-            several => {
-                let texts: Vec<String> =
-                    several.iter().map(|value| json::text_of(value).unwrap_or_default()).collect();
-                texts.join("/").into()
+    /// Returns the key by which a record is known, and the one that is shown. They differ where the values of two records
+    /// could be joined to the same text.
+    fn key(&self, values: &[Value]) -> (Arc<str>, Arc<str>) {
+        let several = match values {
+            [] => return (Arc::clone(self.empty), Arc::clone(self.empty)),
+            [one] => {
+                let key = shared(one).unwrap_or_else(|| Arc::clone(self.empty));
+                return (Arc::clone(&key), key);
             }
+            several => several,
+        };
+        let texts: Vec<Option<String>> = several.iter().map(json::text_of).collect();
+        let shown: Vec<&str> = texts.iter().map(|text| text.as_deref().unwrap_or_default()).collect();
+        let shown: Arc<str> = shown.join("/").into();
+        // As in a JSON pointer; `~` alone is a value that is absent.
+        let is_plain = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.contains(['/', '~']));
+        if texts.iter().all(is_plain) {
+            return (Arc::clone(&shown), shown);
         }
+        let escaped = |text: &Option<String>| match text {
+            Some(text) => text.replace('~', "~0").replace('/', "~1"),
+            None => "~".to_owned(),
+        };
+        (texts.iter().map(escaped).collect::<Vec<_>>().join("/").into(), shown)
     }
 
     fn time(&mut self, value: &Value) -> Option<Arc<str>> {

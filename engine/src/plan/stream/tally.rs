@@ -43,6 +43,21 @@ pub(crate) struct Check {
     first: usize,
 }
 
+/// A total that the unit claims, beside that of its records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// The legacy field that holds the total.
+    pub field: Box<str>,
+    /// What it says.
+    pub said: Decimal,
+    /// What it is compared with, as the mapping writes it: `sum(amount)`.
+    pub totals: Box<str>,
+    /// What that comes to; empty where it is nothing.
+    pub found: Box<str>,
+    /// The difference in words, where there is one.
+    pub difference: Option<String>,
+}
+
 /// How a difference is worded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wording {
@@ -172,11 +187,11 @@ impl Tally {
         self.count += 1;
     }
 
-    /// Compares with what stands beside the last record, and returns every difference in words.
+    /// Compares with what stands beside the last record, and returns what was compared, in the order of the mapping.
     ///
     /// # Errors
     /// What the totals are compared with is not there or cannot be read.
-    pub fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<String>, Unread> {
+    pub fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<Compared>, Unread> {
         let mut reader = Reader::new(Arc::clone(&self.plan.beside), &self.ambient);
         let mut seen = Seen { reader: &mut reader, parts: Vec::new(), depth: 0 };
         told(tell, &mut seen)?;
@@ -185,15 +200,20 @@ impl Tally {
             return Err(Unread { error: renamed(error), field: reader.bad_field() });
         }
         let (_, values, _) = reader.given();
-        let mut differences = Vec::new();
-        for (check, said) in self.plan.checks.iter().zip(values) {
-            let said = self.said(check, said, &parts)?;
-            let total = self.total(check)?;
-            if number(&total).is_none_or(|total| total != said) {
-                differences.push(self.difference(check, said, &total));
-            }
-        }
-        Ok(differences)
+        let both = self.plan.checks.iter().zip(values);
+        both.map(|(check, said)| self.compared(check, self.said(check, said, &parts)?)).collect()
+    }
+
+    fn compared(&self, check: &Check, said: Decimal) -> Result<Compared, Unread> {
+        let total = self.total(check)?;
+        let differs = number(&total).is_none_or(|total| total != said);
+        Ok(Compared {
+            field: check.leaf.clone(),
+            said,
+            totals: check.totals.typed.text().into(),
+            found: json::text_of(&total).unwrap_or_default().into(),
+            difference: differs.then(|| self.difference(check, said, &total)),
+        })
     }
 
     /// Returns the total that the unit claims.

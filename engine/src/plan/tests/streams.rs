@@ -5,7 +5,7 @@
 use super::{Case, case, detail};
 use crate::json::{JsonLimits, text_of};
 use crate::plan::laws::Laws;
-use crate::plan::stream::{EventReader, Said, Tally, Unread};
+use crate::plan::stream::{Compared, EventReader, Said, Tally, Unread};
 use crate::plan::testing::Told;
 use crate::plan::tree::{Tree, capture};
 use crate::plan::write::{Write, put};
@@ -120,6 +120,26 @@ fn a_record_is_read_with_what_stands_beside_it() {
 }
 
 #[test]
+fn keys_of_several_values_are_told_apart_whatever_is_in_them() {
+    let mapping =
+        MAPPING.replacen("key: id", "key: [account, cost]", 1).replacen("    key: = account\n", "", 1);
+    let mapping = mapping.replacen("account: TRX-ACCOUNT", "account: TRX-ACCOUNT\n      cost: TRX-DETAIL", 1);
+    let case = case(SHAPE, &mapping, &[]);
+    let check = |account: &str, cost: &str, key: &str, shown: &str| {
+        let rest = REST.replace("AT-1", &format!("{account:?}"));
+        let document = format!("{HEADER} {rest} (TRX-DETAIL {cost}) {TRANSFER}");
+        let (_, said) = case.event(&document).expect("readable");
+        assert_eq!((&*said.key, &*said.partition), (key, shown));
+    };
+    check("AT-1", "K1", "AT-1/K1", "AT-1/K1");
+    check("a/b", "c", "a~1b/c", "a/b/c");
+    check("a", "b/c", "a/b~1c", "a/b/c");
+    check("a~1b", "c", "a~01b/c", "a~1b/c");
+    check("a", "~", "a/~0", "a/~");
+    check("a", "nil", "a/~", "a/");
+}
+
+#[test]
 fn a_field_that_cannot_be_read_matters_only_where_it_is_wanted() {
     let case = case(SHAPE, MAPPING, &[]);
     let check = |document: String, pointer: &str, path: &str| {
@@ -167,7 +187,9 @@ fn totals_are_compared_with_what_the_last_record_says() {
             tally.add(&mut case.told(&document)).map_err(|unread| unread.error.to_string())?;
         }
         (0..unknown).for_each(|_| tally.add_unknown());
-        tally.close(&mut case.told(trailer)).map_err(|unread| unread.error.to_string())
+        let compared = tally.close(&mut case.told(trailer)).map_err(|unread| unread.error.to_string())?;
+        assert_eq!(compared.len(), 2, "what holds is told, too");
+        Ok(compared.into_iter().filter_map(|total| total.difference).collect())
     };
     let trailer =
         |count: &str, total: &str| format!("{HEADER} ($trailer (TRL-COUNT {count}) (TRL-TOTAL {total}))");
@@ -357,7 +379,7 @@ fn the_report_says_what_becomes_of_each_record() {
 
 #[test]
 fn totals_may_be_computed_and_of_computed_fields() {
-    let check = |line: &str, amounts: &[&str], expected: &[&str]| {
+    let check = |line: &str, amounts: &[&str], told: &str, expected: Option<&str>| {
         let fields = "      amount.value: TRX-AMOUNT\n      twice: = amount.value * 2\n      parts: = sum(splits.map(s, s.amount))\n";
         let mapping = MAPPING
             .replace("      amount.value: TRX-AMOUNT\n", fields)
@@ -373,31 +395,28 @@ fn totals_may_be_computed_and_of_computed_fields() {
         }
         let trailer = "($trailer (TRL-COUNT 2) (TRL-TOTAL 3.00) (TRL-TEXT \"0003\"))";
         let found = tally.close(&mut case.told(trailer)).map_err(|unread| unread.error.to_string());
-        assert_eq!(found, Ok(expected.iter().map(|line| (*line).to_owned()).collect()), "{line}");
+        let [Compared { field, said, totals, found, difference }] = &found.expect("it compares")[..] else {
+            panic!("there is one line");
+        };
+        let all = format!("{field}: = {totals} | {said} | {found}");
+        assert_eq!(all, format!("{} | {}", line.trim_start_matches("$trailer/"), told), "{line}");
+        assert_eq!(difference.as_deref(), expected, "{line}");
     };
     let two = &["1.25", "1.75"];
-    check("$trailer/TRL-TOTAL: = sum(amount.value)", two, &[]);
-    check("$trailer/TRL-TEXT: = sum(amount.value)", two, &[]);
-    check("$trailer/TRL-TEXT: = count", two, &["TRL-TEXT: the file says 3, there are 2 bookings"]);
-    check("$trailer/TRL-TOTAL: = sum(twice) / 2", two, &[]);
-    check("$trailer/TRL-TOTAL: = sum(parts)", two, &[]);
-    check("$trailer/TRL-TOTAL: = count + 1", two, &[]);
-    check("$trailer/TRL-TOTAL: = min(amount.value) + max(amount.value)", two, &[]);
-    check(
-        "$trailer/TRL-TOTAL: = max(amount.value)",
-        two,
-        &["TRL-TOTAL: the file says 3.00, max(amount.value) of the bookings is 1.75"],
-    );
-    check(
-        "$trailer/TRL-TOTAL: = min(amount.value)",
-        &[],
-        &["TRL-TOTAL: the file says 3.00, min(amount.value) of the bookings is nothing"],
-    );
-    check(
-        "$trailer/TRL-TOTAL: = sum(amount.value) * 2",
-        two,
-        &["TRL-TOTAL: the file says 3.00, sum(amount.value) * 2 of the bookings is 6.00"],
-    );
+    check("$trailer/TRL-TOTAL: = sum(amount.value)", two, "3.00 | 3.00", None);
+    check("$trailer/TRL-TEXT: = sum(amount.value)", two, "3 | 3.00", None);
+    let differs = Some("TRL-TEXT: the file says 3, there are 2 bookings");
+    check("$trailer/TRL-TEXT: = count", two, "3 | 2", differs);
+    check("$trailer/TRL-TOTAL: = sum(twice) / 2", two, "3.00 | 3", None);
+    check("$trailer/TRL-TOTAL: = sum(parts)", two, "3.00 | 3.00", None);
+    check("$trailer/TRL-TOTAL: = count + 1", two, "3.00 | 3", None);
+    check("$trailer/TRL-TOTAL: = min(amount.value) + max(amount.value)", two, "3.00 | 3.00", None);
+    let differs = Some("TRL-TOTAL: the file says 3.00, max(amount.value) of the bookings is 1.75");
+    check("$trailer/TRL-TOTAL: = max(amount.value)", two, "3.00 | 1.75", differs);
+    let differs = Some("TRL-TOTAL: the file says 3.00, min(amount.value) of the bookings is nothing");
+    check("$trailer/TRL-TOTAL: = min(amount.value)", &[], "3.00 | ", differs);
+    let differs = Some("TRL-TOTAL: the file says 3.00, sum(amount.value) * 2 of the bookings is 6.00");
+    check("$trailer/TRL-TOTAL: = sum(amount.value) * 2", two, "3.00 | 6.00", differs);
 }
 
 #[test]

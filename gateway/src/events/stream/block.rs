@@ -5,9 +5,9 @@
 use crate::events::feed::Types;
 use crate::events::pump::Counts;
 use crate::store::Hash;
-use engine::plan::stream::{EventReader, Said, Tally, Tell, Unread};
+use engine::plan::stream::{Compared, EventReader, Said, Take, Tally, Tell, Unread};
 use engine::program::{Ambient, EventPlan};
-use kernel::PartId;
+use kernel::{PartId, Sheet, Slot};
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
@@ -75,6 +75,25 @@ pub trait ReadRecord: Send {
     fn read_json(&mut self, tell: &mut Tell<'_>, json: &mut Vec<u8>) -> Result<(), Unread> {
         self.read(tell, json).map(drop)
     }
+
+    /// Returns the leaves that [`ReadRecord::take`] takes, with `facts`, or [`ReadRecord::take_json`] does; nothing where
+    /// records have to be told.
+    fn slots(&self, facts: bool) -> Option<&[Slot]> {
+        let _ = facts;
+        None
+    }
+
+    /// Reads a record by taking its leaves. Nothing, and nothing is appended, where it has to be told.
+    fn take(&mut self, take: &mut Take<'_>, sheet: &mut Sheet) -> Option<Said> {
+        let _ = (take, sheet);
+        None
+    }
+
+    /// Reads a record by taking its leaves, for those who want nothing but its JSON; `false` where it has to be told.
+    fn take_json(&mut self, take: &mut Take<'_>, sheet: &mut Sheet) -> bool {
+        let _ = (take, sheet);
+        false
+    }
 }
 
 /// Totals over the records of one unit.
@@ -88,11 +107,11 @@ pub trait Total: Send {
     /// Counts a record whose type nobody knows.
     fn add_unknown(&mut self);
 
-    /// Returns every difference, in words.
+    /// Returns what was compared.
     ///
     /// # Errors
     /// What is compared with cannot be read.
-    fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<String>, Unread>;
+    fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<Compared>, Unread>;
 }
 
 /// The mapping of a program.
@@ -122,6 +141,18 @@ impl ReadRecord for EventReader {
     fn read_json(&mut self, tell: &mut Tell<'_>, json: &mut Vec<u8>) -> Result<(), Unread> {
         Self::read_json(self, tell, json)
     }
+
+    fn slots(&self, facts: bool) -> Option<&[Slot]> {
+        Self::slots(self, facts)
+    }
+
+    fn take(&mut self, take: &mut Take<'_>, sheet: &mut Sheet) -> Option<Said> {
+        Self::take(self, take, sheet)
+    }
+
+    fn take_json(&mut self, take: &mut Take<'_>, sheet: &mut Sheet) -> bool {
+        Self::take_json(self, take, sheet)
+    }
 }
 
 impl Total for Tally {
@@ -133,7 +164,7 @@ impl Total for Tally {
         Self::add_unknown(self);
     }
 
-    fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<String>, Unread> {
+    fn close(&self, tell: &mut Tell<'_>) -> Result<Vec<Compared>, Unread> {
         Self::close(self, tell)
     }
 }

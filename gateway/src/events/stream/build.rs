@@ -8,8 +8,8 @@ use super::round::{Stream, StreamParts};
 use crate::events::feed::Types;
 use crate::store::{Streams, hash};
 use adapters_ports::{
-    BoxFuture, CallContext, Connection, EventBatch, Listing, Outcomes, RawRecord, Records, Sink, Source,
-    Unit, UnitRef,
+    BoxFuture, CallContext, Connection, EventBatch, Listing, Outcomes, RawRecord, Records, SeenField, Sink,
+    Source, Unit, UnitRef,
 };
 use bytes::Bytes;
 use engine::program::{Ambient, EventPlan, EventTypes, Program, StreamPlan, TopicPlan};
@@ -211,6 +211,10 @@ impl Source for SourceOf {
 
     fn letter(&self, raw: &RawRecord) -> Result<Box<dyn Records>, String> {
         self.port().map_err(|error| error.to_string())?.letter(raw)
+    }
+
+    fn fields(&self, raw: &RawRecord) -> Vec<SeenField> {
+        self.port().map(|port| port.fields(raw)).unwrap_or_default()
     }
 }
 

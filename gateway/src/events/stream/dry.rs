@@ -2,11 +2,12 @@
 //!
 //! **Invariant.** Nothing is published, and every unit stays where it is; what is shown stands in the order of the records.
 
-use super::map::{Entry, Mapped, Outcome};
+use super::map::{Entry, Mapped, Outcome, Shared};
 use super::publish::{Group, Halt, Job, Pass, count, mistake};
 use super::round::Stream;
 use crate::store::{Hash, hash};
 use adapters_ports::{Event, UnitRef};
+use kernel::Sheet;
 use std::fmt::{Debug, Write as _};
 use std::io;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ impl Pass<'_> {
         &mut self,
         mut inbox: mpsc::Receiver<Job>,
         show: &Arc<dyn Show>,
+        shared: &Shared,
     ) -> Result<(), Halt> {
         while let Some(job) = self.next(&mut inbox).await? {
             let Job { mapped, token, bytes, _permit } = job;
@@ -57,9 +59,12 @@ impl Pass<'_> {
             }
             let show = Arc::clone(show);
             // Whoever reads the lines may take its time.
-            let written = tokio::task::spawn_blocking(move || show.events(&lines)).await;
+            let written =
+                tokio::task::spawn_blocking(move || show.events(lines.written()).map(|()| lines)).await;
             let written = written.unwrap_or_else(|error| Err(io::Error::other(error)));
-            written.map_err(|error| Halt::Sink(format!("the lines cannot be written: {error}")))?;
+            let written =
+                written.map_err(|error| Halt::Sink(format!("the lines cannot be written: {error}")));
+            shared.give_back(written?);
             self.settled(vec![token], bytes, &counted);
             if self.kept_at.elapsed() >= self.stream.keep_every {
                 self.keep(false).await?;
@@ -92,8 +97,8 @@ impl Pass<'_> {
                         shown.counted.passed_over += 1;
                         continue;
                     };
-                    shown.lines.extend_from_slice(&event.data);
-                    shown.lines.push(b'\n');
+                    shown.lines.put(&event.data);
+                    shown.lines.put(b"\n");
                     shown.add_events(&self.stream.outlets[self.stream.blocks[block].outlet].topic, 1);
                 }
                 // It was not admitted.
@@ -106,7 +111,7 @@ impl Pass<'_> {
 /// What is shown of a batch.
 #[derive(Default)]
 struct Shown {
-    lines: Vec<u8>,
+    lines: Sheet,
     letters: String,
     counted: crate::store::Counted,
 }

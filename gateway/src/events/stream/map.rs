@@ -11,11 +11,12 @@ use crate::store::hash;
 use adapters_ports::{Event, Framed, Identity, RawRecord, Records};
 use bytes::Bytes;
 use engine::plan::stream::{Said, Unread};
-use kernel::{DecodeError, PartId, Visitor};
+use kernel::{DecodeError, PartId, Sheet, Taker, Visitor};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a record whose type nobody knows is counted as.
@@ -43,6 +44,10 @@ pub(super) struct Shared {
     time: Arc<str>,
     /// Readers that are free, a set of one per block.
     readers: Mutex<Vec<Vec<Box<dyn ReadRecord>>>>,
+    /// The most JSON that came of a batch so far.
+    sheet_bytes: AtomicUsize,
+    /// Sheets whose lines were shown.
+    sheets: Mutex<Vec<Sheet>>,
 }
 
 /// What came of a batch.
@@ -52,7 +57,7 @@ pub(super) struct Mapped {
     /// Records by the name of their type.
     pub records: BTreeMap<String, u64>,
     /// The data of events that are lines, in the order of their records.
-    pub lines: Vec<u8>,
+    pub lines: Sheet,
     /// How many of these there are, by block.
     pub read: Vec<(usize, u64)>,
 }
@@ -103,6 +108,8 @@ impl Shared {
             version,
             time,
             readers,
+            sheet_bytes: AtomicUsize::new(0),
+            sheets: Mutex::default(),
         }
     }
 
@@ -115,8 +122,13 @@ impl Shared {
     /// Maps a batch.
     pub(super) fn map(&self, mut records: Box<dyn Records>) -> Mapped {
         let mut readers = self.lock().pop().unwrap_or_else(|| self.new_readers());
+        let excerpts = self.blocks.iter().zip(&readers);
+        let excerpts =
+            excerpts.map(|(block, reader)| records.excerpt(block.record, reader.slots(!self.in_lines)?));
         let mut work = Work {
             shared: self,
+            excerpts: excerpts.collect(),
+            sheet: self.sheet(),
             json: Vec::new(),
             read: Vec::new(),
             id: String::new(),
@@ -127,7 +139,21 @@ impl Shared {
             work.record(&framed, &mut *records, &mut readers);
         }
         self.lock().push(readers);
+        // Batches are nearly alike, so the next one needs about as much.
+        self.sheet_bytes.fetch_max(work.sheet.end(), Ordering::Relaxed);
         work.finish()
+    }
+
+    /// Returns a sheet with room for what came of other batches.
+    fn sheet(&self) -> Sheet {
+        let used = self.sheets.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        used.unwrap_or_else(|| Sheet::with_room(self.sheet_bytes.load(Ordering::Relaxed)))
+    }
+
+    /// Takes a sheet back whose lines were shown.
+    pub(super) fn give_back(&self, mut sheet: Sheet) {
+        sheet.truncate(0);
+        self.sheets.lock().unwrap_or_else(PoisonError::into_inner).push(sheet);
     }
 
     fn new_readers(&self) -> Vec<Box<dyn ReadRecord>> {
@@ -175,7 +201,11 @@ impl Shared {
 /// A batch that is being mapped.
 struct Work<'s> {
     shared: &'s Shared,
+    /// How leaves are taken, by block, where records need not be told.
+    excerpts: Vec<Option<usize>>,
     /// The events of all records, one behind the other.
+    sheet: Sheet,
+    /// The event of a record that is told.
     json: Vec<u8>,
     read: Vec<(Entry, Range<usize>)>,
     /// Where ids are written.
@@ -208,27 +238,46 @@ impl Work<'_> {
         records: &mut dyn Records,
         reader: &mut Box<dyn ReadRecord>,
     ) {
-        let begin = self.json.len();
+        let begin = self.sheet.end();
         let refused = self.shared.refused.get(&(block, framed.number));
         let result = match refused {
             Some(reason) => Err(Why { reason: reason.clone(), field: None }),
-            None => self.told(reader, records).map_err(Why::unread),
+            None => match self.taken(block, reader, records) {
+                Some(said) => Ok(said),
+                None => self.told(reader, records).map_err(Why::unread),
+            },
         };
         let outcome = match result {
             Ok(None) => {
-                self.json.push(b'\n');
+                self.sheet.put(b"\n");
                 self.lines[block] += 1;
                 return;
             }
             Ok(Some(said)) => self.event(block, said, framed.number),
             Err(why) => {
-                self.json.truncate(begin);
+                self.sheet.truncate(begin);
                 let part = self.shared.blocks[block].record;
                 self.shared.letter(Some(block), Some(part), records.raw(), &why)
             }
         };
         let entry = Entry { block: Some(block), number: framed.number, outcome };
-        self.read.push((entry, begin..self.json.len()));
+        self.read.push((entry, begin..self.sheet.end()));
+    }
+
+    /// Reads a record by taking its leaves; nothing where it has to be told.
+    #[inline]
+    fn taken(
+        &mut self,
+        block: usize,
+        reader: &mut Box<dyn ReadRecord>,
+        records: &mut dyn Records,
+    ) -> Option<Option<Said>> {
+        let excerpt = (*self.excerpts.get(block)?)?;
+        let take = &mut |to: &mut dyn Taker, sheet: &mut Sheet| records.take(excerpt, to, sheet);
+        if self.shared.in_lines {
+            return reader.take_json(take, &mut self.sheet).then_some(None);
+        }
+        reader.take(take, &mut self.sheet).map(Some)
     }
 
     /// Reads a record; what it says beside its JSON, where that is wanted.
@@ -238,10 +287,13 @@ impl Work<'_> {
         records: &mut dyn Records,
     ) -> Result<Option<Said>, Unread> {
         let tell = &mut |to: &mut dyn Visitor| records.tell(to);
-        if self.shared.in_lines {
-            return reader.read_json(tell, &mut self.json).map(|()| None);
-        }
-        reader.read(tell, &mut self.json).map(Some)
+        self.json.clear();
+        let said = match self.shared.in_lines {
+            true => reader.read_json(tell, &mut self.json).map(|()| None),
+            false => reader.read(tell, &mut self.json).map(Some),
+        };
+        self.sheet.put(&self.json);
+        said
     }
 
     /// Makes the event of a record, for now without its data. What depends on the past of its key is left open.
@@ -281,7 +333,7 @@ impl Work<'_> {
 
     fn unknown(&mut self, framed: &Framed, error: &DecodeError, records: &mut dyn Records) {
         let outcome = self.shared.letter(None, None, records.raw(), &Why::unknown(error));
-        let end = self.json.len();
+        let end = self.sheet.end();
         self.read.push((Entry { block: None, number: framed.number, outcome }, end..end));
     }
 
@@ -293,9 +345,11 @@ impl Work<'_> {
     }
 
     fn finish(self) -> Mapped {
-        let Self { shared, json, read, counts, lines: numbers, .. } = self;
-        let (json, lines) = if shared.in_lines { (Vec::new(), json) } else { (json, Vec::new()) };
-        let json = Bytes::from(json);
+        let Self { shared, sheet, read, counts, lines: numbers, .. } = self;
+        let (json, lines) = match shared.in_lines {
+            true => (Bytes::new(), sheet),
+            false => (sheet.into_bytes().into(), Sheet::default()),
+        };
         let entries = read.into_iter().map(|(mut entry, range)| {
             if let Outcome::Event(event, _) = &mut entry.outcome {
                 event.data = json.slice(range);

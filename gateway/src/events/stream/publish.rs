@@ -98,9 +98,9 @@ impl<'s> Pass<'s> {
     ) -> (Option<Box<dyn Unit>>, Result<(), Halt>) {
         let (jobs, inbox) = mpsc::channel(BATCHES_MAX);
         let counts = Arc::clone(&self.stream.counts);
-        let reading = tokio::spawn(read(unit, shared, jobs, counts, self.progress.position));
+        let reading = tokio::spawn(read(unit, Arc::clone(&shared), jobs, counts, self.progress.position));
         let written = match &self.stream.dry {
-            Some(show) => self.show(inbox, show).await,
+            Some(show) => self.show(inbox, show, &shared).await,
             None => self.write(inbox).await,
         };
         // Nobody takes batches any more, so it comes to its end.

@@ -8,8 +8,9 @@ use super::letter;
 use super::map::{Mapped, Outcome, Shared};
 use super::publish::{Group, Halt, Pass};
 use super::round::Stream;
+use crate::registry::field_json;
 use crate::store::{Hash, UnitProgress, hash};
-use adapters_ports::{Identity, KeptEvent, RawRecord, TopicAsk, Topics};
+use adapters_ports::{Identity, KeptEvent, RawRecord, SeenField, TopicAsk, Topics};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -141,6 +142,15 @@ impl Redrive<'_> {
         let mut done = Redriven::default();
         self.letters(letters, true, &mut cursor, &mut done).await?;
         Ok(done)
+    }
+
+    /// Returns the fields of a letter's record, as the streams see them now; none where none can tell its type.
+    pub fn fields(&self, letter: &Letter) -> Vec<SeenField> {
+        let mine = |stream: &&Stream| {
+            letter.model.is_empty() || stream.blocks.iter().any(|block| *block.model == *letter.model)
+        };
+        let seen = self.streams.iter().filter(mine).map(|stream| stream.source.fields(&letter.record));
+        seen.into_iter().find(|fields| !fields.is_empty()).unwrap_or_default()
     }
 
     async fn letters(
@@ -324,8 +334,8 @@ impl Letter {
         })
     }
 
-    /// Returns the letter as a line of an export. `data` is what counts when it is read again.
-    pub fn line(&self, why: &str) -> Value {
+    /// Returns the letter as a line of an export. `data` is what counts when it is read again; `fields` says what is in it.
+    pub fn line(&self, why: &str, fields: &[SeenField]) -> Value {
         let Self { cursor, model, record, identity, reason, record_type, field } = self;
         let beside = record.beside.iter();
         let beside = beside.map(|(name, bytes)| (name.to_string(), STANDARD.encode(bytes).into()));
@@ -340,6 +350,7 @@ impl Letter {
             "rejectedFor": reason,
             "field": field,
             "fieldHex": field_hex,
+            "fields": fields.iter().map(field_json).collect::<Vec<_>>(),
             "data": STANDARD.encode(&record.bytes),
             "hex": record.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
             "beside": Value::Object(beside.collect()),

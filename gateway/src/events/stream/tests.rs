@@ -463,7 +463,7 @@ async fn letters_are_sent_again_as_they_would_have_been_and_what_fails_stays_ope
     assert_eq!((done.letters, done.events, done.open.len()), (1, 0, 1));
     // A person repairs it.
     let (letter, why) = &done.open[0];
-    let mut line = letter.line(why);
+    let mut line = letter.line(why, &[]);
     line["data"] = serde_json::json!("QiBlIDU=");
     let repaired = Letter::parse(&line.to_string()).unwrap();
     let (_stop, stop) = watch::channel(false);

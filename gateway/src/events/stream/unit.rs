@@ -6,6 +6,7 @@ use super::counts::StreamCounts;
 use super::map::{Shared, SinkRefused};
 use super::publish::{Halt, Pass};
 use super::round::Stream;
+use super::verify::{UnitTotal, Verified};
 use super::{Trouble, verify};
 use super::{dry, letter};
 use crate::store::{Counted, Place, Refusal, UnitProgress};
@@ -28,6 +29,8 @@ pub struct UnitReport {
     pub counted: Counted,
     /// Its totals were compared, and hold.
     pub verified: bool,
+    /// What was compared.
+    pub totals: Vec<UnitTotal>,
     /// From which record on it was read now; 0 is the beginning.
     pub from_record: u64,
     /// Bytes that were read now, after decompression.
@@ -58,6 +61,7 @@ struct Work<'s> {
     stop: watch::Receiver<bool>,
     begun: Instant,
     verified: bool,
+    totals: Vec<UnitTotal>,
     from: Position,
 }
 
@@ -69,7 +73,7 @@ impl Stream {
         stop: watch::Receiver<bool>,
     ) -> Result<UnitReport, Trouble> {
         let (begun, verified, from) = (Instant::now(), false, Position::START);
-        let work = Work { stream: self, of, stop, begun, verified, from };
+        let work = Work { stream: self, of, stop, begun, verified, totals: Vec::new(), from };
         let result = work.run().await;
         self.counts.doing(None);
         for gauge in [&self.counts.position, &self.counts.unit_bytes, &self.counts.unit_bytes_read] {
@@ -119,8 +123,9 @@ impl Work<'_> {
             };
             return Ok((identity, Vec::new()));
         }
-        let differences = verify::verify(unit, &self.stream.blocks, &self.stream.counts).await?;
-        self.verified = differences.is_empty();
+        let verified = verify::verify(unit, &self.stream.blocks, &self.stream.counts).await?;
+        let Verified { totals, differences } = verified;
+        (self.verified, self.totals) = (differences.is_empty(), totals);
         match unit.identity() {
             Some(identity) => Ok((identity, differences)),
             None => Ok((unit.examine().await?, differences)),
@@ -276,6 +281,7 @@ impl Work<'_> {
             outcome,
             counted,
             verified: self.verified,
+            totals: self.totals.clone(),
             from_record: self.from.records,
             bytes,
             took: self.begun.elapsed(),

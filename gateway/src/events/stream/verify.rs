@@ -6,6 +6,7 @@ use super::block::{Block, Total};
 use super::counts::StreamCounts;
 use super::letter;
 use adapters_ports::{Batch, Framed, Records, Unit};
+use engine::plan::stream::Compared;
 use kernel::{Cause, Class, Error, PartId};
 use std::sync::Arc;
 
@@ -16,12 +17,30 @@ struct Open {
     total: Box<dyn Total>,
 }
 
-/// Reads a unit to its end, and returns every reason why its totals do not hold.
+/// A total of the records of a model, beside what the unit says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitTotal {
+    /// The model.
+    pub model: Arc<str>,
+    /// Both numbers.
+    pub compared: Compared,
+}
+
+/// What the totals of a unit came to.
+#[derive(Debug, Default)]
+pub(super) struct Verified {
+    /// What was compared.
+    pub totals: Vec<UnitTotal>,
+    /// Every reason why it does not hold.
+    pub differences: Vec<String>,
+}
+
+/// Reads a unit to its end, and compares its totals.
 pub(super) async fn verify(
     unit: &mut dyn Unit,
     blocks: &[Block],
     counts: &StreamCounts,
-) -> Result<Vec<String>, Error> {
+) -> Result<Verified, Error> {
     let open = blocks.iter().filter_map(|block| {
         let (model, record) = (Arc::clone(&block.model), block.record);
         block.mapping.tally().map(|total| Open { model, record, total })
@@ -46,17 +65,25 @@ pub(super) async fn verify(
             None => break,
         }
     }
-    if let Some(reason) = wrong {
-        return Ok(vec![reason]);
+    let mut verified = Verified::default();
+    match wrong {
+        Some(reason) => verified.differences.push(reason),
+        None => open.iter().for_each(|open| close(unit, open, &mut verified)),
     }
-    Ok(open.iter().flat_map(|open| close(unit, open)).collect())
+    Ok(verified)
 }
 
-fn close(unit: &mut dyn Unit, open: &Open) -> Vec<String> {
+fn close(unit: &mut dyn Unit, open: &Open, to: &mut Verified) {
     match open.total.close(&mut |to| unit.beside(open.record, to)) {
-        Ok(differences) => differences,
+        Ok(totals) => {
+            to.differences.extend(totals.iter().filter_map(|total| total.difference.clone()));
+            let model = &open.model;
+            let named = |compared| UnitTotal { model: Arc::clone(model), compared };
+            to.totals.extend(totals.into_iter().map(named));
+        }
         Err(unread) => {
-            vec![format!("{}: the totals cannot be compared: {}", open.model, letter::said(&unread))]
+            let reason = letter::said(&unread);
+            to.differences.push(format!("{}: the totals cannot be compared: {reason}", open.model));
         }
     }
 }

@@ -128,6 +128,16 @@ fn a_letter_whose_bytes_are_repaired_by_hand_is_delivered_with_what_stood_beside
     let ended = world.start("redrive", &[REJECTED, "--json", "--export", &path]).end();
     assert_eq!(ended.code, 1, "{}", ended.said);
     let mut open: Value = serde_json::from_str(&fs::read_to_string(&export).unwrap()).unwrap();
+    // Whoever repairs it reads what is in it.
+    let field = |name: &str| {
+        let mut fields = open["fields"].as_array().unwrap().iter();
+        fields.find(|field| field["field"] == name).unwrap_or_else(|| panic!("{name}: {open}")).clone()
+    };
+    assert_eq!(field("ENT-DOMESTIC/DOM-NAME")["value"], "Wade Arnold");
+    let amount = field("ENT-EITHER/ENT-AMOUNT");
+    assert_eq!((&amount["value"], &amount["hex"]), (&Value::Null, &"30303030303030304F37".into()));
+    assert!(amount["error"].as_str().unwrap().contains("is no digit"), "{amount}");
+    assert_eq!(amount["offset"], (record(BAD) - 1) * 95 + 29);
     open["data"] = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &right).into();
     fs::write(&export, format!("{open}\n")).unwrap();
     let ended = world.start("redrive", &[REJECTED, "--json", "--file", &path]).end();
@@ -146,7 +156,7 @@ fn a_record_whose_sum_cannot_be_known_holds_the_whole_file() {
             }
         }
     };
-    // The amount is summed; the trace number, that nothing sums, costs only its own record.
+    // The amount is summed, so that the file cannot be verified without this record.
     let (bytes, _) = entries::file(5_000, spoil(29, "00000000O7"));
     world.drop_file("amount.ach", &bytes);
     let ended = world.run_once();

@@ -34,15 +34,10 @@ impl Files for NoFiles {
 }
 
 impl Bus {
-    /// Opens a connection to brokers, with further keys.
+    /// Opens a connection to brokers, with further keys; `auth.user` is `user` in the map `auth`.
     pub(crate) fn open(brokers: &str, keys: &[(&str, &str)]) -> Self {
-        let span = Span::new(FileId(0), 0, 0);
-        let entry = |(key, value): &(&str, &str)| {
-            let kind = NodeKind::Text(Text { value: (*value).into(), style: Style::Plain });
-            Entry { key: (*key).into(), key_span: span, value: Node { span, kind } }
-        };
-        let entries = [("brokers", brokers)].iter().chain(keys).map(entry).collect();
-        let node = Node { span, kind: NodeKind::Map(entries) };
+        let all: Vec<_> = [("brokers", brokers)].iter().chain(keys).copied().collect();
+        let node = map(&all);
         let settings = Settings { name: "bus", node: &node, offline: false };
         let opened = Kafka.open(&settings, &NoFiles, &mut Sources::default(), &mut Vec::new()).unwrap();
         assert!(opened.catalogue.takes_events);
@@ -86,6 +81,29 @@ impl Bus {
         assert!(self.connection.topics().is_none(), "a topic of kafka is not served over HTTP");
         self.runtime.block_on(self.connection.letters().unwrap().read(ask))
     }
+}
+
+/// A map of texts, and of maps of texts.
+fn map(keys: &[(&str, &str)]) -> Node {
+    let span = Span::new(FileId(0), 0, 0);
+    let mut entries: Vec<Entry> = Vec::new();
+    for (key, value) in keys {
+        let (key, value) = match key.split_once('.') {
+            None => (*key, NodeKind::Text(Text { value: (*value).into(), style: Style::Plain })),
+            Some((outer, _)) if entries.iter().any(|entry| *entry.key == *outer) => continue,
+            Some((outer, _)) => {
+                let inside = |(key, value): &(&'_ str, &'_ str)| {
+                    let (of, inner) = key.split_once('.')?;
+                    (of == outer).then(|| (inner.to_owned(), (*value).to_owned()))
+                };
+                let inside: Vec<(String, String)> = keys.iter().filter_map(inside).collect();
+                let inside: Vec<_> = inside.iter().map(|(key, value)| (&**key, &**value)).collect();
+                (outer, map(&inside).kind)
+            }
+        };
+        entries.push(Entry { key: key.into(), key_span: span, value: Node { span, kind: value } });
+    }
+    Node { span, kind: NodeKind::Map(entries) }
 }
 
 /// The event of a key with a number.

@@ -5,22 +5,22 @@
 use super::*;
 
 /// Xorshift, by G. Marsaglia.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 }
 
-fn forms() -> Vec<(Form, usize)> {
+pub(super) fn forms() -> Vec<(Form, usize)> {
     let mut forms = Vec::new();
     for digits in 1..=31u8 {
         let wide = usize::from(digits);
@@ -83,7 +83,7 @@ fn number(random: &mut Random, field: &Field) -> String {
     kernel::Decimal::new(mantissa * factor, scale).unwrap().to_string()
 }
 
-fn value(random: &mut Random, field: &Field) -> String {
+pub(super) fn value(random: &mut Random, field: &Field) -> String {
     match &field.form {
         Form::Text | Form::TextRight => {
             let letters = ['A', 'z', '7', 'ß', 'Ö', '-', '.'];

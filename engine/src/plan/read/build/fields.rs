@@ -10,11 +10,11 @@ use crate::plan::model::{
     Case, Condition, Field, FieldKind, Formula, LegacyPath, ObjectMap, Origin, Pick, Step,
 };
 use crate::plan::read::layout::{
-    Act, CaseMember, CellKind, Guard, Input, Label, Level, Member, MemberKind, Read, Take, Yield,
+    Act, CaseMember, CellKind, Guard, Input, Level, Member, MemberKind, Read, Take, Yield,
 };
 use crate::plan::resolve::written;
 use crate::value::Value;
-use kernel::Scalar;
+use kernel::{Scalar, Snippet};
 use std::sync::Arc;
 
 /// Where in the trie and in which levels a path begins.
@@ -222,7 +222,7 @@ impl Builder {
                 if keep {
                     self.has_value(level, cell);
                 }
-                let (label, place) = (Label::new(label), Read::NO_PLACE);
+                let (label, place) = (Snippet::new(label), Read::NO_PLACE);
                 let read = Read { cell, level, chain: chain.clone(), keep, label, place };
                 self.leaf(source, around, cell, Act::Read(read));
                 MemberKind::Cell { cell, level, empty: empty(chain) }

@@ -15,7 +15,7 @@ use adapters_ports::{
     UnitEnd, UnitRef,
 };
 use bytes::Bytes;
-use engine::plan::stream::{Said, Tell, Unread};
+use engine::plan::stream::{Compared, Said, Tell, Unread};
 use engine::value::Value;
 use kernel::{
     BadField, Cause, Class, Decimal, DecodeError, Interest, PartId, Progress, Scalar, Stop, TypeId, Visitor,
@@ -589,21 +589,25 @@ impl Total for FakeTotal {
         self.count += 1;
     }
 
-    fn close(&self, to: &mut Tell<'_>) -> Result<Vec<String>, Unread> {
+    fn close(&self, to: &mut Tell<'_>) -> Result<Vec<Compared>, Unread> {
         let mut line = Line::default();
         to(&mut line).unwrap();
         let mut said = line.0.split(' ').skip(1).map(|text| text.parse::<i64>().unwrap());
         let (Some(count), Some(sum)) = (said.next(), said.next()) else {
             return Err(unread("there is no trailer", "$trailer"));
         };
-        let mut wrong = Vec::new();
-        if count != i64::try_from(self.count).unwrap() {
-            wrong.push(format!("COUNT: the file says {count}, there are {}", self.count));
-        }
-        if sum != self.sum {
-            wrong.push(format!("SUM: the file says {sum}, the bookings add up to {}", self.sum));
-        }
-        Ok(wrong)
+        let own = i64::try_from(self.count).unwrap();
+        let compared = |field: &str, said: i64, found: i64, words: String| Compared {
+            field: field.into(),
+            said: said.into(),
+            totals: field.to_lowercase().into(),
+            found: found.to_string().into(),
+            difference: (said != found).then(|| format!("{field}: the file says {said}, {words}")),
+        };
+        Ok(vec![
+            compared("COUNT", count, own, format!("there are {own}")),
+            compared("SUM", sum, self.sum, format!("the bookings add up to {}", self.sum)),
+        ])
     }
 }
 
