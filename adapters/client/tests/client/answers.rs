@@ -158,6 +158,23 @@ async fn gzip_is_unpacked_and_checked() {
 }
 
 #[tokio::test]
+async fn what_is_not_to_be_unpacked_is_given_as_it_came_whatever_its_coding() {
+    for coding in ["gzip", "br", "aws-chunked, gzip"] {
+        let server = Rude::start(move |mut stream, _| async move {
+            read_request(&mut stream).await;
+            let answer =
+                format!("HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: 5\r\n\r\npiece");
+            drop(stream.write_all(answer.as_bytes()).await);
+        })
+        .await;
+        let mut config = Config::new(Target::parse(&server.url()).unwrap().origin);
+        config.limits.unpacks = false;
+        let found = whole(&Client::new(config).unwrap()).await.unwrap();
+        assert_eq!(found, (200, Bytes::from_static(b"piece")), "{coding}");
+    }
+}
+
+#[tokio::test]
 async fn a_gzip_bomb_stops_at_the_limit() {
     // 90 KB that unpack to 90 MB; the limit of the client is 100 KB.
     let bomb = packed(&vec![0; 100 << 20]);

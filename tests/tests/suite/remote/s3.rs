@@ -196,6 +196,9 @@ fn markers_and_manifests_stand_beside_objects_too() {
     let ended = world(store.port, "*.csv", "{ marker: \"{name}.ok\" }").run_once();
     assert_eq!(ended.units(), [("a.csv".to_owned(), "settled".to_owned())], "{}", ended.said);
     assert_eq!(store.keys(""), ["b.csv", "b.mf", "done/a.csv", "done/a.csv.ok"]);
+    let deleted = place(store.port, "*.csv", "now").replace("done: done", "done: delete");
+    assert_eq!(world(store.port, "*.csv", "now").with(&deleted).run_once().code, 0);
+    assert_eq!(store.keys(""), ["b.mf", "done/a.csv", "done/a.csv.ok"]);
 }
 
 #[test]

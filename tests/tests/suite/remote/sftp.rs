@@ -74,8 +74,9 @@ impl Server {
 
     fn run(&mut self) {
         let serve = format!("exec {SSHD} -D -e -f {}/sshd_config", self.folder.display());
+        // Who is root needs an empty folder for the part that has no rights; others need none, and cannot make it.
+        drop(fs::create_dir("/run/sshd"));
         let mut command = if self.has_password {
-            drop(fs::create_dir("/run/sshd"));
             let mount = format!("mount --bind {}/shadow /etc/shadow && {serve}", self.folder.display());
             let mut command = Command::new("unshare");
             command.args(["--mount", "sh", "-c", &mount]);
@@ -194,13 +195,18 @@ fn files_of_an_sftp_server_are_published_once_and_put_away() {
     server.drop_file("a.ok", "");
     server.drop_file("c.csv", &orders(9000, 1, "unready"));
     server.drop_file("done/a.csv", "somebody else's");
-    let world = server.world(server.port, "{ marker: \"{stem}.ok\" }");
+    server.drop_file("bad.csv", "ID,TEXT\n1,one,too many\n");
+    server.drop_file("bad.ok", "");
+    let place = format!("{}\n    failed: bad/ones", server.place(server.port, "{ marker: \"{stem}.ok\" }"));
+    let world = server.world(server.port, "now").with(&place);
     let ended = world.run_once();
     // One still waits for its marker, so not all was accepted; what is published is whole.
     assert!(ended.said.contains("c.ok is not there"), "{}", ended.said);
     let settled = |name: &str| (name.to_owned(), "settled".to_owned());
-    assert_eq!(ended.units(), [settled("a.csv"), settled("b.csv")], "{}", ended.said);
+    let refused = ("bad.csv".to_owned(), "refused".to_owned());
+    assert_eq!(ended.units(), [settled("a.csv"), settled("b.csv"), refused], "{}", ended.said);
     assert_eq!(server.names(""), ["c.csv"]);
+    assert_eq!(server.names("bad/ones"), ["bad.csv", "bad.ok"]);
     assert_eq!(server.names("done"), ["a.csv", "a.csv.1", "a.ok", "b.csv", "b.ok"]);
     let done = |name: &str| fs::read_to_string(server.folder.join("inbound/done").join(name)).unwrap();
     assert_eq!(done("a.csv"), "somebody else's");

@@ -64,7 +64,8 @@ impl Config {
         headers.extend_from_slice(ask.signed);
         headers.extend_from_slice(ask.headers);
         let head = self.client.head(ask.method.to_str(), &target, &headers);
-        let head = head.map_err(|error| Fault::Said(error.0))?;
+        // What it says names the address, and that has the signature and perhaps a token.
+        let head = head.map_err(|_| Fault::Said("its key cannot stand in a request".into()))?;
         let cx = CallContext::new("files", self.timeout);
         let (status, region, mut answer) = wait(self.timeout, async {
             let mut response = self.client.send(&cx, &head, &[], &[]).await.map_err(broken)?;
