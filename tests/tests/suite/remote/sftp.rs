@@ -16,6 +16,9 @@ const SSHD: &str = "/usr/sbin/sshd";
 /// The password of the user, where the server may know one.
 const PASSWORD: &str = "correct horse";
 
+/// What somebody does to a file.
+type Change<'a> = &'a dyn Fn(&Path);
+
 /// A server with a folder.
 struct Server {
     folder: PathBuf,
@@ -344,7 +347,7 @@ fn a_server_that_is_killed_in_the_middle_of_a_file_costs_nothing_but_time() {
 fn a_file_of_an_sftp_server_that_changes_while_it_is_read_ends_with_a_reason() {
     let Some(server) = Server::start() else { return };
     let content = orders(0, 200_000, "a text that makes the file a little longer");
-    let rows: [(&str, &dyn Fn(&Path), &str); 4] = [
+    let rows: [(&str, Change<'_>, &str); 4] = [
         ("append", &|file| fs::write(file, format!("{content}1,x\n")).unwrap(), "grew to"),
         (
             "truncate",
