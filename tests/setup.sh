@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a make target needs, where that is possible, and says what is missing where it is not.
 # Arguments: build (C and C++ compilers, the ODBC driver manager, OpenSSL), demo (an ODBC driver), bench (nginx, kcat),
-# test (a JDK and Maven for the servers and drivers of other makers, two database servers, ODBC drivers).
+# test (a JDK and Maven for the servers and drivers of other makers, two database servers, ODBC drivers, OpenSSH, Python).
 set -eu
 
 missing=()
@@ -23,7 +23,10 @@ for what in "$@"; do
       need_file '/usr/lib/*/odbc/psqlodbcw.so' odbc-postgresql
       need_file '/usr/lib/*/odbc/libmaodbc.so' odbc-mariadb
       need_file '/usr/lib/postgresql/*/bin/initdb' postgresql
-      need mariadbd mariadb-server ;;
+      need mariadbd mariadb-server
+      # SFTP; its programs lie where ordinary users do not look. The store of objects is a package of Python.
+      need_file /usr/sbin/sshd openssh-server; need ssh-keygen openssh-client
+      need python3 python3; need_file '/usr/lib/python3*/ensurepip' python3-venv ;;
     bench) need nginx nginx-light; need kcat kcat; drivers
       need_file '/usr/lib/*/odbc/psqlodbcw.so' odbc-postgresql
       need_file '/usr/lib/postgresql/*/bin/initdb' postgresql

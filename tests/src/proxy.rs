@@ -7,6 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// A TCP proxy on the loopback address.
 #[derive(Debug)]
@@ -21,6 +22,9 @@ struct Shared {
     ended: AtomicBool,
     /// Bytes that the server may still send before all connections are cut; negative: as many as it likes.
     allowed: AtomicI64,
+    /// The end of these bytes is silence, and no cut.
+    pauses: AtomicBool,
+    paused: AtomicBool,
     open: AtomicUsize,
     streams: Mutex<Vec<TcpStream>>,
 }
@@ -36,6 +40,8 @@ impl Proxy {
         let shared = Arc::new(Shared {
             ended: AtomicBool::new(false),
             allowed: AtomicI64::new(-1),
+            pauses: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
             open: AtomicUsize::new(0),
             streams: Mutex::default(),
         });
@@ -61,6 +67,23 @@ impl Proxy {
     /// Cuts all connections once the server has sent so many bytes more.
     pub fn cut_after(&self, bytes: u32) {
         self.shared.allowed.store(bytes.into(), Ordering::Release);
+    }
+
+    /// Passes on nothing of the server, once it has sent so many bytes more, until [`Proxy::resume`].
+    pub fn pause_after(&self, bytes: u32) {
+        self.shared.pauses.store(true, Ordering::Release);
+        self.cut_after(bytes);
+    }
+
+    /// Returns whether nothing is passed on for the moment.
+    pub fn is_paused(&self) -> bool {
+        self.shared.paused.load(Ordering::Acquire)
+    }
+
+    /// Passes everything on again.
+    pub fn resume(&self) {
+        self.shared.pauses.store(false, Ordering::Release);
+        self.shared.paused.store(false, Ordering::Release);
     }
 
     /// Returns whether the cut of [`Proxy::cut_after`] is still to come.
@@ -120,9 +143,15 @@ impl Shared {
                 let left = self.allowed.fetch_sub(i64::try_from(count).unwrap_or(0), Ordering::AcqRel);
                 if left < i64::try_from(count).unwrap_or(0) {
                     self.allowed.store(-1, Ordering::Release);
-                    self.cut();
-                    break;
+                    if !self.pauses.load(Ordering::Acquire) {
+                        self.cut();
+                        break;
+                    }
+                    self.paused.store(true, Ordering::Release);
                 }
+            }
+            while counts && self.paused.load(Ordering::Acquire) && !self.ended.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(5));
             }
             if to.write_all(&piece[..count]).is_err() {
                 break;

@@ -35,6 +35,8 @@ mod once;
 mod outages;
 #[path = "suite/reference.rs"]
 mod reference;
+#[path = "suite/remote.rs"]
+mod remote;
 #[path = "suite/reservations.rs"]
 mod reservations;
 #[path = "suite/review.rs"]

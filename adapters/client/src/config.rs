@@ -32,6 +32,9 @@ pub struct Limits {
     pub headers_max: usize,
     /// The body, in bytes after decompression.
     pub body_bytes_max: u64,
+    /// Whether a body that came packed is unpacked. Without it any coding is let through, and the body is what came:
+    /// stores of objects say how what they store is packed.
+    pub unpacks: bool,
 }
 
 /// Whom to trust and who we are.
@@ -63,7 +66,7 @@ impl Config {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { head_bytes_max: 32 << 10, headers_max: 64, body_bytes_max: 10 << 20 }
+        Self { head_bytes_max: 32 << 10, headers_max: 64, body_bytes_max: 10 << 20, unpacks: true }
     }
 }
 

@@ -129,7 +129,7 @@ fn understand(
     bodiless: bool,
 ) -> Result<ReplyHead, Error> {
     let framing = framing(status, version, &headers, limits, bodiless)?;
-    let gzip = gzip(&headers)?;
+    let gzip = limits.unpacks && gzip(&headers)?;
     let persistent = match version {
         0 => headers.has_word("connection", "keep-alive"),
         _ => !headers.has_word("connection", "close"),

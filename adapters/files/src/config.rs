@@ -7,24 +7,26 @@ mod format;
 mod framing;
 mod keys;
 mod records;
+mod remote;
 
 pub(crate) use format::{FormatConfig, FormatKind};
 pub(crate) use framing::settle;
 pub(crate) use keys::KEYS;
 
 use crate::content::{Bounds, Compression};
-use crate::folder::Place;
+use crate::folder::{Place, Store};
 use crate::source::Limits;
-use adapters_ports::{Forms, Settings};
+use adapters_ports::{Files as ProjectFiles, Forms, Settings};
 use kernel::{Diagnostic, Node, Span};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A connection's configuration, understood.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// Where files are; nothing where that is not known offline, or not written.
-    pub place: Option<Place>,
+    /// Where files are, and what is done with them; nothing where that is not known offline, or not written.
+    pub place: Option<(Place, Arc<dyn Store>)>,
     /// How often the folder is looked at.
     pub poll: Duration,
     /// How files are packed.
@@ -40,14 +42,15 @@ pub(crate) struct Config {
 /// Largest value of a size that is held in memory.
 const HELD_MAX: u64 = 512 << 20;
 
-/// Reads the configuration. Relative paths are below `root`.
+/// Reads the configuration. Relative paths are below the folder of the project.
 ///
 /// # Errors
 /// Everything that is wrong.
-pub(crate) fn read(settings: &Settings<'_>, root: &Path) -> Result<Config, Vec<Diagnostic>> {
+pub(crate) fn read(settings: &Settings<'_>, files: &dyn ProjectFiles) -> Result<Config, Vec<Diagnostic>> {
+    let root = files.root().unwrap_or(Path::new(""));
     let mut forms = Forms::new(settings.offline);
     let node = settings.node;
-    let place = folder::read(&mut forms, node, root);
+    let place = folder::read(&mut forms, node, root, files);
     let poll = forms.duration(node, "poll").unwrap_or(Duration::from_secs(2));
     let compression = word(&mut forms, node, "compression", &Compression::WORDS).unwrap_or_default();
     let (limits, bounds) = limits(&mut forms, node);

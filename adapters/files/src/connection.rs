@@ -20,7 +20,6 @@ use adapters_ports::{
 };
 use bytes::Bytes;
 use kernel::{Catalogue, Cause, Class, Diagnostic, Document, Error, PartId, Shape, ShapeBuilder, Sources};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,8 +57,7 @@ impl Adapter for Files {
         sources: &mut Sources,
         findings: &mut Vec<Diagnostic>,
     ) -> Result<Opened, AdapterError> {
-        let root = files.root().unwrap_or(Path::new(""));
-        let config = config::read(settings, root).map_err(AdapterError)?;
+        let config = config::read(settings, files).map_err(AdapterError)?;
         let mut shape = ShapeBuilder::new();
         let format = formats::open(&config.format, (files, settings.offline), sources, &mut shape, findings);
         let format = format.map_err(AdapterError)?;
@@ -116,11 +114,12 @@ impl FilesConnection {
             skip: written.framing.skip,
             limits: config.limits,
         };
+        let folder = config.place.map(|(place, store)| Arc::new(Folder::new(place, store)));
         Ok(Self {
             plan: Arc::new(plan),
             shape: Arc::new(shape.finish()),
-            watch: config.place.as_ref().map(|place| Arc::new(Watch::of(place))),
-            folder: config.place.map(|place| Arc::new(Folder::new(place))),
+            watch: folder.as_ref().and_then(|folder| Some(Arc::new(Watch::of(folder.watchable()?)))),
+            folder,
             poll: config.poll,
             compression: config.compression,
             bounds: config.bounds,

@@ -7,6 +7,8 @@ mod unpack;
 mod wide;
 mod zip;
 
+#[cfg(any(feature = "sftp", feature = "s3"))]
+pub(crate) use plain::Remote;
 pub(crate) use plain::{Blocks, Origin, Stamp};
 pub(crate) use unpack::{Bounds, Content};
 pub(crate) use wide::Wide;

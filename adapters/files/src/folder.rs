@@ -4,22 +4,32 @@
 
 mod finish;
 mod glob;
+mod local;
 mod ready;
+#[cfg(any(feature = "sftp", feature = "s3"))]
+mod remote;
+#[cfg(feature = "s3")]
+pub(crate) mod s3;
+#[cfg(feature = "sftp")]
+pub(crate) mod sftp;
+mod store;
 
 pub(crate) use finish::{After, Finish};
 pub(crate) use glob::Glob;
+pub(crate) use local::Local;
 pub(crate) use ready::Ready;
+pub(crate) use store::Store;
 
-use crate::content::{Blocks, Origin, Stamp};
+use crate::content::{Blocks, Stamp};
 use adapters_ports::{Listing, UnitRef};
 use kernel::{Cause, Class, Error};
-use ready::{Seen, Verdict};
+use ready::{Seen, Signs, Verdict};
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use store::FoundFile;
 
 /// Most files of a listing.
 const FILES_MAX: usize = 100_000;
@@ -57,20 +67,21 @@ pub(crate) struct Place {
     pub failed: Option<PathBuf>,
 }
 
-/// A folder on a disk.
+/// A folder of files, wherever it is.
 #[derive(Debug)]
 pub(crate) struct Folder {
     place: Arc<Place>,
-    /// What was seen of files that are not ready yet.
-    seen: Mutex<HashMap<String, Seen>>,
+    store: Arc<dyn Store>,
+    noted: Mutex<Noted>,
 }
 
-/// A file that was found.
-#[derive(Debug)]
-struct FoundFile {
-    name: String,
-    path: PathBuf,
-    stamp: Stamp,
+/// What is kept from one listing to the next.
+#[derive(Debug, Default)]
+struct Noted {
+    /// What was seen of files that are not ready yet.
+    seen: HashMap<String, Seen>,
+    /// What files said of others.
+    signs: Signs,
 }
 
 impl Order {
@@ -81,8 +92,13 @@ impl Order {
 
 impl Folder {
     /// Starts; nothing is read before it is listed.
-    pub(crate) fn new(place: Place) -> Self {
-        Self { place: Arc::new(place), seen: Mutex::default() }
+    pub(crate) fn new(place: Place, store: Arc<dyn Store>) -> Self {
+        Self { place: Arc::new(place), store, noted: Mutex::default() }
+    }
+
+    /// Returns what may be watched: the place, if it is on this machine.
+    pub(crate) fn watchable(&self) -> Option<&Place> {
+        self.store.is_here().then_some(&*self.place)
     }
 
     /// Lists the files.
@@ -90,23 +106,17 @@ impl Folder {
     /// # Errors
     /// The folder cannot be read, or has too many files.
     pub(crate) fn list(&self) -> Result<Listing, Error> {
-        let mut listing = Listing::default();
-        let mut files = Vec::new();
-        let mut walk = Walk { place: &self.place, files: &mut files, waiting: &mut listing.waiting };
-        let walked = walk.folder(&self.place.folder, "", 0);
-        walked.map_err(|why| {
-            Error::new(Class::Transient, Cause::Unavailable, "the folder cannot be read")
-                .with("folder", self.place.folder.display())
-                .with("reason", why)
-        })?;
-        self.sort(&mut files);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = self.store.list(&self.place)?;
+        let mut listing = Listing { waiting: found.waiting, ..Listing::default() };
+        self.sort(&mut found.files);
+        let tells_age = self.store.tells_age();
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let Noted { mut seen, signs } = std::mem::take(&mut *noted);
+        let signs = self.place.ready.signs(found.signs, signs, &*self.store);
         let mut still = HashMap::new();
-        let manifests = self.place.ready.manifests(&self.place.folder);
-        for file in files {
-            let before = seen.remove(&file.name);
-            let (verdict, now) =
-                self.place.ready.judge(&file.name, &file.path, file.stamp, before, &manifests);
+        for file in found.files {
+            let before = (seen.remove(&file.name), tells_age);
+            let (verdict, now) = self.place.ready.judge(&file.name, file.stamp, before, &signs);
             still.extend(now.map(|now| (file.name.clone(), now)));
             match verdict {
                 Verdict::Ready => {
@@ -116,14 +126,14 @@ impl Folder {
                 Verdict::NoData => {}
             }
         }
-        *seen = still;
+        *noted = Noted { seen: still, signs };
         Ok(listing)
     }
 
     /// Returns how long it is until the next file is ready of those that only have to stay as they are.
     pub(crate) fn due(&self) -> Option<Duration> {
         let Ready::Stable(time) = self.place.ready else { return None };
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = &self.noted.lock().unwrap_or_else(PoisonError::into_inner).seen;
         // What was due before has been listed as ready.
         seen.values().map(|seen| seen.left(time)).filter(|left| !left.is_zero()).min()
     }
@@ -143,27 +153,17 @@ impl Folder {
     /// # Errors
     /// It is gone, cannot be read, or is another one now.
     pub(crate) fn open(&self, unit: &UnitRef) -> Result<(Blocks, Finish), Error> {
-        let refuse = |why: String| {
-            Error::new(Class::Transient, Cause::Unavailable, "the file cannot be read")
-                .with("file", &unit.name)
-                .with("reason", why)
-        };
+        let refuse = |why: String| unreadable(&unit.name, why);
         if unit.name.split('/').any(|step| matches!(step, "" | "." | "..")) {
             return Err(refuse("its name leads out of the folder".into()));
         }
-        let path = self.place.folder.join(&*unit.name);
-        let file = File::open(&path).map_err(|error| refuse(error.to_string()))?;
-        let found = file.metadata().map_err(|error| refuse(error.to_string()))?;
-        if !found.is_file() {
-            return Err(refuse("it is no regular file".into()));
-        }
-        leads_out(&self.place.folder, &path).map_or(Ok(()), |why| Err(refuse(why)))?;
-        let stamp = Stamp::of(&found);
+        let (stamp, origin) = self.store.open(&unit.name)?;
         if shown(stamp) != *unit.stamp {
             return Err(refuse("it changed since it was listed".into()));
         }
-        let finish = Finish::new(Arc::clone(&self.place), unit.name.to_string(), path.clone(), stamp);
-        Ok((Blocks::new(Origin::File { file, path, stamp }), finish))
+        let (place, store) = (Arc::clone(&self.place), Arc::clone(&self.store));
+        let finish = Finish::new(place, store, unit.name.to_string(), stamp);
+        Ok((Blocks::new(origin), finish))
     }
 }
 
@@ -172,72 +172,25 @@ fn shown(stamp: Stamp) -> String {
     format!("{size}-{seconds}.{nanoseconds:09}-{number}")
 }
 
-/// Returns why a path is not to be followed: a link that leads out of the folder.
-fn leads_out(folder: &Path, path: &Path) -> Option<String> {
-    match (fs::canonicalize(folder), fs::canonicalize(path)) {
-        (Ok(folder), Ok(real)) if real.starts_with(&folder) => None,
-        (Ok(_), Ok(_)) => Some("it is a link that leads out of the folder".into()),
-        (Err(error), _) | (_, Err(error)) => Some(error.to_string()),
-    }
+/// The error for a file that cannot be read for the moment.
+fn unreadable(name: &str, why: impl std::fmt::Display) -> Error {
+    Error::new(Class::Transient, Cause::Unavailable, "the file cannot be read")
+        .with("file", name)
+        .with("reason", why)
 }
 
-/// Looks for files in a folder and below it.
-struct Walk<'a> {
-    place: &'a Place,
-    files: &'a mut Vec<FoundFile>,
-    waiting: &'a mut Vec<(Arc<str>, String)>,
+/// The error for a folder that cannot be read.
+fn no_listing(folder: impl std::fmt::Display, why: impl std::fmt::Display) -> Error {
+    Error::new(Class::Transient, Cause::Unavailable, "the folder cannot be read")
+        .with("folder", folder)
+        .with("reason", why)
 }
 
-impl Walk<'_> {
-    fn folder(&mut self, folder: &Path, below: &str, depth: usize) -> Result<(), String> {
-        if depth > DEPTH_MAX {
-            return Err(format!("folders are more than {DEPTH_MAX} deep"));
-        }
-        for entry in fs::read_dir(folder).map_err(|error| error.to_string())? {
-            let entry = entry.map_err(|error| error.to_string())?;
-            let Some(name) = entry.file_name().to_str().map(|name| format!("{below}{name}")) else {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                self.waiting.push((name.into(), "its name is no UTF-8".into()));
-                continue;
-            };
-            let path = entry.path();
-            let kind = entry.file_type().map_err(|error| error.to_string())?;
-            if kind.is_dir() {
-                if self.place.glob.leads_to(&name) && !self.is_put_away(&path) {
-                    self.folder(&path, &format!("{name}/"), depth + 1)?;
-                }
-            } else if self.place.glob.matches(&name) {
-                self.file(name, path, kind.is_symlink());
-            }
-            if self.files.len() > FILES_MAX {
-                return Err(format!("it has more than {FILES_MAX} files"));
-            }
-        }
-        Ok(())
-    }
-
-    fn file(&mut self, name: String, path: PathBuf, is_link: bool) {
-        let out = if is_link { leads_out(&self.place.folder, &path) } else { None };
-        match (fs::metadata(&path), out) {
-            (_, Some(why)) => self.waiting.push((name.into(), why)),
-            // It was put away or renamed while the folder was listed.
-            (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => {}
-            (Err(error), _) => self.waiting.push((name.into(), error.to_string())),
-            (Ok(found), _) if !found.is_file() => {
-                self.waiting.push((name.into(), "it is no regular file".into()));
-            }
-            (Ok(found), _) => match File::open(&path) {
-                Ok(_) => self.files.push(FoundFile { name, path, stamp: Stamp::of(&found) }),
-                Err(error) => self.waiting.push((name.into(), error.to_string())),
-            },
-        }
-    }
-
+impl Place {
     /// Whether a folder holds what was read already.
     fn is_put_away(&self, path: &Path) -> bool {
         let is = |folder: &Path| path.starts_with(folder);
-        matches!(&self.place.done, After::Move(folder) if is(folder))
-            || self.place.failed.as_deref().is_some_and(is)
+        matches!(&self.done, After::Move(folder) if is(folder)) || self.failed.as_deref().is_some_and(is)
     }
 }
 

@@ -16,7 +16,7 @@ pub trait Variables {
 const ALLOWED: [&str; 3] = ["connections", "auth", "policies"];
 /// Parts of a connection that are data, not deployment.
 const DATA: [&str; 3] = ["send", "errors", "nulls"];
-const SECRETS: [&str; 2] = ["password", "token"];
+const SECRETS: [&str; 3] = ["password", "token", "passphrase"];
 
 /// A piece of a text.
 #[derive(Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("adapters/sql/protocol", &[]),
     ("adapters/sql/odbc", &["adapters-sql-protocol"]),
     ("adapters/log", &["kernel", "adapters-ports"]),
-    ("adapters/files", &["kernel", "adapters-ports"]),
+    ("adapters/files", &["kernel", "adapters-ports", "adapters-client"]),
     ("adapters/kafka", &["kernel", "adapters-ports"]),
     ("adapters/testkit", &[]),
     (
@@ -58,6 +58,8 @@ const OWNED: &[(&str, &str)] = &[
     ("rusqlite", "gateway"),
     ("jsonwebtoken", "gateway"),
     ("rdkafka", "adapters/kafka"),
+    ("russh", "adapters/files"),
+    ("rusty-s3", "adapters/files"),
 ];
 
 /// Outside crates that the pure rooms must not name: they do I/O, read clocks or spawn.

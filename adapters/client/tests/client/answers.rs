@@ -19,7 +19,7 @@ fn cx() -> CallContext {
 
 fn client(server: &Rude) -> Client {
     let mut config = Config::new(Target::parse(&server.url()).unwrap().origin);
-    config.limits = Limits { head_bytes_max: 1024, headers_max: 8, body_bytes_max: 100_000 };
+    config.limits = Limits { head_bytes_max: 1024, headers_max: 8, body_bytes_max: 100_000, unpacks: true };
     Client::new(config).unwrap()
 }
 
@@ -155,6 +155,23 @@ async fn gzip_is_unpacked_and_checked() {
     check(gzip_answer(&wrong), Err((Poison, Contract, "is not"))).await;
     let short = gzip_answer(&whole);
     check(&short[..short.len() - 2], Err((Ambiguous, Broken, "before the answer did"))).await;
+}
+
+#[tokio::test]
+async fn what_is_not_to_be_unpacked_is_given_as_it_came_whatever_its_coding() {
+    for coding in ["gzip", "br", "aws-chunked, gzip"] {
+        let server = Rude::start(move |mut stream, _| async move {
+            read_request(&mut stream).await;
+            let answer =
+                format!("HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: 5\r\n\r\npiece");
+            drop(stream.write_all(answer.as_bytes()).await);
+        })
+        .await;
+        let mut config = Config::new(Target::parse(&server.url()).unwrap().origin);
+        config.limits.unpacks = false;
+        let found = whole(&Client::new(config).unwrap()).await.unwrap();
+        assert_eq!(found, (200, Bytes::from_static(b"piece")), "{coding}");
+    }
 }
 
 #[tokio::test]

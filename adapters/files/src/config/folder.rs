@@ -2,47 +2,52 @@
 //!
 //! **Invariant.** A path that is not known offline is not judged, and leads nowhere.
 
-use super::word;
-use crate::folder::{After, Glob, Order, Place, Ready};
-use adapters_ports::Forms;
+use super::{remote, word};
+use crate::folder::{After, Glob, Order, Place, Ready, Store};
+use adapters_ports::{Files as ProjectFiles, Forms};
 use kernel::{Diagnostic, Node, NodeKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long nobody has to write to a file, where the mapping says nothing.
 const STABLE: Duration = Duration::from_secs(10);
 
 /// Reads the keys; nothing where no path is known.
-pub(super) fn read(forms: &mut Forms, node: &Node, root: &Path) -> Option<Place> {
+pub(super) fn read(
+    forms: &mut Forms,
+    node: &Node,
+    root: &Path,
+    files: &dyn ProjectFiles,
+) -> Option<(Place, Arc<dyn Store>)> {
     let order = word(forms, node, "order", &Order::WORDS).unwrap_or_default();
     let ready = ready(forms, node).unwrap_or(Ready::Stable(STABLE));
+    let path = forms.text(node, "path");
+    if node.at("path").is_none() {
+        forms.missing(node, "path", "write which files are read: /inbound/*.DAT");
+    }
+    let named = path.and_then(|path| remote::read(forms, node, path, root, files));
+    let (done, failed) =
+        (away(forms, node, "done", named.as_ref()), away(forms, node, "failed", named.as_ref()));
     let done = match forms.text(node, "done") {
         None | Some(("leave", _)) => After::Leave,
         Some(("delete", _)) => After::Delete,
-        Some((folder, _)) => After::Move(root.join(folder)),
+        Some(_) => done.map_or(After::Leave, After::Move),
     };
-    let failed = forms.text(node, "failed").map(|(folder, _)| root.join(folder));
-    let Some((path, span)) = forms.text(node, "path") else {
-        if node.at("path").is_none() {
-            forms.missing(node, "path", "write which files are read: /inbound/*.DAT");
-        }
-        return None;
-    };
-    if !forms.is_known(path) {
-        return None;
-    }
-    if path.split('/').any(|step| step == "..") || path.contains('\0') {
-        let found = Diagnostic::new("E007", span, "`path` is absolute, or stays in the project");
-        forms.diagnose(found.hint("write a path without `..`"));
+    let remote::Named { folder, glob, store, .. } = named?;
+    Some((Place { folder, glob, ready, order, done, failed }, store))
+}
+
+/// The folder of files that were read.
+fn away(forms: &mut Forms, node: &Node, key: &str, named: Option<&remote::Named>) -> Option<PathBuf> {
+    let (text, span) = forms.text(node, key)?;
+    if text.contains("://") {
+        let found =
+            Diagnostic::new("E007", span, format!("`{key}` is a folder of the server that `path` names"));
+        forms.diagnose(found.hint("write its path there, /done, or a folder below that of `path`, done"));
         return None;
     }
-    match Glob::split(path) {
-        Ok((folder, glob)) => Some(Place { folder: root.join(folder), glob, ready, order, done, failed }),
-        Err(why) => {
-            forms.wrong(span, format!("`path`: {why}"));
-            None
-        }
-    }
+    named.map(|named| named.folder(text))
 }
 
 fn ready(forms: &mut Forms, node: &Node) -> Option<Ready> {

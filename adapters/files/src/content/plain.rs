@@ -6,6 +6,7 @@ use super::Trouble;
 use adapters_ports::Identity;
 use aws_lc_rs::digest::{Context, SHA256, digest};
 use bytes::Bytes;
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
@@ -27,6 +28,30 @@ pub(crate) enum Origin {
         /// What it was when it was found.
         stamp: Stamp,
     },
+    /// A file of another machine.
+    #[cfg_attr(
+        not(any(feature = "sftp", feature = "s3")),
+        expect(dead_code, reason = "there is none in this build")
+    )]
+    Remote(Box<dyn Remote>),
+}
+
+/// A file of another machine, as it was found.
+pub(crate) trait Remote: fmt::Debug + Send + Sync {
+    /// Returns what it was when it was found.
+    fn stamp(&self) -> Stamp;
+
+    /// Appends `wanted` bytes from a place on, all below its size: of the very file that was found, or none.
+    ///
+    /// # Errors
+    /// They cannot be had, or something happened to the file.
+    fn read(&mut self, at: u64, wanted: usize, into: &mut Vec<u8>) -> Result<(), Trouble>;
+
+    /// Makes sure that it is the file that was found, and that nobody wrote to it.
+    ///
+    /// # Errors
+    /// What happened to it.
+    fn still(&mut self) -> Result<(), Trouble>;
 }
 
 /// What changes when a file is written to or replaced.
@@ -36,7 +61,7 @@ pub(crate) struct Stamp {
     pub size: u64,
     /// When it was written to last: seconds and nanoseconds.
     pub written: (i64, i64),
-    /// The device and the number of the file there.
+    /// The device and the number of the file there; of an object, what its version is known by.
     pub file: (u64, u64),
 }
 
@@ -67,6 +92,7 @@ impl Blocks {
         let size = match &origin {
             Origin::Memory(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             Origin::File { stamp, .. } => stamp.size,
+            Origin::Remote(file) => file.stamp().size,
         };
         Self { origin, size, hashes: Vec::new(), once: false }
     }
@@ -114,7 +140,10 @@ impl Blocks {
                 self.read(index, &mut block)?;
             }
         }
-        self.still()
+        match &mut self.origin {
+            Origin::Remote(file) => file.still(),
+            Origin::Memory(_) | Origin::File { .. } => self.still(),
+        }
     }
 
     /// Reads a block; behind the last one there is an empty one.
@@ -134,8 +163,11 @@ impl Blocks {
         known
     }
 
-    fn fill(&self, at: u64, wanted: usize, into: &mut Vec<u8>) -> Result<(), Trouble> {
-        match &self.origin {
+    fn fill(&mut self, at: u64, wanted: usize, into: &mut Vec<u8>) -> Result<(), Trouble> {
+        match &mut self.origin {
+            // What it gives is of the file that was found; it is read ahead, so that it is not asked for each block.
+            Origin::Remote(file) if wanted > 0 => file.read(at, wanted, into)?,
+            Origin::Remote(_) => {}
             Origin::Memory(bytes) => {
                 let from = usize::try_from(at).unwrap_or(usize::MAX);
                 into.extend_from_slice(bytes.get(from..from.saturating_add(wanted)).unwrap_or_default());

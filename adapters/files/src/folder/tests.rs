@@ -2,6 +2,7 @@
 
 use super::*;
 use adapters_ports::UnitEnd;
+use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
 struct Temp(PathBuf);
@@ -58,6 +59,11 @@ impl Drop for Temp {
     }
 }
 
+fn local(place: Place) -> Folder {
+    let store = Arc::new(Local::new(place.folder.clone()));
+    Folder::new(place, store)
+}
+
 fn ready(folder: &Folder) -> Vec<String> {
     folder.list().unwrap().ready.iter().map(|unit| unit.name.to_string()).collect()
 }
@@ -103,7 +109,7 @@ fn a_file_is_ready_once_nobody_writes_to_it() {
     let temp = Temp::new("stable");
     temp.file("old.DAT", "x", 60);
     temp.file("new.DAT", "x", 0);
-    let folder = Folder::new(temp.place("*.DAT", Ready::Stable(Duration::from_millis(300))));
+    let folder = local(temp.place("*.DAT", Ready::Stable(Duration::from_millis(300))));
     assert_eq!(ready(&folder), ["old.DAT"]);
     assert!(waiting(&folder)[0].1.contains("stay as it is for 0.3 s"));
     std::thread::sleep(Duration::from_millis(200));
@@ -120,7 +126,7 @@ fn markers_names_and_manifests_say_what_is_ready() {
         temp.file(name, "12345", 0);
     }
     let check = |glob: &str, rule: Ready, expected: &[&str]| {
-        let folder = Folder::new(temp.place(glob, rule));
+        let folder = local(temp.place(glob, rule));
         assert_eq!(ready(&folder), expected);
         waiting(&folder)
     };
@@ -154,7 +160,7 @@ fn files_are_listed_in_their_order_and_put_away_files_are_not() {
     let check = |order, expected: [&str; 3]| {
         let place = temp.place("**/*.DAT", Ready::Now);
         let place = Place { order, done: After::Move(temp.0.join("done")), ..place };
-        assert_eq!(ready(&Folder::new(place)), expected, "{order:?}");
+        assert_eq!(ready(&local(place)), expected, "{order:?}");
     };
     check(Order::Name, ["a.DAT", "b.DAT", "sub/c.DAT"]);
     check(Order::Time, ["b.DAT", "sub/c.DAT", "a.DAT"]);
@@ -171,7 +177,7 @@ fn only_regular_files_of_the_folder_are_read() {
     std::os::unix::fs::symlink(&own, temp.0.join("in.DAT")).unwrap();
     std::os::unix::fs::symlink("nothing", temp.0.join("dangling.DAT")).unwrap();
     fs::create_dir(temp.0.join("folder.DAT")).unwrap();
-    let folder = Folder::new(temp.place("*.DAT", Ready::Now));
+    let folder = local(temp.place("*.DAT", Ready::Now));
     assert_eq!(ready(&folder), ["in.DAT", "own.DAT"]);
     let why = waiting(&folder);
     assert!(
@@ -180,7 +186,7 @@ fn only_regular_files_of_the_folder_are_read() {
     );
     let unit = UnitRef { name: "../secret".into(), stamp: "".into() };
     assert!(folder.open(&unit).unwrap_err().to_string().contains("leads out of the folder"));
-    let gone = Folder::new(Place { folder: temp.0.join("nowhere"), ..temp.place("*", Ready::Now) });
+    let gone = local(Place { folder: temp.0.join("nowhere"), ..temp.place("*", Ready::Now) });
     assert!(gone.list().unwrap_err().to_string().contains("the folder cannot be read"));
 }
 
@@ -188,7 +194,7 @@ fn only_regular_files_of_the_folder_are_read() {
 fn a_file_that_changed_since_it_was_listed_is_not_opened() {
     let temp = Temp::new("listed");
     temp.file("a.DAT", "x", 9);
-    let folder = Folder::new(temp.place("*.DAT", Ready::Now));
+    let folder = local(temp.place("*.DAT", Ready::Now));
     let unit = folder.list().unwrap().ready.remove(0);
     folder.open(&unit).unwrap();
     temp.file("a.DAT", "y", 8);
@@ -207,7 +213,7 @@ fn a_file_that_was_read_goes_where_the_mapping_says_and_over_nothing() {
         temp.file("done/sub/a.DAT", "old", 0);
         let failed = failed.then(|| temp.0.join("failed"));
         let place = temp.place("sub/*.DAT", Ready::Marker("{name}.ok".into()));
-        let folder = Folder::new(Place { done: done(&temp.0), failed, ..place });
+        let folder = local(Place { done: done(&temp.0), failed, ..place });
         let unit = folder.list().unwrap().ready.remove(0);
         let (_, finish) = folder.open(&unit).unwrap();
         finish.end(how).unwrap();
@@ -232,7 +238,7 @@ fn a_file_that_took_the_place_of_the_one_that_was_read_is_left() {
     let temp = Temp::new("replaced");
     temp.file("a.DAT", "x", 9);
     let place = Place { done: After::Delete, ..temp.place("*.DAT", Ready::Now) };
-    let folder = Folder::new(place);
+    let folder = local(place);
     let unit = folder.list().unwrap().ready.remove(0);
     let (_, finish) = folder.open(&unit).unwrap();
     temp.file("b", "y", 9);
@@ -246,7 +252,7 @@ fn a_move_that_was_interrupted_is_completed() {
     let temp = Temp::new("interrupted");
     let path = temp.file("a.DAT", "x", 9);
     let place = Place { done: After::Move(temp.0.join("done")), ..temp.place("*.DAT", Ready::Now) };
-    let folder = Folder::new(place);
+    let folder = local(place);
     fs::create_dir(temp.0.join("done")).unwrap();
     fs::hard_link(&path, temp.0.join("done/a.DAT")).unwrap();
     let unit = folder.list().unwrap().ready.remove(0);

@@ -91,7 +91,7 @@ impl Inspection {
     ) -> Result<Self, Vec<Diagnostic>> {
         let node = connection(format);
         let settings = Settings { name: "inspect", node: &node, offline: false };
-        let config = config::read(&settings, Path::new(""))?;
+        let config = config::read(&settings, files)?;
         let mut shape = ShapeBuilder::new();
         let open = formats::open(&config.format, (files, false), sources, &mut shape, findings)?;
         let (compression, bounds) = (config.compression, config.bounds);

@@ -36,9 +36,10 @@ impl FileUnit {
         self.reader.as_deref().ok_or_else(|| given_up(&self.name))
     }
 
-    fn is_file(&self) -> bool {
+    /// Whether reading it may take a while.
+    fn blocks(&self) -> bool {
         let blocks = self.reader.as_deref().and_then(|reader| reader.content().blocks());
-        blocks.is_some_and(|blocks| matches!(blocks.origin(), Origin::File { .. }))
+        blocks.is_some_and(|blocks| !matches!(blocks.origin(), Origin::Memory(_)))
     }
 
     /// Lets another thread read.
@@ -46,7 +47,7 @@ impl FileUnit {
         &mut self,
         read: impl FnOnce(&mut Reader) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let blocking = self.is_file();
+        let blocking = self.blocks();
         let mut reader = self.reader.take().ok_or_else(|| given_up(&self.name))?;
         if !blocking {
             let found = read(&mut reader);

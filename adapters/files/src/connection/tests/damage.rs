@@ -15,7 +15,7 @@ fn bookings(format: &str) -> FilesConnection {
 fn connection(format: &str) -> FilesConnection {
     let node = node(&format!("{{ path: /nowhere/*, limits: {{ record: 1 KiB }}, format: {{ {format} }} }}"));
     let settings = Settings { name: "in", node: &node, offline: false };
-    let config = config::read(&settings, Path::new("")).unwrap_or_else(|found| panic!("{format}: {found:?}"));
+    let config = config::read(&settings, &Project).unwrap_or_else(|found| panic!("{format}: {found:?}"));
     let (mut sources, mut shape) = (Sources::default(), ShapeBuilder::new());
     let opened = formats::open(&config.format, (&Project, false), &mut sources, &mut shape, &mut Vec::new());
     let opened = opened.unwrap_or_else(|found| panic!("{format}: {found:?}"));

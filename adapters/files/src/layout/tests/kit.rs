@@ -17,7 +17,7 @@ use kernel::{
     DecodeError, Diagnostic, Document, Error, FileId, Interest, PartId, Progress, Scalar, Shape,
     ShapeBuilder, Sources, Stop, TypeId, Visitor,
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A copybook that is laid out.
 pub(super) struct Kit {
@@ -59,7 +59,8 @@ pub(super) fn connect(copybook: &[u8], format: &str) -> FilesConnection {
     let format = format!("{{ type: copybook, copybook: a.cpy, {format} }}");
     let node = node(&format!("{{ path: /nowhere/*, format: {format} }}"));
     let settings = Settings { name: "in", node: &node, offline: false };
-    let config = config::read(&settings, Path::new("")).unwrap_or_else(|found| panic!("{format}: {found:?}"));
+    let config = config::read(&settings, &Only(copybook.to_vec()))
+        .unwrap_or_else(|found| panic!("{format}: {found:?}"));
     let (mut sources, mut shape, mut found) = (Sources::default(), ShapeBuilder::new(), Vec::new());
     let only = Only(copybook.to_vec());
     let opened = formats::open(&config.format, (&only, false), &mut sources, &mut shape, &mut found);
