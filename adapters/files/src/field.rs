@@ -7,11 +7,13 @@ mod float;
 mod number;
 mod packed;
 mod pointed;
+mod quick;
+mod small;
 mod take;
-
-pub(crate) use take::Quick;
 mod text;
 mod zoned;
+
+pub(crate) use quick::Quick;
 
 use crate::codepage::CodePage;
 use kernel::{Scalar, ScalarType};

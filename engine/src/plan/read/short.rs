@@ -87,7 +87,8 @@ pub(super) fn gather<'p>(
     let Some(node) = plan.branches.get(branch)?.node else { return Some(()) };
     for (part, way) in plan.nodes.get(node as usize)?.known() {
         let below = plan.branches.get(way.branch as usize)?;
-        if !way.short || way.guarded || !(below.leads_on() || !below.acts.is_empty()) {
+        let is_plain = below.leads_on() || !below.acts.is_empty();
+        if !way.short || way.guarded || !is_plain {
             return None;
         }
         for act in &below.acts {
