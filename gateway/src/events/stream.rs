@@ -19,6 +19,7 @@ mod map;
 mod publish;
 mod redrive;
 mod round;
+mod spread;
 mod unit;
 mod verify;
 
