@@ -89,9 +89,11 @@ pub(super) async fn spread(
 ///
 /// There are no more of them than processors: more would only stand in the way of those who read and write.
 fn workers(shared: &Arc<Shared>) -> mpsc::Sender<Work> {
-    let (work, queue) = mpsc::channel(BATCHES_MAX);
+    let count = available_parallelism().map_or(1, NonZero::get);
+    // One more lies ready, so that nobody waits; more than that would be out of the processor's cache when its turn comes.
+    let (work, queue) = mpsc::channel(count);
     let queue = Arc::new(Mutex::new(queue));
-    for _ in 0..available_parallelism().map_or(1, NonZero::get) {
+    for _ in 0..count {
         let (queue, shared) = (Arc::clone(&queue), Arc::clone(shared));
         tokio::task::spawn_blocking(move || {
             while let Some(Work { records, done }) = next(&queue) {
