@@ -2,7 +2,7 @@
 
 use crate::NoFiles;
 use adapters_ports::{Adapter, Files};
-use contracts::adapter::{Callee, Keeper, Subject};
+use contracts::adapter::{Callee, Keeper, SECRET, Subject};
 
 /// The subject.
 #[derive(Debug)]
@@ -19,13 +19,18 @@ impl Subject for Folder {
 
     fn settings(&self, address: &str) -> Vec<(&'static str, String)> {
         let setting = |key, value: &str| (key, value.to_owned());
-        vec![
+        let mut settings = vec![
             setting("path", address),
             setting("format.type", "fixed"),
             setting("format.encoding", "latin1"),
             setting("format.columns.NAME", "1-10"),
             setting("format.columns.AMOUNT", "11-20"),
-        ]
+        ];
+        // Only a path that leads to another machine, or may, is one where somebody has to be known.
+        if address.starts_with("${") {
+            settings.extend([setting("auth.user", "bank"), setting("auth.password", SECRET)]);
+        }
+        settings
     }
 
     fn mistakes(&self) -> Vec<(&'static str, &'static str)> {

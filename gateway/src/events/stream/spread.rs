@@ -7,8 +7,10 @@ use super::counts::StreamCounts;
 use super::map::{Mapped, Shared};
 use adapters_ports::{Batch, Position, Records, Token, Unit};
 use kernel::Error;
+use std::collections::VecDeque;
 use std::num::NonZero;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
@@ -65,7 +67,7 @@ pub(super) async fn spread(
     from: Position,
 ) -> bool {
     let permits = Arc::new(Semaphore::new(IN_FLIGHT_KIB_MAX as usize));
-    let work = workers(&shared);
+    let workers = Workers::new(shared);
     let mut at = from.bytes;
     while let Some(Batch { records, token }) = batches.recv().await {
         let bytes = token.position().bytes.saturating_sub(at);
@@ -77,34 +79,73 @@ pub(super) async fn spread(
         };
         let Ok(permit) = permit else { return false };
         let (done, mapped) = oneshot::channel();
-        let sent = work.send(Work { records, done }).await.is_ok();
-        if !sent || jobs.send(Job { mapped, token, bytes, _permit: permit }).await.is_err() {
+        workers.take(Work { records, done }).await;
+        if jobs.send(Job { mapped, token, bytes, _permit: permit }).await.is_err() {
             return false;
         }
     }
     true
 }
 
-/// Starts threads that map what they are sent, until nothing more can come.
+/// Batches that wait to be mapped, and the threads that map them.
 ///
-/// There are no more of them than processors: more would only stand in the way of those who read and write.
-fn workers(shared: &Arc<Shared>) -> mpsc::Sender<Work> {
-    let count = available_parallelism().map_or(1, NonZero::get);
-    // One more lies ready, so that nobody waits; more than that would be out of the processor's cache when its turn comes.
-    let (work, queue) = mpsc::channel(count);
-    let queue = Arc::new(Mutex::new(queue));
-    for _ in 0..count {
-        let (queue, shared) = (Arc::clone(&queue), Arc::clone(shared));
-        tokio::task::spawn_blocking(move || {
-            while let Some(Work { records, done }) = next(&queue) {
-                // Whoever waited for it may have gone.
-                let _ = done.send(shared.map(records));
-            }
-        });
-    }
-    work
+/// There are no more of these than processors: more would only stand in the way of those who read and write. A thread ends
+/// when nothing waits, so that one which waits for nothing keeps nobody from anything.
+struct Workers {
+    shared: Arc<Shared>,
+    queue: Mutex<Queue>,
+    /// As many wait as there are threads, so that none of these has to wait itself; more would be out of the processor's
+    /// cache when their turn comes.
+    room: Arc<Semaphore>,
+    most: usize,
 }
 
-fn next(queue: &Mutex<mpsc::Receiver<Work>>) -> Option<Work> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<(Work, OwnedSemaphorePermit)>,
+    threads: usize,
+}
+
+impl Workers {
+    fn new(shared: Arc<Shared>) -> Arc<Self> {
+        let most = available_parallelism().map_or(1, NonZero::get);
+        Arc::new(Self { shared, queue: Mutex::default(), room: Arc::new(Semaphore::new(most)), most })
+    }
+
+    /// Has records mapped as soon as it is their turn; waits until there is room for them.
+    async fn take(self: &Arc<Self>, work: Work) {
+        // It is never closed.
+        let Ok(room) = Arc::clone(&self.room).acquire_owned().await else { return };
+        let mut queue = self.lock();
+        queue.waiting.push_back((work, room));
+        if queue.threads < self.most {
+            queue.threads += 1;
+            let workers = Arc::clone(self);
+            tokio::task::spawn_blocking(move || workers.work());
+        }
+    }
+
+    fn work(&self) {
+        while let Some(Work { records, done }) = self.next() {
+            // Whoever waits for records whose mapping panicked is told by `done` that nothing comes.
+            if let Ok(mapped) = catch_unwind(AssertUnwindSafe(|| self.shared.map(records))) {
+                // Whoever waited for it may have gone.
+                let _ = done.send(mapped);
+            }
+        }
+    }
+
+    /// Returns what is next; nothing where the thread ends.
+    fn next(&self) -> Option<Work> {
+        let mut queue = self.lock();
+        let next = queue.waiting.pop_front();
+        if next.is_none() {
+            queue.threads -= 1;
+        }
+        next.map(|(work, _room)| work)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
