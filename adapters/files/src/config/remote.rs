@@ -110,6 +110,12 @@ fn kind(path: &str) -> Option<Kind> {
 fn strangers(forms: &mut Forms, node: &Node, to: &str, keys: &[&str]) {
     for (key, value) in keys.iter().filter_map(|key| Some((key, node.at(key)?))) {
         forms.wrong(value.span, format!("`{key}` belongs to {to}"));
+        // What is wrong within it is said at once too.
+        match *key {
+            "auth" => forms.keys(value, key, &["user", "password", "token", "key", "passphrase"]),
+            "tls" => forms.keys(value, key, &["ca"]),
+            _ => {}
+        }
     }
 }
 
