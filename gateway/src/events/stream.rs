@@ -19,7 +19,6 @@ mod map;
 mod publish;
 mod redrive;
 mod round;
-mod spread;
 mod unit;
 mod verify;
 

@@ -3,9 +3,8 @@
 //! **Invariant.** Nothing is published, and every unit stays where it is; what is shown stands in the order of the records.
 
 use super::map::{Entry, Mapped, Outcome, Shared};
-use super::publish::{Group, Halt, Pass, count, mistake};
+use super::publish::{Group, Halt, Job, Pass, count, mistake};
 use super::round::Stream;
-use super::spread::Job;
 use crate::store::{Hash, hash};
 use adapters_ports::{Event, UnitRef};
 use kernel::Sheet;

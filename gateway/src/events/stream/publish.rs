@@ -9,18 +9,22 @@ use super::deliver::{Delivery, Lot, Origin};
 use super::judge::{Verdict, judge};
 use super::map::{Entry, Mapped, Outcome, Shared};
 use super::round::Stream;
-use super::spread::{self, BATCHES_MAX, Job};
 use crate::store::{Advance, BlockKey, KeyState, StoreError, UnitProgress};
-use adapters_ports::{Event, Identity, Token, Unit};
+use adapters_ports::{Event, Identity, Position, Token, Unit};
 use futures_util::future::try_join_all;
 use kernel::{Cause, Class, Error};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+/// Batches that are in flight at most.
+const BATCHES_MAX: usize = 16;
+/// Bytes of records that are in flight at most, in KiB; one batch may be larger.
+const IN_FLIGHT_KIB_MAX: u32 = 4 << 10;
 /// Events that are published at once, but for the last batch.
 const GROUP_MAX: usize = 20_000;
 /// How often a position is kept while a unit is read.
@@ -41,6 +45,14 @@ pub(super) enum Halt {
     Refused(String),
     /// A sink refused events for good; they are dead letters from now on, and the pass begins again.
     Again(Vec<(Origin, String)>),
+}
+
+/// A batch on its way.
+pub(super) struct Job {
+    pub mapped: JoinHandle<Mapped>,
+    pub token: Token,
+    pub bytes: u64,
+    pub _permit: OwnedSemaphorePermit,
 }
 
 /// One pass.
@@ -86,10 +98,7 @@ impl<'s> Pass<'s> {
     ) -> (Option<Box<dyn Unit>>, Result<(), Halt>) {
         let (jobs, inbox) = mpsc::channel(BATCHES_MAX);
         let counts = Arc::clone(&self.stream.counts);
-        let (ahead, batches) = mpsc::channel(1);
-        let reading = tokio::spawn(spread::read(unit, ahead, counts));
-        let from = self.progress.position;
-        let spreading = tokio::spawn(spread::spread(batches, Arc::clone(&shared), jobs, from));
+        let reading = tokio::spawn(read(unit, Arc::clone(&shared), jobs, counts, self.progress.position));
         let written = match &self.stream.dry {
             Some(show) => self.show(inbox, show, &shared).await,
             None => self.write(inbox).await,
@@ -99,10 +108,7 @@ impl<'s> Pass<'s> {
             Ok((unit, read)) => (Some(unit), read.map_err(Halt::Source)),
             Err(error) => (None, Err(Halt::Source(mistake().because(error)))),
         };
-        // Whoever gave batches on has given all of them, or what came of the others is not known.
-        let whole = spreading.await.unwrap_or(false);
         let result = match written.and(read) {
-            Ok(()) if !whole => Err(Halt::Source(mistake())),
             Ok(()) => self.keep(true).await,
             Err(halt) => Err(halt),
         };
@@ -121,7 +127,7 @@ impl<'s> Pass<'s> {
             let mut added = self.add(&mut group, first).await;
             while added.is_ok() && group.events < GROUP_MAX {
                 match inbox.try_recv() {
-                    Ok(job) if job.is_mapped() => added = self.add(&mut group, job).await,
+                    Ok(job) if job.mapped.is_finished() => added = self.add(&mut group, job).await,
                     Ok(job) => {
                         next = Some(job);
                         break;
@@ -364,6 +370,40 @@ impl Halt {
             Self::Sink(why) => Ok(Trouble::Sink(why)),
             Self::Store(error) => Ok(Trouble::Store(error)),
             Self::Source(_) | Self::Refused(_) | Self::Again(_) => Err(self),
+        }
+    }
+}
+
+/// Reads batches and has them mapped, as long as somebody takes them.
+async fn read(
+    mut unit: Box<dyn Unit>,
+    shared: Arc<Shared>,
+    jobs: mpsc::Sender<Job>,
+    counts: Arc<StreamCounts>,
+    from: Position,
+) -> (Box<dyn Unit>, Result<(), Error>) {
+    let permits = Arc::new(Semaphore::new(IN_FLIGHT_KIB_MAX as usize));
+    let mut at = from.bytes;
+    loop {
+        let batch = match unit.batch().await {
+            Ok(Some(batch)) => batch,
+            Ok(None) => return (unit, Ok(())),
+            Err(error) => return (unit, Err(error)),
+        };
+        StreamCounts::set(&counts.unit_bytes_read, unit.bytes_read());
+        let bytes = batch.token.position().bytes.saturating_sub(at);
+        at = batch.token.position().bytes;
+        let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX).clamp(1, IN_FLIGHT_KIB_MAX);
+        let permit = tokio::select! {
+            permit = Arc::clone(&permits).acquire_many_owned(kib) => permit,
+            () = jobs.closed() => return (unit, Ok(())),
+        };
+        let Ok(permit) = permit else { return (unit, Ok(())) };
+        let (shared, records) = (Arc::clone(&shared), batch.records);
+        let mapped = tokio::task::spawn_blocking(move || shared.map(records));
+        let job = Job { mapped, token: batch.token, bytes, _permit: permit };
+        if jobs.send(job).await.is_err() {
+            return (unit, Ok(()));
         }
     }
 }
