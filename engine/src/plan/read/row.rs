@@ -116,10 +116,9 @@ impl Row {
             }
         }
         // Each member has a comma in front; the first one's becomes the brace of the object.
-        match out.get_mut(begin) {
-            Some(first) => *first = b'{',
-            None => out.push(b'{'),
-        }
+        // Where all are left out there is none, and what stands behind them would begin with one.
+        let Some(first) = out.get_mut(begin) else { return false };
+        *first = b'{';
         out.extend_from_slice(&self.behind);
         true
     }
