@@ -204,16 +204,11 @@ impl Pen<'_> {
         Some(())
     }
 
-    /// Has so many bytes written into their place, of which the first `kept` are kept; `false` takes them back.
+    /// Has so many bytes written into their place; `false` takes them back.
     #[inline(always)]
-    pub fn put_with(
-        &mut self,
-        length: usize,
-        kept: usize,
-        write: impl FnOnce(&mut [u8]) -> bool,
-    ) -> Option<bool> {
+    pub fn put_with(&mut self, length: usize, write: impl FnOnce(&mut [u8]) -> bool) -> Option<bool> {
         let written = write(self.bytes.get_mut(self.at..self.at + length)?);
-        self.at += if written { kept } else { 0 };
+        self.at += if written { length } else { 0 };
         Some(written)
     }
 

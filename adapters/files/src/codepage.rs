@@ -130,7 +130,7 @@ impl CodePage {
     #[inline(always)]
     pub(crate) fn take(self, raw: &[u8], text: &mut String, pen: &mut Pen<'_>) -> Option<bool> {
         let plain = self.plain();
-        let written = pen.put_with(raw.len(), raw.len(), |to| {
+        let written = pen.put_with(raw.len(), |to| {
             let mut all = 0;
             for (to, byte) in to.iter_mut().zip(raw) {
                 *to = plain[usize::from(*byte)];

@@ -156,8 +156,8 @@ impl EventReader {
             let compared = compared && reading.only_changes.is_empty();
             (reading, if compared { reader } else { reader.without_fingerprints() })
         });
-        let compared = plan.stream.is_some() && matches!(plan.types, EventTypes::State { .. });
-        let brief = Brief::new(reading.as_ref().map(|(reading, _)| &**reading).filter(|_| !compared));
+        let is_state = matches!(plan.types, EventTypes::State { .. });
+        let brief = Brief::new(reading.as_ref().map(|(reading, _)| &**reading).filter(|_| !is_state));
         Self { reading, empty: "".into(), midnight: None, scratch: Vec::new(), brief }
     }
 
