@@ -87,11 +87,12 @@ pub trait Unit: Send + Debug {
     /// was reached once, by [`Unit::examine`] or by taking its batches.
     fn identity(&self) -> Option<Identity>;
 
-    /// Reads the next batch; nothing at the end.
+    /// Reads the next batch; nothing at the end. It may take its time, so it is called on a thread that may wait: whoever
+    /// reads a batch can decode it there, without handing it to another thread.
     ///
     /// # Errors
     /// It cannot be read, or its content is another one than in the pass before: nothing of that content was given.
-    fn batch(&mut self) -> BoxFuture<'_, Result<Option<Batch>, Error>>;
+    fn batch(&mut self) -> Result<Option<Batch>, Error>;
 
     /// Begins again, at the position of a token of an earlier pass, be it of an earlier process; [`Position::START`] is the
     /// beginning. What stands beside the records there is known again too.

@@ -21,6 +21,7 @@ mod redrive;
 mod round;
 mod unit;
 mod verify;
+mod workers;
 
 pub(crate) use build::{SinkOf, SourceOf};
 pub(in crate::events) use build::{dataschema, types};

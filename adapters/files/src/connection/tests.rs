@@ -171,7 +171,7 @@ async fn a_whole_file_is_told_record_by_record() {
     let source = opened.connection.source().unwrap();
     let mut unit = source.sample("TRX.DAT", file.into()).unwrap();
     let identity = unit.examine().await.unwrap();
-    let mut batch = unit.batch().await.unwrap().unwrap();
+    let mut batch = unit.batch().unwrap().unwrap();
     let mut lines = Vec::new();
     while let Some(framed) = batch.records.next() {
         let told = told(shape, |to| {
@@ -195,7 +195,7 @@ async fn a_whole_file_is_told_record_by_record() {
             "4@41+6 $header={HDR-TYPE=00 HDR-NO=1} $booking={TRX-TYPE=10 TRX-SEQ=1 TRX-AMOUNT=1.00 TRX-NAME=A TRX-CNT=0} $file=TRX.DAT TRL-TYPE=99 TRL-COUNT=1",
         ]
     );
-    assert!(unit.batch().await.unwrap().is_none());
+    assert!(unit.batch().unwrap().is_none());
     assert_eq!(unit.identity(), Some(identity));
     let beside = told(shape, |to| {
         unit.beside(part(&opened, "booking"), to).unwrap();
@@ -213,7 +213,7 @@ async fn a_dead_letter_is_read_on_its_own() {
         encode(&opened, "booking", "{ $header: { HDR-NO: 1 }, TRX-SEQ: 1, TRX-AMOUNT: 1, TRX-NAME: A }");
     let source = opened.connection.source().unwrap();
     let mut unit = source.sample("TRX.DAT", file).unwrap();
-    let mut records = unit.batch().await.unwrap().unwrap().records;
+    let mut records = unit.batch().unwrap().unwrap().records;
     records.next();
     let framed = records.next().unwrap();
     let raw = records.raw();
@@ -273,7 +273,7 @@ async fn the_fields_of_a_dead_letter_are_seen_with_their_bytes_and_what_is_wrong
     let opened = opened.unwrap();
     let source = opened.connection.source().unwrap();
     let mut unit = source.sample("a.csv", Bytes::from_static(b"NAME,ID\nb\xFFd,7\n")).unwrap();
-    let mut records = unit.batch().await.unwrap().unwrap().records;
+    let mut records = unit.batch().unwrap().unwrap().records;
     records.next().unwrap();
     let seen = seen(source, &records.raw());
     assert_eq!(seen.len(), 2, "{seen:?}");

@@ -310,7 +310,7 @@ async fn the_same_content_has_the_same_identity_whatever_its_name_and_way() {
     let examined = one.examine().await.unwrap();
     assert_eq!((one.bytes(), one.bytes_read()), (Some(bytes.len() as u64), 0));
     assert_eq!(two.identity(), None);
-    while two.batch().await.unwrap().is_some() {}
+    while two.batch().unwrap().is_some() {}
     assert_eq!(two.identity(), Some(examined));
     assert_eq!(two.bytes_read(), bytes.len() as u64);
     let mut other = Blocks::new(Origin::Memory(Bytes::copy_from_slice(&bytes[..bytes.len() - 10])));

@@ -95,17 +95,12 @@ impl Unit for FileUnit {
         self.reader.as_deref()?.content().blocks()?.identity()
     }
 
-    fn batch(&mut self) -> BoxFuture<'_, Result<Option<Batch>, Error>> {
-        Box::pin(async move {
-            let Some((chunk, after)) =
-                self.read(|reader| Ok(reader.batch()?.map(|chunk| (chunk, reader.position())))).await?
-            else {
-                return Ok(None);
-            };
-            let records =
-                FileRecords::new(Arc::clone(&self.plan.layout), chunk, Some(Arc::clone(&self.name)));
-            Ok(Some(Batch { records: Box::new(records), token: Token::new(after) }))
-        })
+    fn batch(&mut self) -> Result<Option<Batch>, Error> {
+        let reader = self.reader.as_deref_mut().ok_or_else(|| given_up(&self.name))?;
+        let Some(chunk) = reader.batch()? else { return Ok(None) };
+        let token = Token::new(reader.position());
+        let records = FileRecords::new(Arc::clone(&self.plan.layout), chunk, Some(Arc::clone(&self.name)));
+        Ok(Some(Batch { records: Box::new(records), token }))
     }
 
     fn rewind(&mut self, to: Position) -> BoxFuture<'_, Result<(), Error>> {

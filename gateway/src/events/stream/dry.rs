@@ -3,15 +3,15 @@
 //! **Invariant.** Nothing is published, and every unit stays where it is; what is shown stands in the order of the records.
 
 use super::map::{Entry, Mapped, Outcome, Shared};
-use super::publish::{Group, Halt, Job, Pass, count, mistake};
+use super::publish::{Group, Halt, Pass, count};
 use super::round::Stream;
+use super::workers::{Job, Workers};
 use crate::store::{Hash, hash};
 use adapters_ports::{Event, UnitRef};
 use kernel::Sheet;
 use std::fmt::{Debug, Write as _};
 use std::io;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
 /// What a dry run shows its events to.
 pub trait Show: Send + Sync + Debug + 'static {
@@ -42,13 +42,12 @@ impl Pass<'_> {
     /// Shows batches as they come, instead of publishing them.
     pub(super) async fn show(
         &mut self,
-        mut inbox: mpsc::Receiver<Job>,
+        workers: &mut Workers,
         show: &Arc<dyn Show>,
         shared: &Shared,
     ) -> Result<(), Halt> {
-        while let Some(job) = self.next(&mut inbox).await? {
-            let Job { mapped, token, bytes, _permit } = job;
-            let mapped = mapped.await.map_err(|error| Halt::Source(mistake().because(error)))?;
+        while let Some(job) = self.next(workers).await? {
+            let Job { mapped, token, bytes, permit } = job;
             self.admit(&Group::default(), &mapped)?;
             self.learn(&mapped).await?;
             let mut shown = Shown::default();
@@ -66,6 +65,7 @@ impl Pass<'_> {
                 written.map_err(|error| Halt::Sink(format!("the lines cannot be written: {error}")));
             shared.give_back(written?);
             self.settled(vec![token], bytes, &counted);
+            drop(permit);
             if self.kept_at.elapsed() >= self.stream.keep_every {
                 self.keep(false).await?;
             }

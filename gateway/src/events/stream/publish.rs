@@ -1,7 +1,6 @@
-//! The second pass over a unit: batches are read, mapped on several threads, and published in their order.
+//! The second pass over a unit: what comes of its batches is judged and published in their order.
 //!
-//! **Invariant.** A position is kept only once everything before it is durable; what is in flight is bounded in bytes and in
-//! batches.
+//! **Invariant.** A position is kept only once everything before it is durable.
 
 use super::Trouble;
 use super::counts::StreamCounts;
@@ -9,22 +8,18 @@ use super::deliver::{Delivery, Lot, Origin};
 use super::judge::{Verdict, judge};
 use super::map::{Entry, Mapped, Outcome, Shared};
 use super::round::Stream;
+use super::workers::{Job, Permit, Workers};
 use crate::store::{Advance, BlockKey, KeyState, StoreError, UnitProgress};
-use adapters_ports::{Event, Identity, Position, Token, Unit};
+use adapters_ports::{Event, Identity, Token, Unit};
 use futures_util::future::try_join_all;
 use kernel::{Cause, Class, Error};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Batches that are in flight at most.
-const BATCHES_MAX: usize = 16;
-/// Bytes of records that are in flight at most, in KiB; one batch may be larger.
-const IN_FLIGHT_KIB_MAX: u32 = 4 << 10;
 /// Events that are published at once, but for the last batch.
 const GROUP_MAX: usize = 20_000;
 /// How often a position is kept while a unit is read.
@@ -47,14 +42,6 @@ pub(super) enum Halt {
     Again(Vec<(Origin, String)>),
 }
 
-/// A batch on its way.
-pub(super) struct Job {
-    pub mapped: JoinHandle<Mapped>,
-    pub token: Token,
-    pub bytes: u64,
-    pub _permit: OwnedSemaphorePermit,
-}
-
 /// One pass.
 pub(super) struct Pass<'s> {
     pub stream: &'s Stream,
@@ -73,7 +60,7 @@ pub(super) struct Pass<'s> {
 pub(super) struct Group {
     lots: BTreeMap<usize, Lot>,
     tokens: Vec<Token>,
-    jobs: Vec<OwnedSemaphorePermit>,
+    permits: Vec<Permit>,
     events: usize,
     bytes: u64,
     counted: crate::store::Counted,
@@ -96,18 +83,14 @@ impl<'s> Pass<'s> {
         unit: Box<dyn Unit>,
         shared: Arc<Shared>,
     ) -> (Option<Box<dyn Unit>>, Result<(), Halt>) {
-        let (jobs, inbox) = mpsc::channel(BATCHES_MAX);
         let counts = Arc::clone(&self.stream.counts);
-        let reading = tokio::spawn(read(unit, Arc::clone(&shared), jobs, counts, self.progress.position));
+        let mut workers = Workers::new(unit, Arc::clone(&shared), counts, self.progress.position);
         let written = match &self.stream.dry {
-            Some(show) => self.show(inbox, show, &shared).await,
-            None => self.write(inbox).await,
+            Some(show) => self.show(&mut workers, show, &shared).await,
+            None => self.write(&mut workers).await,
         };
-        // Nobody takes batches any more, so it comes to its end.
-        let (unit, read) = match reading.await {
-            Ok((unit, read)) => (Some(unit), read.map_err(Halt::Source)),
-            Err(error) => (None, Err(Halt::Source(mistake().because(error)))),
-        };
+        let (unit, read) = workers.close().await;
+        let read = read.map_err(Halt::Source);
         let result = match written.and(read) {
             Ok(()) => self.keep(true).await,
             Err(halt) => Err(halt),
@@ -115,25 +98,15 @@ impl<'s> Pass<'s> {
         (unit, result)
     }
 
-    async fn write(&mut self, mut inbox: mpsc::Receiver<Job>) -> Result<(), Halt> {
-        let mut next = None;
-        loop {
-            let first = match next.take() {
-                Some(job) => Some(job),
-                None => self.next(&mut inbox).await?,
-            };
-            let Some(first) = first else { break };
+    async fn write(&mut self, workers: &mut Workers) -> Result<(), Halt> {
+        while let Some(first) = self.next(workers).await? {
             let mut group = Group::default();
             let mut added = self.add(&mut group, first).await;
-            while added.is_ok() && group.events < GROUP_MAX {
-                match inbox.try_recv() {
-                    Ok(job) if job.mapped.is_finished() => added = self.add(&mut group, job).await,
-                    Ok(job) => {
-                        next = Some(job);
-                        break;
-                    }
-                    Err(_) => break,
-                }
+            while added.is_ok()
+                && group.events < GROUP_MAX
+                && let Some(job) = workers.ready()
+            {
+                added = self.add(&mut group, job).await;
             }
             // What came before a batch that is not taken is published all the same.
             self.publish(group).await?;
@@ -146,12 +119,12 @@ impl<'s> Pass<'s> {
     }
 
     /// Waits for the next batch; nothing at the end.
-    pub(super) async fn next(&mut self, inbox: &mut mpsc::Receiver<Job>) -> Result<Option<Job>, Halt> {
+    pub(super) async fn next(&mut self, workers: &mut Workers) -> Result<Option<Job>, Halt> {
         let mut stop = self.stop.clone();
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => {}
-            job = inbox.recv() => return Ok(job),
+            job = workers.next() => return Ok(job),
         }
         // All that was judged is published, so the position may be kept.
         self.keep(false).await?;
@@ -160,13 +133,12 @@ impl<'s> Pass<'s> {
 
     /// Adds a batch to a group: judges its records against what is known of their keys.
     async fn add(&mut self, group: &mut Group, job: Job) -> Result<(), Halt> {
-        let Job { mapped, token, bytes, _permit } = job;
-        let mapped = mapped.await.map_err(|error| Halt::Source(mistake().because(error)))?;
+        let Job { mapped, token, bytes, permit } = job;
         self.admit(group, &mapped)?;
         self.take(group, mapped).await?;
         group.tokens.push(token);
         group.bytes += bytes;
-        group.jobs.push(_permit);
+        group.permits.push(permit);
         Ok(())
     }
 
@@ -281,7 +253,7 @@ impl<'s> Pass<'s> {
 
     /// Publishes a group, and takes its tokens for settled.
     pub(super) async fn publish(&mut self, group: Group) -> Result<(), Halt> {
-        let Group { lots, tokens, jobs, bytes, mut counted, .. } = group;
+        let Group { lots, tokens, permits, bytes, mut counted, .. } = group;
         let stream = self.stream;
         let rejects = |origin: Origin| {
             !origin.letter && origin.block.is_some_and(|block| stream.blocks[block].rejects.is_some())
@@ -308,7 +280,7 @@ impl<'s> Pass<'s> {
             self.count(&origins);
         }
         self.settled(tokens, bytes, &counted);
-        drop(jobs);
+        drop(permits);
         Ok(())
     }
 
@@ -370,40 +342,6 @@ impl Halt {
             Self::Sink(why) => Ok(Trouble::Sink(why)),
             Self::Store(error) => Ok(Trouble::Store(error)),
             Self::Source(_) | Self::Refused(_) | Self::Again(_) => Err(self),
-        }
-    }
-}
-
-/// Reads batches and has them mapped, as long as somebody takes them.
-async fn read(
-    mut unit: Box<dyn Unit>,
-    shared: Arc<Shared>,
-    jobs: mpsc::Sender<Job>,
-    counts: Arc<StreamCounts>,
-    from: Position,
-) -> (Box<dyn Unit>, Result<(), Error>) {
-    let permits = Arc::new(Semaphore::new(IN_FLIGHT_KIB_MAX as usize));
-    let mut at = from.bytes;
-    loop {
-        let batch = match unit.batch().await {
-            Ok(Some(batch)) => batch,
-            Ok(None) => return (unit, Ok(())),
-            Err(error) => return (unit, Err(error)),
-        };
-        StreamCounts::set(&counts.unit_bytes_read, unit.bytes_read());
-        let bytes = batch.token.position().bytes.saturating_sub(at);
-        at = batch.token.position().bytes;
-        let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX).clamp(1, IN_FLIGHT_KIB_MAX);
-        let permit = tokio::select! {
-            permit = Arc::clone(&permits).acquire_many_owned(kib) => permit,
-            () = jobs.closed() => return (unit, Ok(())),
-        };
-        let Ok(permit) = permit else { return (unit, Ok(())) };
-        let (shared, records) = (Arc::clone(&shared), batch.records);
-        let mapped = tokio::task::spawn_blocking(move || shared.map(records));
-        let job = Job { mapped, token: batch.token, bytes, _permit: permit };
-        if jobs.send(job).await.is_err() {
-            return (unit, Ok(()));
         }
     }
 }

@@ -6,7 +6,7 @@ use super::counts::StreamCounts;
 use super::map::{Shared, SinkRefused};
 use super::publish::{Halt, Pass};
 use super::round::Stream;
-use super::verify::{UnitTotal, Verified};
+use super::verify::{Failed, UnitTotal, Verified};
 use super::{Trouble, verify};
 use super::{dry, letter};
 use crate::store::{Counted, Place, Refusal, UnitProgress};
@@ -87,14 +87,14 @@ impl Work<'_> {
     async fn run(mut self) -> Result<UnitReport, Trouble> {
         let counts = &self.stream.counts;
         counts.doing(Some((&self.of.name, "checking")));
-        let mut unit = match self.stream.source.open(self.of).await {
+        let unit = match self.stream.source.open(self.of).await {
             Ok(unit) => unit,
             Err(error) => return self.unreadable(None, Counted::default(), error).await,
         };
         StreamCounts::set(&counts.unit_bytes, unit.bytes().unwrap_or(0));
-        let (identity, differences) = match self.first_pass(&mut *unit).await {
+        let (unit, (identity, differences)) = match self.first_pass(unit).await {
             Ok(found) => found,
-            Err(error) => return self.unreadable(Some(unit), Counted::default(), error).await,
+            Err((unit, error)) => return self.unreadable(unit, Counted::default(), error).await,
         };
         let known = self.stream.store.progress(self.stream.id, identity).await?;
         if let Some(known) = known.as_ref().filter(|known| known.settled) {
@@ -110,25 +110,28 @@ impl Work<'_> {
     }
 
     /// Reads everything once: what it is known by, and whether its totals hold.
-    async fn first_pass(&mut self, unit: &mut dyn Unit) -> Result<(Identity, Vec<String>), Error> {
-        let verifies = self.stream.blocks.iter().any(|block| block.mapping.tally().is_some());
-        if !verifies {
-            let identity = match self.stream.dry {
-                // Nothing is kept by it.
-                Some(_) => {
-                    unit.once();
-                    dry::stand_in(self.of)
-                }
-                None => unit.examine().await?,
-            };
-            return Ok((identity, Vec::new()));
+    async fn first_pass(
+        &mut self,
+        mut unit: Box<dyn Unit>,
+    ) -> Result<(Box<dyn Unit>, (Identity, Vec<String>)), Failed> {
+        let stream = self.stream;
+        let (blocks, mut differences) = (Arc::clone(&stream.blocks), Vec::new());
+        if blocks.iter().any(|block| block.mapping.tally().is_some()) {
+            let verified = verify::verify(unit, blocks, Arc::clone(&stream.counts)).await?;
+            (unit, Verified { totals: self.totals, differences }) = verified;
+            self.verified = differences.is_empty();
+        } else if stream.dry.is_some() {
+            // Nothing is kept by it.
+            unit.once();
+            return Ok((unit, (dry::stand_in(self.of), differences)));
         }
-        let verified = verify::verify(unit, &self.stream.blocks, &self.stream.counts).await?;
-        let Verified { totals, differences } = verified;
-        (self.verified, self.totals) = (differences.is_empty(), totals);
-        match unit.identity() {
-            Some(identity) => Ok((identity, differences)),
-            None => Ok((unit.examine().await?, differences)),
+        let identity = match unit.identity() {
+            Some(identity) => Ok(identity),
+            None => unit.examine().await,
+        };
+        match identity {
+            Ok(identity) => Ok((unit, (identity, differences))),
+            Err(error) => Err((Some(unit), error)),
         }
     }
 

@@ -5,10 +5,12 @@
 use super::block::{Block, Total};
 use super::counts::StreamCounts;
 use super::letter;
+use super::publish::mistake;
 use adapters_ports::{Batch, Framed, Records, Unit};
 use engine::plan::stream::Compared;
-use kernel::{Cause, Class, Error, PartId};
-use std::sync::Arc;
+use kernel::{Error, PartId};
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 /// A total that is being made, and whose.
 struct Open {
@@ -35,36 +37,40 @@ pub(super) struct Verified {
     pub differences: Vec<String>,
 }
 
+/// Why a unit was not read to its end; with the unit, unless that was a mistake of our own.
+pub(super) type Failed = (Option<Box<dyn Unit>>, Error);
+
 /// Reads a unit to its end, and compares its totals.
 pub(super) async fn verify(
-    unit: &mut dyn Unit,
-    blocks: &[Block],
-    counts: &StreamCounts,
-) -> Result<Verified, Error> {
+    mut unit: Box<dyn Unit>,
+    blocks: Arc<[Block]>,
+    counts: Arc<StreamCounts>,
+) -> Result<(Box<dyn Unit>, Verified), Failed> {
+    let reading = tokio::task::spawn_blocking(move || match add_up(&mut *unit, &blocks, &counts) {
+        Ok(verified) => Ok((unit, verified)),
+        Err(error) => Err((Some(unit), error)),
+    });
+    reading.await.unwrap_or_else(|error| Err((None, mistake().because(error))))
+}
+
+fn add_up(unit: &mut dyn Unit, blocks: &[Block], counts: &StreamCounts) -> Result<Verified, Error> {
     let open = blocks.iter().filter_map(|block| {
         let (model, record) = (Arc::clone(&block.model), block.record);
         block.mapping.tally().map(|total| Open { model, record, total })
     });
     let mut open: Vec<Open> = open.collect();
-    let mut adding = None;
-    let mut wrong = None;
-    loop {
-        let batch = unit.batch().await;
-        StreamCounts::set(&counts.unit_bytes_read, unit.bytes_read());
-        // The batch before was added up meanwhile.
-        if let Some(added) = adding.take() {
-            (open, wrong) = ended(added).await?;
+    let wrong = thread::scope(|scope| {
+        // A batch is added up while the next one is read.
+        let (batches, read) = mpsc::sync_channel::<Batch>(1);
+        let adding = scope.spawn(|| read.into_iter().try_for_each(|batch| add(batch, &mut open)).err());
+        while let Some(batch) = unit.batch()? {
+            StreamCounts::set(&counts.unit_bytes_read, unit.bytes_read());
+            // Once something is wrong, the rest is only read, so that the unit is known by its content.
+            let _ = batches.send(batch);
         }
-        match batch? {
-            Some(batch) if wrong.is_none() => {
-                let open = std::mem::take(&mut open);
-                adding = Some(tokio::task::spawn_blocking(move || add(batch, open)));
-            }
-            // The rest is only read, so that the unit is known by its content.
-            Some(_) => {}
-            None => break,
-        }
-    }
+        drop(batches);
+        adding.join().map_err(|_| mistake())
+    })?;
     let mut verified = Verified::default();
     match wrong {
         Some(reason) => verified.differences.push(reason),
@@ -88,22 +94,16 @@ fn close(unit: &mut dyn Unit, open: &Open, to: &mut Verified) {
     }
 }
 
-type Added = (Vec<Open>, Option<String>);
-
-async fn ended(added: tokio::task::JoinHandle<Added>) -> Result<Added, Error> {
-    let broken = || Error::new(Class::Defect, Cause::Internal, "adding up ended by a mistake of its own");
-    added.await.map_err(|error| broken().because(error))
-}
-
-/// Adds up a batch; says why, where that cannot be done.
-fn add(batch: Batch, mut open: Vec<Open>) -> Added {
+/// Adds up a batch.
+///
+/// # Errors
+/// In words: that cannot be done.
+fn add(batch: Batch, open: &mut [Open]) -> Result<(), String> {
     let mut records = batch.records;
     while let Some(framed) = records.next() {
-        if let Err(reason) = add_record(&framed, &mut *records, &mut open) {
-            return (open, Some(reason));
-        }
+        add_record(&framed, &mut *records, open)?;
     }
-    (open, None)
+    Ok(())
 }
 
 fn add_record(framed: &Framed, records: &mut dyn Records, open: &mut [Open]) -> Result<(), String> {

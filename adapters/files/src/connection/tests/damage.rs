@@ -58,10 +58,9 @@ struct Outcome {
 
 /// Reads a file to its end, or to where it cannot be read.
 fn outcome(connection: &FilesConnection, unit: &mut dyn Unit, bytes: u64) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut found = Outcome::default();
     loop {
-        let mut records = match runtime.block_on(unit.batch()) {
+        let mut records = match unit.batch() {
             Ok(Some(batch)) => batch.records,
             Ok(None) => return found,
             Err(error) => {

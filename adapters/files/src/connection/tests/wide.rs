@@ -16,7 +16,7 @@ async fn all(connection: &str, file: Vec<u8>) -> Vec<String> {
     // Packed or not is no matter.
     let mut unit = source.sample("a", file.into()).unwrap();
     loop {
-        let batch = match unit.batch().await {
+        let batch = match unit.batch() {
             Ok(None) => return lines,
             Ok(batch) => batch,
             Err(error) => {
@@ -79,7 +79,7 @@ async fn a_file_of_utf_16_goes_on_behind_each_batch_packed_or_not() {
     for file in [[&[0xFE, 0xFF][..], &file].concat(), file, packed] {
         let mut unit = source.sample("a", file.into()).unwrap();
         let (mut lines, mut ends) = (Vec::new(), vec![(0, Position::START)]);
-        while let Some(mut batch) = unit.batch().await.unwrap() {
+        while let Some(mut batch) = unit.batch().unwrap() {
             while let Some(framed) = batch.records.next() {
                 lines.push((
                     framed.offset,
@@ -92,7 +92,7 @@ async fn a_file_of_utf_16_goes_on_behind_each_batch_packed_or_not() {
         assert!(ends.len() > 100, "{} batches", ends.len());
         for &(count, position) in ends.iter().step_by(37) {
             unit.rewind(position).await.unwrap();
-            let Some(mut batch) = unit.batch().await.unwrap() else { panic!("it ends at {position:?}") };
+            let Some(mut batch) = unit.batch().unwrap() else { panic!("it ends at {position:?}") };
             let framed = batch.records.next().unwrap();
             let again = told(&opened.catalogue.shape, |to| _ = batch.records.tell(to).unwrap());
             assert_eq!(Some(&(framed.offset, again)), lines.get(count), "{position:?}");

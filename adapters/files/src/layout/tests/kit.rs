@@ -82,12 +82,11 @@ pub(super) struct Read {
 
 /// Reads a file as tests of mappings do: framed, told apart, told, with nothing beside the records.
 pub(super) fn read(connection: &FilesConnection, data: &[u8]) -> Vec<Read> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut unit = connection.sample("a.dat", Bytes::copy_from_slice(data)).unwrap();
     let shape = connection.shape();
     let is_own = |part: PartId| shape.part(part).kind != kernel::PartKind::Beside;
     let mut all = Vec::new();
-    while let Some(mut batch) = runtime.block_on(unit.batch()).unwrap() {
+    while let Some(mut batch) = unit.batch().unwrap() {
         while let Some(framed) = batch.records.next() {
             let part = framed.part.unwrap_or_else(|error| panic!("record {}: {error}", framed.number));
             let index = connection.plan().layout.index(part).expect("a type of the connection");

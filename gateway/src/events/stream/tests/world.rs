@@ -363,8 +363,7 @@ impl Unit for FakeUnit {
         self.whole.then(|| hash(&[self.content.as_bytes()]))
     }
 
-    fn batch(&mut self) -> BoxFuture<'_, Result<Option<Batch>, kernel::Error>> {
-        Box::pin(async move {
+    fn batch(&mut self) -> Result<Option<Batch>, kernel::Error> {
             self.world.moment().map_err(|()| ended())?;
             let count = self.world.lock().batch_records;
             let torn = self.world.lock().torn;
@@ -400,7 +399,6 @@ impl Unit for FakeUnit {
                 bytes,
             };
             Ok(Some(Batch { records: Box::new(records), token: Token::new(after) }))
-        })
     }
 
     fn rewind(&mut self, to: Position) -> BoxFuture<'_, Result<(), kernel::Error>> {
