@@ -20,14 +20,15 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Watch {
     folder: PathBuf,
     glob: Glob,
-    /// Nothing in it where this system offers nothing.
+    /// Opened by the first wait, since to close one takes the kernel more time than a small file does; nothing in it where
+    /// this system offers nothing.
     queue: OnceLock<Option<Queue>>,
     /// How long the last listing took.
     cost: Mutex<Duration>,
 }
 
 impl Watch {
-    /// Starts; nothing is watched before the first listing.
+    /// Starts; nothing is watched before the first wait.
     pub(crate) fn of(place: &Place) -> Self {
         Self::new(place.folder.clone(), place.glob.clone())
     }
@@ -36,9 +37,9 @@ impl Watch {
         Self { folder, glob, queue: OnceLock::new(), cost: Mutex::default() }
     }
 
-    /// Lists the folder; what happens from the beginning of that on ends the next wait.
+    /// Lists the folder; what happens from the beginning of that on ends the next wait. The first wait ends by itself.
     pub(crate) fn listing<T>(&self, list: impl FnOnce() -> T) -> T {
-        if let Some(queue) = self.queue.get_or_init(Queue::open) {
+        if let Some(Some(queue)) = self.queue.get() {
             queue.drain();
             let mut left = FOLDERS_MAX;
             self.add(queue, &self.folder, "", 0, &mut left);
@@ -49,15 +50,19 @@ impl Watch {
         listed
     }
 
-    /// Waits until something happens, and not longer than that.
+    /// Waits until something happens, and not longer than that; the first time not at all, for what happened since the
+    /// listing is not known.
     ///
     /// # Cancel safety
     /// Nothing is lost.
     pub(crate) async fn wait(&self, most: Duration) {
+        let is_first = self.queue.get().is_none();
+        let queue = self.queue.get_or_init(Queue::open);
         let happened = async {
-            match self.queue.get() {
-                Some(Some(queue)) => queue.happened().await,
-                _ => std::future::pending().await,
+            match queue {
+                Some(_) if is_first => {}
+                Some(queue) => queue.happened().await,
+                None => std::future::pending().await,
             }
             // Where files come all the time, this thread has half of it for other things.
             let cost = *self.cost.lock().unwrap_or_else(PoisonError::into_inner);
@@ -200,8 +205,12 @@ mod tests {
         }
     }
 
-    fn watch(folder: &Path, glob: &str) -> Watch {
-        Watch::new(folder.to_owned(), Glob::parse(glob).unwrap())
+    /// A watch that was waited for once.
+    async fn watch(folder: &Path, glob: &str) -> Watch {
+        let watch = Watch::new(folder.to_owned(), Glob::parse(glob).unwrap());
+        watch.listing(|| ());
+        assert!(waited(&watch, LONG).await < LONG / 2, "nobody knows what happened since the listing");
+        watch
     }
 
     /// Returns how long a wait takes.
@@ -216,7 +225,7 @@ mod tests {
         let folder = Scratch::new("watched");
         let file = |name: &str| folder.path().join(name);
         fs::write(file("a.part"), "a").unwrap();
-        let watch = watch(folder.path(), "*.csv");
+        let watch = watch(folder.path(), "*.csv").await;
         let check = async |what: &str, happens: &dyn Fn()| {
             watch.listing(|| ());
             happens();
@@ -243,7 +252,7 @@ mod tests {
         let made = |name: &str| fs::create_dir_all(folder.path().join(name)).unwrap();
         made("in/old");
         made("other");
-        let watch = watch(folder.path(), "in/*/*.csv");
+        let watch = watch(folder.path(), "in/*/*.csv").await;
         watch.listing(|| ());
         made("in/new");
         assert!(waited(&watch, LONG).await < LONG / 2);
@@ -261,7 +270,7 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_is_not_there_is_waited_for_by_time() {
         let folder = Scratch::new("watched-not");
-        let watch = watch(&folder.path().join("nowhere"), "*.csv");
+        let watch = watch(&folder.path().join("nowhere"), "*.csv").await;
         let short = Duration::from_millis(100);
         watch.listing(|| ());
         assert!(waited(&watch, short).await >= short);

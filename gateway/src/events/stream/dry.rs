@@ -12,6 +12,8 @@ use kernel::Sheet;
 use std::fmt::{Debug, Write as _};
 use std::io;
 use std::sync::Arc;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
 
 /// What a dry run shows its events to.
 pub trait Show: Send + Sync + Debug + 'static {
@@ -38,12 +40,23 @@ pub(super) fn stand_in(unit: &UnitRef) -> Hash {
     hash(&[b"dry run", unit.name.as_bytes(), unit.stamp.as_bytes()])
 }
 
+/// Shows lines from the thread that maps nothing; whoever reads them may take its time.
+fn written(show: &dyn Show, lines: &Sheet) -> Result<(), Halt> {
+    let write = || show.events(lines.written());
+    let written = match Handle::current().runtime_flavor() {
+        // Another thread would have to be woken for each batch.
+        RuntimeFlavor::MultiThread => block_in_place(write),
+        _ => write(),
+    };
+    written.map_err(|error| Halt::Sink(format!("the lines cannot be written: {error}")))
+}
+
 impl Pass<'_> {
     /// Shows batches as they come, instead of publishing them.
     pub(super) async fn show(
         &mut self,
         workers: &mut Workers,
-        show: &Arc<dyn Show>,
+        show: &dyn Show,
         shared: &Shared,
     ) -> Result<(), Halt> {
         while let Some(job) = self.next(workers).await? {
@@ -56,14 +69,8 @@ impl Pass<'_> {
             if !letters.is_empty() {
                 show.letters(&letters);
             }
-            let show = Arc::clone(show);
-            // Whoever reads the lines may take its time.
-            let written =
-                tokio::task::spawn_blocking(move || show.events(lines.written()).map(|()| lines)).await;
-            let written = written.unwrap_or_else(|error| Err(io::Error::other(error)));
-            let written =
-                written.map_err(|error| Halt::Sink(format!("the lines cannot be written: {error}")));
-            shared.give_back(written?);
+            written(show, &lines)?;
+            shared.give_back(lines);
             self.settled(vec![token], bytes, &counted);
             drop(permit);
             if self.kept_at.elapsed() >= self.stream.keep_every {

@@ -86,7 +86,7 @@ impl<'s> Pass<'s> {
         let counts = Arc::clone(&self.stream.counts);
         let mut workers = Workers::new(unit, Arc::clone(&shared), counts, self.progress.position);
         let written = match &self.stream.dry {
-            Some(show) => self.show(&mut workers, show, &shared).await,
+            Some(show) => self.show(&mut workers, &**show, &shared).await,
             None => self.write(&mut workers).await,
         };
         let (unit, read) = workers.close().await;
