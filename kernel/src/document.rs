@@ -4,7 +4,7 @@
 //!
 //! The same two traits serve reading and writing: a decoder tells a read plan, a write plan tells an encoder.
 
-use crate::{PartId, Scalar, TypeId};
+use crate::{PartId, Scalar, TakeRows, TypeId};
 use std::fmt;
 
 /// What a visitor wants of a part.
@@ -96,6 +96,15 @@ pub trait Visitor {
             }
         }
         Ok(leaves.len())
+    }
+
+    /// Parts like this one come next, as many as `rows` gives but no more than `most`: the same as `enter`, `leaves` and `leave`
+    /// for each of them that is taken from there.
+    ///
+    /// Returns how many were taken; the one behind them has to be told, and so may those behind that.
+    fn rows(&mut self, part: PartId, rows: &mut dyn TakeRows, most: usize) -> usize {
+        let _ = (part, rows, most);
+        0
     }
 
     /// A part that was answered by `Descend` is over.

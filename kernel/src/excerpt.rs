@@ -6,6 +6,10 @@
 //! which leaves it wants, and what stands in front of each; then a record is one run over these slots. Whatever is unusual
 //! about one, such as a field that cannot be read, is left to the telling, which knows what to say of it.
 
+mod lexical;
+
+pub use lexical::Lexical;
+
 use crate::PartId;
 use std::ops::Range;
 
@@ -31,6 +35,8 @@ pub enum Usual {
     Text,
     /// A date of eight digits, `20260131`, from the year 1000 on: with hyphens, and a quote behind it.
     Date,
+    /// A date of ten characters, `2026-01-31`, from the year 1000 on; a quote is written behind it.
+    Day,
     /// Nothing.
     Nothing,
 }
@@ -44,6 +50,11 @@ pub enum Taken {
     Text {
         /// Nothing in it has to be escaped in JSON.
         plain: bool,
+    },
+    /// Nothing: a binary number of 64 bits has many texts, and its codec chooses one.
+    Float {
+        /// It, as its bits.
+        bits: u64,
     },
     /// Nothing: it is explicitly none.
     Nil,
@@ -60,11 +71,21 @@ pub trait Taker {
     fn mark(&mut self, index: usize, place: Range<usize>);
 }
 
+/// Parts that come one behind the other and have the same leaves, such as the rows of a table.
+pub trait TakeRows {
+    /// Gets ready to give these leaves of each row; `false` where rows have to be told.
+    fn excerpt(&mut self, slots: &[Slot]) -> bool;
+
+    /// Writes these leaves of the next row, and passes it. `false`, and no row is passed, where there is none, or where it has
+    /// to be told; what was written is of no use then.
+    fn take(&mut self, slots: &[Slot], to: &mut dyn Taker, sheet: &mut Sheet) -> bool;
+}
+
 impl Slot {
     /// Returns how many bytes of a sheet it needs beside its leaf.
     pub fn need(&self) -> usize {
         // A short snippet is written with all that it is padded with; hyphens and a quote may follow the leaf.
-        self.before.text.len().max(SNIPPET_BYTES_SHORT) + 16
+        self.before.text.len().max(SNIPPET_BYTES_SHORT) + ROOM_BEHIND
     }
 
     /// Writes slot number `index` from `at` on, what stands in front and what `leaf` writes, and returns where it ends.
@@ -88,6 +109,7 @@ impl Slot {
                 pen.at
             }
             (Usual::Date, Taken::Number | Taken::Text { plain: true }) if pen.date(start).is_some() => pen.at,
+            (Usual::Day, Taken::Text { plain: true }) if pen.day(start).is_some() => pen.at,
             (_, taken) => {
                 sheet.end = pen.at;
                 return to.take(index, taken, start, sheet).then_some(sheet.end);
@@ -113,6 +135,11 @@ impl Sheet {
     /// Makes one with room for so many bytes.
     pub fn with_room(bytes: usize) -> Self {
         Self { bytes: vec![0; bytes], end: 0 }
+    }
+
+    /// Goes on behind bytes that were written elsewhere.
+    pub fn behind(bytes: Vec<u8>) -> Self {
+        Self { end: bytes.len(), bytes }
     }
 
     /// How many bytes were written.
@@ -204,6 +231,41 @@ impl Pen<'_> {
         Some(())
     }
 
+    /// Writes a text, and says whether nothing in it has to be escaped in JSON; nothing where there is no room for it and for
+    /// [`ROOM_BEHIND`] bytes more.
+    #[inline(always)]
+    pub fn put_text(&mut self, text: &[u8]) -> Option<bool> {
+        let (place, length) = (self.bytes.get_mut(self.at..)?, text.len());
+        // Two moves that may overlap are less than one of any length.
+        let plain = match (text.first_chunk::<WORD>(), text.last_chunk::<WORD>()) {
+            (Some(first), Some(last)) if length <= 2 * WORD => {
+                *place.first_chunk_mut()? = *first;
+                *place.get_mut(length - WORD..)?.first_chunk_mut()? = *last;
+                !(has_to_escape(*first) | has_to_escape(*last))
+            }
+            (Some(_), Some(last)) => {
+                place.get_mut(..length)?.copy_from_slice(text);
+                let (words, _) = text.as_chunks::<WORD>();
+                !words.iter().fold(has_to_escape(*last), |found, word| found | has_to_escape(*word))
+            }
+            _ => {
+                let word = short_word(text)?;
+                *place.first_chunk_mut()? = word;
+                // What stands behind a short text are noughts, which would have to be escaped.
+                let blanks = (u64::MAX / 0xff * 0x20) << (length * 8);
+                !has_to_escape((u64::from_le_bytes(word) | blanks).to_le_bytes())
+            }
+        };
+        self.at += length;
+        Some(plain)
+    }
+
+    /// Writes a whole number; nothing where there is no room for it.
+    #[inline(always)]
+    pub fn put_int(&mut self, number: i64) -> Option<()> {
+        self.put_all(digits_of(number, &mut [0; INT_BYTES_MAX]))
+    }
+
     /// Has so many bytes written into their place; `false` takes them back.
     #[inline(always)]
     pub fn put_with(&mut self, length: usize, write: impl FnOnce(&mut [u8]) -> bool) -> Option<bool> {
@@ -220,6 +282,16 @@ impl Pen<'_> {
         }
     }
 
+    /// Writes a quote behind a date of ten characters that begins at `start`.
+    #[inline(always)]
+    fn day(&mut self, start: usize) -> Option<()> {
+        let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *self.bytes.get(start..self.at)? else {
+            return None;
+        };
+        date_of_digits([y1, y2, y3, y4, m1, m2, d1, d2])?;
+        self.put(b"\"", 1)
+    }
+
     /// Makes a date of eight digits, from `start` on, and a quote behind it.
     #[inline(always)]
     fn date(&mut self, start: usize) -> Option<()> {
@@ -228,6 +300,63 @@ impl Pen<'_> {
         self.at = start;
         self.put(&[y1, y2, y3, y4, h1, m1, m2, h2, d1, d2, b'"'], 11)
     }
+}
+
+/// Bytes of a word.
+const WORD: usize = 8;
+
+/// Most bytes of a whole number of 64 bits, with its sign.
+pub const INT_BYTES_MAX: usize = 20;
+
+/// Room that is behind whatever a pen writes.
+pub const ROOM_BEHIND: usize = 16;
+
+/// Returns a text of less than eight bytes, and noughts behind it.
+#[inline(always)]
+fn short_word(text: &[u8]) -> Option<[u8; WORD]> {
+    let word = match text {
+        // Where the two halves overlap they are alike.
+        [a, b, c, d, ..] => {
+            let high = u32::from_le_bytes(*text.last_chunk::<4>()?);
+            u64::from(u32::from_le_bytes([*a, *b, *c, *d])) | u64::from(high) << ((text.len() - 4) * 8)
+        }
+        [a, b, c] => u64::from(*a) | u64::from(*b) << 8 | u64::from(*c) << 16,
+        [a, b] => u64::from(*a) | u64::from(*b) << 8,
+        [a] => u64::from(*a),
+        [] => 0,
+    };
+    Some(word.to_le_bytes())
+}
+
+/// Returns whether any byte of a word cannot stand in a JSON text, looking at all of them at once.
+///
+/// `x - 1` borrows into the high bit of a byte only if the byte is nought, or follows one that did: enough to say
+/// *whether*, not *where*.
+#[inline(always)]
+pub fn has_to_escape(word: [u8; WORD]) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGHS: u64 = ONES << 7;
+    let word = u64::from_le_bytes(word);
+    let noughts = |word: u64| word.wrapping_sub(ONES) & !word;
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    let all = |byte: u8| ONES * u64::from(byte);
+    (noughts(word ^ all(b'"')) | noughts(word ^ all(b'\\')) | controls) & HIGHS != 0
+}
+
+/// Writes the digits of a whole number, with its sign, and returns them.
+#[inline(always)]
+pub fn digits_of(number: i64, room: &mut [u8; INT_BYTES_MAX]) -> &[u8] {
+    let (mut rest, mut at) = (number.unsigned_abs(), room.len());
+    while rest > 0 || at == room.len() {
+        at -= 1;
+        room[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    if number < 0 {
+        at -= 1;
+        room[at] = b'-';
+    }
+    &room[at..]
 }
 
 /// Returns `yyyy-MM-dd` for `yyyyMMdd`, if that is a date from the year 1000 on.
@@ -357,8 +486,43 @@ mod tests {
         check(Usual::Date, plain, "20240229", Some("2024-02-29\""));
         check(Usual::Date, plain, "20260229", Some("asked"));
         check(Usual::Date, Some(Taken::Number), "0", Some("asked"));
+        check(Usual::Day, plain, "2026-01-31", Some("2026-01-31\""));
+        check(Usual::Day, plain, "2026-02-29", Some("asked"));
+        check(Usual::Day, plain, "0999-01-31", Some("asked"));
+        check(Usual::Day, plain, "2026-1-31", Some("asked"));
+        check(Usual::Day, plain, "20260131", Some("asked"));
         check(Usual::Nothing, plain, "a", Some("asked"));
         check(Usual::Text, None, "", None);
+    }
+
+    #[test]
+    fn a_text_is_written_whatever_its_length_and_known_to_be_plain_or_not() {
+        for length in 0..70 {
+            for odd in [None, Some(b'"'), Some(b'\\'), Some(0x1f), Some(0), Some(0xc3)] {
+                for place in 0..if odd.is_some() { length } else { 1 } {
+                    let mut text = vec![b'x'; length];
+                    if let Some(odd) = odd {
+                        text[place] = odd;
+                    }
+                    let mut bytes = vec![b'?'; length + ROOM_BEHIND];
+                    let mut pen = Pen { bytes: &mut bytes, at: 0 };
+                    let plain = pen.put_text(&text);
+                    assert_eq!(
+                        plain,
+                        Some(odd.is_none_or(|odd| odd == 0xc3)),
+                        "{odd:?} at {place} of {length}"
+                    );
+                    assert_eq!((pen.at, &bytes[..length]), (length, &text[..]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_written_with_all_their_digits() {
+        for number in [0, 7, -7, 10, 123_456, -1_000_000, i64::MAX, i64::MIN] {
+            assert_eq!(digits_of(number, &mut [0; INT_BYTES_MAX]), number.to_string().as_bytes());
+        }
     }
 
     #[test]

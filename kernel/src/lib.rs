@@ -19,7 +19,10 @@ pub use decimal::{Decimal, DecimalError};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use document::{BadField, DecodeError, Document, Interest, Leaf, Progress, Stop, Visitor};
 pub use error::{Cause, Class, Error};
-pub use excerpt::{Pen, Sheet, Slot, Snippet, Taken, Taker, Usual, date_of_digits};
+pub use excerpt::{
+    INT_BYTES_MAX, Lexical, Pen, ROOM_BEHIND, Sheet, Slot, Snippet, TakeRows, Taken, Taker, Usual,
+    date_of_digits, digits_of, has_to_escape,
+};
 pub use limits::Limits;
 pub use node::{Entry, Node, NodeKind, Style, Text};
 pub use query::{

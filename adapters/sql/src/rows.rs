@@ -4,11 +4,17 @@
 //! not those that were asked for is told not at all.
 
 mod cells;
+mod take;
 
 use crate::call::{Column, Rows};
 use adapters_sql_protocol::{Batch, ColumnInfo};
 pub(crate) use cells::Cells;
-use kernel::{DecodeError, Interest, Leaf, PartId, Progress, ScalarType, Shape, Stop, TypeId, Visitor};
+use kernel::{
+    DecodeError, Interest, Leaf, Lexical, PartId, Progress, ScalarType, Shape, Stop, TypeId, Visitor,
+};
+
+/// Rows that are told before it is asked again whether any can be taken, where none could.
+const TOLD_AT_ONCE: usize = 64;
 
 /// One result set: where it is in its rows.
 #[derive(Debug)]
@@ -24,6 +30,10 @@ pub(crate) struct RowSet {
     at: usize,
     /// Zero before the row, else the column that is next, counted from one.
     next: usize,
+    /// The columns that are taken without being told, by slot.
+    taken: Vec<(usize, Lexical)>,
+    /// Bytes that a row of these needs beside its texts.
+    need: usize,
 }
 
 /// A column that is told.
@@ -35,6 +45,8 @@ struct Told {
     index: usize,
     /// Decimals that its numbers have by their type.
     scale: usize,
+    /// What its texts are.
+    lexical: Lexical,
 }
 
 impl RowSet {
@@ -47,18 +59,20 @@ impl RowSet {
         for (n, column) in rows.columns.iter().enumerate() {
             let index = place(column, n, arrived).ok_or_else(|| column.name.clone())?;
             let ty = shape.part(column.part).ty;
-            let scale = match shape.scalar(ty) {
+            let scalar = shape.scalar(ty);
+            let lexical = scalar.map_or(Lexical::Text, Lexical::of);
+            let scale = match scalar {
                 Some(ScalarType::Decimal { scale: Some(scale), .. }) => usize::from(*scale),
                 _ => 0,
             };
-            columns.push(Told { part: column.part, ty, index, scale });
+            columns.push(Told { part: column.part, ty, index, scale, lexical });
         }
         let is_told = |n: usize| columns.iter().any(|column| column.index == n);
         let unknown = arrived.iter().enumerate().filter(|(n, _)| !is_told(*n));
         let unknown = unknown.map(|(_, column)| column.name.clone()).collect();
         let row = (rows.row, shape.part(rows.row).ty);
-        let (width, cells) = (arrived.len(), Vec::new());
-        Ok(Self { row, columns, unknown, width, cells, rows: 0, at: 0, next: 0 })
+        let (width, cells, taken) = (arrived.len(), Vec::new(), Vec::new());
+        Ok(Self { row, columns, unknown, width, cells, rows: 0, at: 0, next: 0, taken, need: 0 })
     }
 
     /// How many columns arrive.
@@ -87,9 +101,28 @@ impl RowSet {
     }
 
     fn advance_rows(&mut self, to: &mut dyn Visitor) -> Result<Progress, Stop> {
+        while self.at < self.rows {
+            let mut told = TOLD_AT_ONCE;
+            // Columns that nobody knows are told with the first row.
+            if self.next == 0 && self.unknown.is_empty() {
+                let left = self.rows - self.at;
+                if to.rows(self.row.0, self, left) > 0 {
+                    told = 1;
+                }
+            }
+            let progress = self.tell(self.at.saturating_add(told).min(self.rows), to)?;
+            if progress != Progress::End {
+                return Ok(progress);
+            }
+        }
+        Ok(Progress::End)
+    }
+
+    /// Tells rows up to one.
+    fn tell(&mut self, end: usize, to: &mut dyn Visitor) -> Result<Progress, Stop> {
         let (row, ty) = self.row;
         let mut leaves = Vec::with_capacity(self.columns.len());
-        while self.at < self.rows {
+        while self.at < end {
             if self.next == 0 {
                 match to.enter(row, ty) {
                     Interest::Pause => return Ok(Progress::Paused),

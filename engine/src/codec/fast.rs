@@ -43,6 +43,8 @@ pub(crate) enum Direct {
     Text,
     /// A date of eight digits needs hyphens and quotes.
     Date,
+    /// A date with hyphens needs quotes.
+    Day,
     /// Whatever its codecs say.
     Codecs,
 }
@@ -50,7 +52,7 @@ pub(crate) enum Direct {
 impl Direct {
     /// Returns whether it is in quotes.
     pub(crate) fn is_quoted(self) -> bool {
-        matches!(self, Self::Text | Self::Date)
+        matches!(self, Self::Text | Self::Date | Self::Day)
     }
 }
 
@@ -102,7 +104,8 @@ impl Fast {
             Self::Text | Self::Trimmed => Direct::Text,
             Self::Number { .. } => Direct::Number,
             Self::DigitsOfDate => Direct::Date,
-            Self::None | Self::Date | Self::Instant | Self::Lookup => Direct::Codecs,
+            Self::Date => Direct::Day,
+            Self::None | Self::Instant | Self::Lookup => Direct::Codecs,
         }
     }
 

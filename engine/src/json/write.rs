@@ -5,7 +5,7 @@
 use crate::value::{Instant, Value};
 use base64::Engine as _;
 use jiff::civil;
-use kernel::Decimal;
+use kernel::{Decimal, INT_BYTES_MAX, digits_of, has_to_escape};
 use std::io::Write as _;
 
 /// Appends a value. Absent is written as `null`; a caller that leaves members out does not write them.
@@ -135,21 +135,6 @@ fn halves(bytes: &[u8]) -> Option<[u8; WORD]> {
     Some([a, b, c, d, e, f, g, h])
 }
 
-/// Returns whether any byte of a word cannot stand in a JSON text, looking at all of them at once.
-///
-/// `x - 1` borrows into the high bit of a byte only if the byte is nought, or follows one that did: enough to say
-/// *whether*, not *where*.
-#[inline]
-fn has_to_escape(word: [u8; WORD]) -> bool {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGHS: u64 = ONES << 7;
-    let word = u64::from_le_bytes(word);
-    let noughts = |word: u64| word.wrapping_sub(ONES) & !word;
-    let controls = word.wrapping_sub(ONES * 0x20) & !word;
-    let all = |byte: u8| ONES * u64::from(byte);
-    (noughts(word ^ all(b'"')) | noughts(word ^ all(b'\\')) | controls) & HIGHS != 0
-}
-
 fn must_escape(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
@@ -234,17 +219,7 @@ fn write_float(float: f64, out: &mut Vec<u8>) {
 /// Appends a whole number.
 #[inline(never)]
 pub(crate) fn write_int(number: i64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let (mut rest, mut at) = (number.unsigned_abs(), digits.len());
-    while rest > 0 || at == digits.len() {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-    }
-    if number < 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(digits_of(number, &mut [0; INT_BYTES_MAX]));
 }
 
 /// Appends a date: `2026-06-01`.

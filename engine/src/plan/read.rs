@@ -30,7 +30,7 @@ pub(crate) use state::{FINGERPRINT_SEED, mixed};
 use crate::plan::errors::FaultView;
 use crate::program::Ambient;
 use crate::value::Value;
-use kernel::{BadField, DecodeError, Error, Interest, PartId, Scalar, Stop, TypeId, Visitor};
+use kernel::{BadField, DecodeError, Error, Interest, PartId, Scalar, Stop, TakeRows, TypeId, Visitor};
 use state::State;
 use std::sync::Arc;
 
@@ -154,6 +154,10 @@ impl Visitor for Reader {
 
     fn leaves(&mut self, leaves: &[kernel::Leaf<'_>]) -> Result<usize, Stop> {
         self.state.line(&self.plan, leaves)
+    }
+
+    fn rows(&mut self, part: PartId, rows: &mut dyn TakeRows, most: usize) -> usize {
+        self.state.rows(&self.plan, part, rows, most)
     }
 
     fn unknown(&mut self, name: &str) {

@@ -4,7 +4,7 @@
 //! is told as NULL rather than as something else.
 
 use adapters_sql_protocol::{Column, Texts};
-use kernel::Scalar;
+use kernel::{INT_BYTES_MAX, Lexical, Pen, Scalar, Taken};
 
 /// The cells of one column, in memory that the next batch uses again.
 #[derive(Debug, Default)]
@@ -92,7 +92,7 @@ impl Cells {
     /// Returns a cell.
     #[inline]
     pub(crate) fn scalar(&self, row: usize) -> Scalar<'_> {
-        if !self.nulls.is_empty() && self.nulls.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1) {
+        if self.is_null(row) {
             return Scalar::Nil;
         }
         match self.kind {
@@ -102,6 +102,46 @@ impl Cells {
             Kind::Doubles => self.words.get(row).map(|word| Scalar::Float(f64::from_le_bytes(*word))),
         }
         .unwrap_or(Scalar::Nil)
+    }
+
+    /// Returns whether its cells can be taken without being told.
+    pub(crate) fn is_taken(&self, lexical: Lexical) -> bool {
+        match self.kind {
+            Kind::Text | Kind::Doubles => true,
+            Kind::Integers => matches!(lexical, Lexical::Number(None | Some(0))),
+            Kind::Bytes => false,
+        }
+    }
+
+    /// How many bytes the text of a cell has.
+    #[inline(always)]
+    pub(crate) fn length(&self, row: usize) -> usize {
+        match self.kind {
+            Kind::Text => self.range(row).map_or(0, |range| range.len()),
+            Kind::Integers | Kind::Doubles | Kind::Bytes => INT_BYTES_MAX,
+        }
+    }
+
+    /// Writes a cell.
+    #[inline(always)]
+    pub(crate) fn write(&self, row: usize, lexical: Lexical, pen: &mut Pen<'_>) -> Option<Taken> {
+        if self.is_null(row) {
+            return Some(Taken::Nil);
+        }
+        match self.kind {
+            Kind::Text => lexical.write(self.text.get(self.range(row)?)?, pen),
+            Kind::Integers => {
+                pen.put_int(i64::from_le_bytes(*self.words.get(row)?))?;
+                Some(Taken::Number)
+            }
+            Kind::Doubles => Some(Taken::Float { bits: u64::from_le_bytes(*self.words.get(row)?) }),
+            Kind::Bytes => None,
+        }
+    }
+
+    #[inline(always)]
+    fn is_null(&self, row: usize) -> bool {
+        !self.nulls.is_empty() && self.nulls.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1)
     }
 
     fn range(&self, row: usize) -> Option<std::ops::Range<usize>> {

@@ -2,7 +2,10 @@
 
 use super::*;
 use adapters_sql_protocol::{BatchWriter, Fetch, FromWorker, HEADER_BYTES, ValueKind};
-use kernel::{Name, Part, PartKind, Scalar, ScalarType, ShapeBuilder};
+use kernel::{
+    Name, Part, PartKind, Scalar, ScalarType, ShapeBuilder, Sheet, Slot, Snippet, TakeRows, Taken, Taker,
+    Usual,
+};
 
 /// Writes down what it is told, and pauses before the n-th part if asked to.
 #[derive(Default)]
@@ -134,4 +137,96 @@ fn a_row_that_is_skipped_is_not_told() {
     let mut notes = Notes { skip: Some(rows.row), ..Notes::default() };
     assert_eq!(set.advance(&mut notes), Ok(Progress::End));
     assert!(notes.told.is_empty());
+}
+
+/// Takes rows where it can, and refuses those with nothing in the first column.
+#[derive(Default)]
+struct Takes {
+    notes: Notes,
+    most: usize,
+    taken: Vec<String>,
+}
+
+impl Taker for Takes {
+    fn take(&mut self, _: usize, taken: Taken, start: usize, sheet: &mut Sheet) -> bool {
+        sheet.truncate(start);
+        if let Taken::Float { bits } = taken {
+            sheet.put(f64::from_bits(bits).to_string().as_bytes());
+        }
+        taken != Taken::Nil
+    }
+
+    fn mark(&mut self, _: usize, _: std::ops::Range<usize>) {}
+}
+
+impl Visitor for Takes {
+    fn enter(&mut self, part: PartId, ty: TypeId) -> Interest {
+        self.notes.enter(part, ty)
+    }
+
+    fn leaf(&mut self, part: PartId, scalar: Scalar<'_>) -> Result<(), Stop> {
+        self.notes.leaf(part, scalar)
+    }
+
+    fn unknown(&mut self, name: &str) {
+        self.notes.unknown(name);
+    }
+
+    fn leave(&mut self, part: PartId) -> Result<(), Stop> {
+        self.notes.leave(part)
+    }
+
+    fn rows(&mut self, part: PartId, rows: &mut dyn TakeRows, most: usize) -> usize {
+        assert_eq!(self.notes.row, Some(part));
+        let slot = |part: u32, before: &[u8], usual| {
+            let (part, before) = (PartId(part), Snippet::new(before));
+            Slot { part, before, usual, marked: false }
+        };
+        let slots =
+            [slot(2, b"B=", Usual::Number), slot(1, b" A=\"", Usual::Text), slot(3, b" C=", Usual::Nothing)];
+        assert!(rows.excerpt(&slots));
+        assert!(!rows.excerpt(&[slot(9, b"", Usual::Text)]), "there is no such column");
+        assert!(rows.excerpt(&slots));
+        for taken in 0..most.min(self.most) {
+            let mut sheet = Sheet::default();
+            if !rows.take(&slots, self, &mut sheet) {
+                return taken;
+            }
+            let row = String::from_utf8(sheet.into_bytes()).unwrap();
+            self.taken.push(row.clone());
+            self.notes.told.push(row);
+        }
+        most.min(self.most)
+    }
+}
+
+#[test]
+fn rows_are_taken_where_they_can_be_and_the_others_told_in_between() {
+    let mut build = ShapeBuilder::new();
+    let text = build.add_scalar(ScalarType::text());
+    let whole = build.add_scalar(ScalarType::Decimal { digits: None, scale: Some(0), unsigned: false });
+    let float = build.add_scalar(ScalarType::Float { bits: 64 });
+    let row_type = build.reserve();
+    let mut add = |name: &str, ty| build.add_part(Part::new(Name::local(name), PartKind::Field, ty));
+    let (a, b, c) = (add("A", text), add("B", whole), add("C", float));
+    let row = build.add_part(Part::new(Name::local("T"), PartKind::Element, row_type));
+    let column =
+        |part, name: &str| Column { part, name: name.into(), kind: ValueKind::Text, fetch: Fetch::Text };
+    let rows = Rows { row, columns: vec![column(a, "A"), column(b, "B"), column(c, "C")] };
+    let shape = build.finish();
+    let told = |most: usize, names: &[&str]| {
+        let mut set = RowSet::new(&rows, &infos(names), &shape).unwrap();
+        let mut takes = Takes { most, ..Takes::default() };
+        takes.notes.row = Some(row);
+        load(&mut set, 4);
+        assert_eq!(set.advance(&mut takes), Ok(Progress::End));
+        takes.notes.told
+    };
+    let second = ["1=Nil", "2=Int(1)", "3=Float(0.5)", "/"];
+    let (first, third, fourth) = ("B=0 A=\"äx\" C=0.5", "B=2 A=\"äx\" C=0.5", "B=3 A=\"äx\" C=0.5");
+    let all = [&[first][..], &second, &[third, fourth]].concat();
+    assert_eq!(told(100, &["A", "B", "C"]), all);
+    // Whoever takes few at a time is told the next one, and asked again behind that.
+    let one = [&[first][..], &second, &[third, "1=Text(\"äx\")", "2=Int(3)", "3=Float(0.5)", "/"]].concat();
+    assert_eq!(told(1, &["A", "B", "C"]), one);
 }

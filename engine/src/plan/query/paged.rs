@@ -5,7 +5,7 @@
 use super::Keyset;
 use crate::plan::read::Reader;
 use crate::plan::tree::Leaf;
-use kernel::{Datum, Interest, Leaf as Told, Order, PartId, Scalar, Stop, TypeId, Visitor};
+use kernel::{Datum, Interest, Leaf as Told, Order, PartId, Scalar, Stop, TakeRows, TypeId, Visitor};
 
 /// The rows of one answer, as far as they were read.
 #[derive(Debug, Clone)]
@@ -120,6 +120,19 @@ impl Visitor for PagedTo<'_> {
             leaves[..told].iter().for_each(|leaf| self.paged.note(leaf.part, leaf.scalar));
         }
         Ok(told)
+    }
+
+    fn rows(&mut self, part: PartId, rows: &mut dyn TakeRows, most: usize) -> usize {
+        let paged = &mut *self.paged;
+        if paged.depth != 0 || part != paged.row {
+            return 0;
+        }
+        // The last row of a full page is told, for the values by which it is found again.
+        let left = paged.size.map_or(u64::MAX, |size| u64::from(size).saturating_sub(paged.rows + 1));
+        let most = usize::try_from(left).map_or(most, |left| most.min(left));
+        let taken = self.reader.rows(part, rows, most);
+        paged.rows += u64::try_from(taken).unwrap_or(u64::MAX);
+        taken
     }
 
     fn unknown(&mut self, name: &str) {

@@ -9,9 +9,6 @@ use kernel::{Interest, Leaf, Stop};
 impl State {
     /// Enters and reads leaves of the open part; returns how many were told.
     pub(super) fn line(&mut self, plan: &ReadPlan, leaves: &[Leaf<'_>]) -> Result<usize, Stop> {
-        if self.row(plan, leaves) {
-            return Ok(leaves.len());
-        }
         for (told, leaf) in leaves.iter().enumerate() {
             if let Some(read) = self.straight(plan, leaf) {
                 self.read(read, leaf.scalar);

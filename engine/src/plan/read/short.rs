@@ -49,10 +49,15 @@ impl Short {
             && plan.conditions == 0
             && !plan.tests_asked
             && plan.cursor.is_none();
-        let flat = plan.levels.get(1).filter(|_| plain)?.flattened(1)?;
+        if plain { Self::below(plan, 0, &plan.key) } else { None }
+    }
+
+    /// Returns the short way of what is read below a branch, with the texts of these values beside it.
+    pub(super) fn below(plan: &ReadPlan, branch: usize, values: &[Box<[u32]>]) -> Option<Self> {
+        let flat = plan.levels.get(1)?.flattened(1)?;
         let mut reads = Vec::new();
-        gather(plan, 0, &mut reads)?;
-        let given = |leaf: &Flat<'_>| plan.key.iter().any(|path| **path == *leaf.path);
+        gather(plan, branch, &mut reads)?;
+        let given = |leaf: &Flat<'_>| values.iter().any(|path| **path == *leaf.path);
         let mut short =
             Self { slots: Vec::new(), members: Vec::new(), values: Vec::new(), behind: flat.behind };
         for leaf in &flat.leaves {
@@ -61,7 +66,7 @@ impl Short {
             short.slots.push(slot);
             short.members.push(leaf);
         }
-        for path in &plan.key {
+        for path in values {
             short.values.push(flat.leaves.iter().position(|leaf| *leaf.path == **path)?);
         }
         Some(short)
@@ -79,11 +84,7 @@ impl Short {
 }
 
 /// Gathers the leaves below a branch that are read and nothing else.
-pub(super) fn gather<'p>(
-    plan: &'p ReadPlan,
-    branch: usize,
-    reads: &mut Vec<(PartId, &'p Read)>,
-) -> Option<()> {
+fn gather<'p>(plan: &'p ReadPlan, branch: usize, reads: &mut Vec<(PartId, &'p Read)>) -> Option<()> {
     let Some(node) = plan.branches.get(branch)?.node else { return Some(()) };
     for (part, way) in plan.nodes.get(node as usize)?.known() {
         let below = plan.branches.get(way.branch as usize)?;
@@ -115,6 +116,7 @@ impl Leaf {
             Direct::Number => Usual::Number,
             Direct::Text => Usual::Text,
             Direct::Date => Usual::Date,
+            Direct::Day => Usual::Day,
             Direct::Codecs => Usual::Nothing,
         };
         let leaf = Self {
@@ -207,6 +209,7 @@ impl Taking<'_> {
         }
         let scalar = match taken {
             Taken::Nil => Scalar::Nil,
+            Taken::Float { bits } => Scalar::Float(f64::from_bits(bits)),
             Taken::Number | Taken::Text { .. } => Scalar::Text(text),
         };
         json.clear();

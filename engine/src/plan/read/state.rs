@@ -4,8 +4,10 @@
 
 use super::Answer;
 use super::late::Log;
+
 use super::layout::{CellKind, Pass, ReadPlan, Yield};
 use super::residue::Residue;
+use super::short::Line;
 use super::way::NOWHERE;
 use crate::codec::CodecError;
 use crate::plan::errors::FaultView;
@@ -40,8 +42,8 @@ pub(super) struct State {
     pub(super) values: Vec<Value>,
     /// What texts became that no short cut reads, by cell: the same ones come again and again.
     pub(super) memos: Vec<Memo>,
-    /// Which column of a row each member is, where rows go the short way.
-    pub(super) places: Vec<usize>,
+    /// What is remembered from row to row, where rows go the short way.
+    pub(super) taking: Line,
     /// JSON text by level.
     pub(super) arenas: Vec<Arena>,
     /// Elements written so far in the list of a level, for pointers.
@@ -241,7 +243,7 @@ impl State {
             tests: vec![false; plan.table.tests],
             cells: plan.cells.iter().map(cell).collect(),
             values: vec![Value::Absent; plan.cells.len()],
-            places: Vec::new(),
+            taking: Line::default(),
             memos: plan.cells.iter().map(|_| Memo::default()).collect(),
             arenas: plan.levels.iter().map(|_| Arena::default()).collect(),
             positions: vec![0; plan.levels.len()],

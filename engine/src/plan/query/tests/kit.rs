@@ -11,10 +11,11 @@ use crate::plan::tree::{Leaf, Tree};
 use crate::program::{Ambient, Inputs, OperationPlan, Program};
 use crate::value::Value;
 use kernel::{
-    Catalogue, Comparison, Datum, Document, From, Group, Interest, Name, Occurs, Own, Part, PartId, PartKind,
-    Predicate, Progress, Query, Scalar, ScalarType, Severity, Shape, ShapeBuilder, Sources, Statement,
-    StatementError, Table, TextType, Type, TypeKind, Visitor,
+    Catalogue, Comparison, Datum, Document, From, Group, Interest, Lexical, Name, Occurs, Own, Part, PartId,
+    PartKind, Pen, Predicate, Progress, Query, Scalar, ScalarType, Severity, Shape, ShapeBuilder, Sheet,
+    Slot, Sources, Statement, StatementError, Table, Taker, TextType, Type, TypeKind, Visitor,
 };
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub(crate) struct Kit {
     pub(crate) compiled: Compiled,
     sources: Sources,
     shape: Arc<Shape>,
+    /// Rows that went the short way so far.
+    pub(crate) taken: Cell<usize>,
 }
 
 /// Statements that tests know: text, facts.
@@ -79,7 +82,7 @@ impl Kit {
             sources: &mut sources,
         };
         let compiled = compile(&project, &mut environment);
-        Ok(Self { compiled, sources, shape })
+        Ok(Self { compiled, sources, shape, taken: Cell::default() })
     }
 
     pub(crate) fn program(&self) -> &Program {
@@ -224,8 +227,10 @@ impl Kit {
             rows: rows.iter().map(|row| self.cells(ty, row)).collect(),
             shape: Arc::clone(&self.shape),
             at_once,
+            taken: 0,
         };
         told.advance(&mut pages.to(&mut reader)).map_err(|error| format!("{error:?}"))?;
+        self.taken.set(self.taken.get() + told.taken);
         let answer = reader.finish().map_err(|error| format!("{error:?}"))?;
         Ok((String::from_utf8(answer.json.to_vec()).expect("UTF-8"), pages.cursor()))
     }
@@ -348,13 +353,53 @@ struct Rows {
     ty: kernel::TypeId,
     rows: Vec<Vec<(PartId, Leaf)>>,
     shape: Arc<Shape>,
-    /// A row's cells are told by one call.
+    /// Rows are taken where they can be, and the cells of others are told by one call.
     at_once: bool,
+    /// How many were taken.
+    taken: usize,
+}
+
+/// Rows as they are taken, in the lexical forms of their types.
+struct Taken<'a>(&'a mut Rows);
+
+impl kernel::TakeRows for Taken<'_> {
+    fn excerpt(&mut self, slots: &[Slot]) -> bool {
+        let has = |row: &Vec<(PartId, Leaf)>, slot: &Slot| row.iter().any(|(part, _)| *part == slot.part);
+        slots.iter().all(|slot| self.0.rows.first().is_none_or(|row| has(row, slot)))
+    }
+
+    fn take(&mut self, slots: &[Slot], to: &mut dyn Taker, sheet: &mut Sheet) -> bool {
+        let Some(row) = self.0.rows.first() else { return false };
+        sheet.reserve(10_000);
+        let mut at = sheet.end();
+        for (index, slot) in slots.iter().enumerate() {
+            let (_, leaf) = row.iter().find(|(part, _)| *part == slot.part).expect("a column");
+            let ty = self.0.shape.scalar(self.0.shape.part(slot.part).ty).expect("a scalar");
+            let write = |pen: &mut Pen<'_>| match leaf.as_scalar() {
+                _ if *leaf == Leaf::Nil => Some(kernel::Taken::Nil),
+                Scalar::Text(text) => Lexical::of(ty).write(text, pen),
+                other => panic!("{other:?} is not given"),
+            };
+            let Some(end) = slot.fill(index, write, to, (sheet, at)) else { return false };
+            at = end;
+        }
+        sheet.set_end(at);
+        self.0.rows.remove(0);
+        self.0.taken += 1;
+        true
+    }
 }
 
 impl Document for Rows {
     fn advance(&mut self, to: &mut dyn Visitor) -> Result<Progress, kernel::DecodeError> {
-        for row in self.rows.drain(..) {
+        loop {
+            if self.at_once {
+                to.rows(self.row, &mut Taken(self), usize::MAX);
+            }
+            if self.rows.is_empty() {
+                return Ok(Progress::End);
+            }
+            let row = self.rows.remove(0);
             if to.enter(self.row, self.ty) == Interest::Skip {
                 continue;
             }
@@ -382,7 +427,6 @@ impl Document for Rows {
                 return Ok(Progress::Stopped);
             }
         }
-        Ok(Progress::End)
     }
 }
 

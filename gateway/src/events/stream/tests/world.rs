@@ -364,41 +364,41 @@ impl Unit for FakeUnit {
     }
 
     fn batch(&mut self) -> Result<Option<Batch>, kernel::Error> {
-            self.world.moment().map_err(|()| ended())?;
-            let count = self.world.lock().batch_records;
-            let torn = self.world.lock().torn;
-            self.batches += 1;
-            if let Some((_, class)) = torn.filter(|(after, _)| self.batches > *after) {
-                return Err(kernel::Error::new(class, Cause::Broken, "it is torn"));
-            }
-            let lines: Vec<(u64, u64, String)> = self
-                .content
-                .lines()
-                .enumerate()
-                .skip(self.at)
-                .take(count)
-                .map(|(n, line)| (n as u64 + 1, self.offset(n), line.to_owned()))
-                .collect();
-            if lines.is_empty() {
-                self.whole = true;
-                return Ok(None);
-            }
-            let before = self.offset(self.at);
-            self.at += lines.len();
-            let bytes = self.offset(self.at) - before;
-            let after = Position { records: self.at as u64, bytes: before + bytes };
-            let mut state = self.world.lock();
-            state.in_flight_bytes += bytes;
-            state.in_flight_bytes_max = state.in_flight_bytes_max.max(state.in_flight_bytes);
-            drop(state);
-            let records = FakeRecords {
-                lines,
-                at: None,
-                name: Arc::clone(&self.name),
-                world: Some(self.world.clone()),
-                bytes,
-            };
-            Ok(Some(Batch { records: Box::new(records), token: Token::new(after) }))
+        self.world.moment().map_err(|()| ended())?;
+        let count = self.world.lock().batch_records;
+        let torn = self.world.lock().torn;
+        self.batches += 1;
+        if let Some((_, class)) = torn.filter(|(after, _)| self.batches > *after) {
+            return Err(kernel::Error::new(class, Cause::Broken, "it is torn"));
+        }
+        let lines: Vec<(u64, u64, String)> = self
+            .content
+            .lines()
+            .enumerate()
+            .skip(self.at)
+            .take(count)
+            .map(|(n, line)| (n as u64 + 1, self.offset(n), line.to_owned()))
+            .collect();
+        if lines.is_empty() {
+            self.whole = true;
+            return Ok(None);
+        }
+        let before = self.offset(self.at);
+        self.at += lines.len();
+        let bytes = self.offset(self.at) - before;
+        let after = Position { records: self.at as u64, bytes: before + bytes };
+        let mut state = self.world.lock();
+        state.in_flight_bytes += bytes;
+        state.in_flight_bytes_max = state.in_flight_bytes_max.max(state.in_flight_bytes);
+        drop(state);
+        let records = FakeRecords {
+            lines,
+            at: None,
+            name: Arc::clone(&self.name),
+            world: Some(self.world.clone()),
+            bytes,
+        };
+        Ok(Some(Batch { records: Box::new(records), token: Token::new(after) }))
     }
 
     fn rewind(&mut self, to: Position) -> BoxFuture<'_, Result<(), kernel::Error>> {
