@@ -243,11 +243,7 @@ impl Pen<'_> {
                 *place.get_mut(length - WORD..)?.first_chunk_mut()? = *last;
                 !(has_to_escape(*first) | has_to_escape(*last))
             }
-            (Some(_), Some(last)) => {
-                place.get_mut(..length)?.copy_from_slice(text);
-                let (words, _) = text.as_chunks::<WORD>();
-                !words.iter().fold(has_to_escape(*last), |found, word| found | has_to_escape(*word))
-            }
+            (Some(_), Some(_)) => copy_text(text, place.get_mut(..length)?)?,
             _ => {
                 let word = short_word(text)?;
                 *place.first_chunk_mut()? = word;
@@ -327,6 +323,30 @@ fn short_word(text: &[u8]) -> Option<[u8; WORD]> {
     };
     Some(word.to_le_bytes())
 }
+
+/// Copies a text of more than 16 bytes to its place, and says whether nothing in it has to be escaped in JSON.
+#[inline(always)]
+fn copy_text(text: &[u8], place: &mut [u8]) -> Option<bool> {
+    let mut found = [0; LANES];
+    let mut look = |chunk: &[u8; LANES]| {
+        for (found, byte) in found.iter_mut().zip(chunk) {
+            *found |= u8::from(*byte < b' ') | u8::from(*byte == b'"') | u8::from(*byte == b'\\');
+        }
+    };
+    let (chunks, _) = text.as_chunks::<LANES>();
+    for (to, chunk) in place.as_chunks_mut::<LANES>().0.iter_mut().zip(chunks) {
+        *to = *chunk;
+        look(chunk);
+    }
+    // The last bytes are no chunk of their own, but they end one.
+    let last = text.last_chunk()?;
+    *place.last_chunk_mut()? = *last;
+    look(last);
+    Some(found == [0; LANES])
+}
+
+/// Bytes that a processor looks at at once.
+const LANES: usize = 16;
 
 /// Returns whether any byte of a word cannot stand in a JSON text, looking at all of them at once.
 ///

@@ -8,6 +8,7 @@ mod take;
 
 use crate::call::{Column, Rows};
 use adapters_sql_protocol::{Batch, ColumnInfo};
+use bytes::Bytes;
 pub(crate) use cells::Cells;
 use kernel::{
     DecodeError, Interest, Leaf, Lexical, PartId, Progress, ScalarType, Shape, Stop, TypeId, Visitor,
@@ -80,11 +81,11 @@ impl RowSet {
         self.width
     }
 
-    /// Takes over a batch; the one before must have been told.
-    pub(crate) fn load(&mut self, batch: &Batch<'_>) {
+    /// Takes over a batch that lies in a payload; the one before must have been told.
+    pub(crate) fn load(&mut self, batch: &Batch<'_>, payload: &Bytes) {
         self.cells.resize_with(batch.columns.len(), Cells::default);
         for (cells, column) in self.cells.iter_mut().zip(&batch.columns) {
-            cells.load(column, batch.rows);
+            cells.load(column, payload);
         }
         for column in self.columns.iter().filter(|column| column.scale > 0) {
             if let Some(cells) = self.cells.get_mut(column.index) {
@@ -97,6 +98,10 @@ impl RowSet {
     /// Tells what is left of the batch; `End` is the end of the batch.
     pub(crate) fn advance(&mut self, to: &mut dyn Visitor) -> Result<Progress, DecodeError> {
         let told = self.advance_rows(to);
+        if told == Ok(Progress::End) {
+            // What arrives next may take its place.
+            self.cells.clear();
+        }
         Ok(told.unwrap_or(Progress::Stopped))
     }
 

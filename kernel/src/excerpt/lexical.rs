@@ -29,12 +29,12 @@ impl Lexical {
         }
     }
 
-    /// Writes a leaf; nothing where there is no room for it and [`super::ROOM_BEHIND`] bytes more.
+    /// Writes a leaf, whose text is UTF-8; nothing where there is no room for it and [`super::ROOM_BEHIND`] bytes more.
     #[inline(always)]
-    pub fn write(self, text: &str, pen: &mut Pen<'_>) -> Option<Taken> {
+    pub fn write(self, text: &[u8], pen: &mut Pen<'_>) -> Option<Taken> {
         let text = match self {
-            Self::Padded => without_end(text.as_bytes()),
-            Self::Text | Self::Number(_) => text.as_bytes(),
+            Self::Padded => without_end(text),
+            Self::Text | Self::Number(_) => text,
         };
         let plain = pen.put_text(text)?;
         match self {
@@ -92,7 +92,7 @@ mod tests {
         let check = |lexical: Lexical, text: &str, expected: Option<(Taken, &str)>| {
             let mut sheet = Sheet::with_room(100);
             let mut pen = Pen { bytes: &mut sheet.bytes, at: 0 };
-            let taken = lexical.write(text, &mut pen);
+            let taken = lexical.write(text.as_bytes(), &mut pen);
             sheet.end = pen.at;
             let written = String::from_utf8(sheet.into_bytes()).unwrap();
             assert_eq!(taken.map(|taken| (taken, &*written)), expected, "{lexical:?} {text:?}");

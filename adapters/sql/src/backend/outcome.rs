@@ -65,7 +65,7 @@ impl Collected {
             let place = columns.iter().position(|column| column.name == wanted.name);
             let column = place.and_then(|place| batch.columns.get(place));
             let column = column.ok_or_else(|| fail::unasked(&wanted.name))?;
-            values.push(first(column));
+            values.push(first(column, payload));
         }
         Ok(values)
     }
@@ -99,10 +99,10 @@ impl Collected {
     }
 }
 
-/// The first cell of a column, as text.
-fn first(column: &adapters_sql_protocol::Column<'_>) -> Option<String> {
+/// The first cell of a column of a payload, as text.
+fn first(column: &adapters_sql_protocol::Column<'_>, payload: &Bytes) -> Option<String> {
     let mut cells = Cells::default();
-    cells.load(column, 1);
+    cells.load(column, payload);
     match cells.scalar(0) {
         Scalar::Text(text) => Some(text.to_owned()),
         Scalar::Int(number) => Some(number.to_string()),
@@ -214,7 +214,7 @@ impl Document for Told {
             };
             // It was decoded before it was kept.
             if let Ok(FromWorker::Batch(batch)) = FromWorker::decode(kind::BATCH, &payload, set.width()) {
-                set.load(&batch);
+                set.load(&batch, &payload);
             }
         }
         Ok(Progress::End)

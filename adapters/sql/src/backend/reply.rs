@@ -69,7 +69,7 @@ impl RowReply {
                 Ok(None)
             }
             (FromWorker::Batch(batch), Some(set)) => {
-                set.load(&batch);
+                set.load(&batch, payload);
                 Ok(None)
             }
             (FromWorker::Done { affected }, Some(_)) => {

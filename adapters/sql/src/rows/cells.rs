@@ -4,18 +4,19 @@
 //! is told as NULL rather than as something else.
 
 use adapters_sql_protocol::{Column, Texts};
+use bytes::Bytes;
 use kernel::{INT_BYTES_MAX, Lexical, Pen, Scalar, Taken};
 
-/// The cells of one column, in memory that the next batch uses again.
+/// The cells of one column, where they arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Cells {
     /// A bit per row; empty where no row is NULL.
-    nulls: Vec<u8>,
+    nulls: Bytes,
     kind: Kind,
-    text: String,
-    bytes: Vec<u8>,
-    offsets: Vec<u32>,
-    words: Vec<[u8; 8]>,
+    /// Texts or bytes, one behind the other.
+    bytes: Bytes,
+    /// Where each of these begins, and where the last one ends, in four bytes; or numbers in eight bytes.
+    words: Bytes,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -28,41 +29,17 @@ enum Kind {
 }
 
 impl Cells {
-    /// Takes over a column.
-    pub(crate) fn load(&mut self, column: &Column<'_>, rows: usize) {
-        self.nulls.clear();
-        if let Some(nulls) = column.nulls.filter(|nulls| nulls.iter().any(|byte| *byte != 0)) {
-            self.nulls.extend_from_slice(nulls);
-        }
-        match column.values {
-            Texts::Text { offsets, text } => {
-                self.kind = Kind::Text;
-                self.text.clear();
-                self.text.push_str(text);
-                self.load_offsets(offsets);
-            }
-            Texts::Bytes { offsets, bytes } => {
-                self.kind = Kind::Bytes;
-                self.bytes.clear();
-                self.bytes.extend_from_slice(bytes);
-                self.load_offsets(offsets);
-            }
-            Texts::Integers(values) => self.load_words(Kind::Integers, values, rows),
-            Texts::Doubles(values) => self.load_words(Kind::Doubles, values, rows),
-        }
-    }
-
-    fn load_offsets(&mut self, offsets: &[u8]) {
-        let numbers = offsets.chunks_exact(4).map(|at| u32::from_le_bytes([at[0], at[1], at[2], at[3]]));
-        self.offsets.clear();
-        self.offsets.extend(numbers);
-    }
-
-    fn load_words(&mut self, kind: Kind, values: &[u8], rows: usize) {
-        self.kind = kind;
-        self.words.clear();
-        let words = values.chunks_exact(8).take(rows);
-        self.words.extend(words.map(|word| <[u8; 8]>::try_from(word).unwrap_or_default()));
+    /// Takes over a column that lies in a payload.
+    pub(crate) fn load(&mut self, column: &Column<'_>, payload: &Bytes) {
+        let nulls = column.nulls.filter(|nulls| nulls.iter().any(|byte| *byte != 0));
+        self.nulls = nulls.map_or_else(Bytes::new, |nulls| payload.slice_ref(nulls));
+        let (kind, words, bytes) = match column.values {
+            Texts::Text { offsets, text } => (Kind::Text, offsets, text.as_bytes()),
+            Texts::Bytes { offsets, bytes } => (Kind::Bytes, offsets, bytes),
+            Texts::Integers(values) => (Kind::Integers, values, &[][..]),
+            Texts::Doubles(values) => (Kind::Doubles, values, &[][..]),
+        };
+        (self.kind, self.words, self.bytes) = (kind, payload.slice_ref(words), payload.slice_ref(bytes));
     }
 
     /// Gives numbers the decimals of their type, where a driver leaves out zeros at the end: SQLite and Oracle do.
@@ -70,23 +47,22 @@ impl Cells {
         if !matches!(self.kind, Kind::Text) {
             return;
         }
-        let rows = self.offsets.len().saturating_sub(1);
-        let is_short =
-            |row: usize| self.range(row).is_some_and(|range| missing(&self.text[range], scale) > 0);
-        let Some(first) = (0..rows).find(|&row| is_short(row)) else { return };
-        let mut text = self.text[..self.offsets[first] as usize].to_owned();
-        let mut offsets = self.offsets[..=first].to_vec();
-        for row in first..rows {
-            let number = self.range(row).and_then(|range| self.text.get(range)).unwrap_or_default();
-            text.push_str(number);
+        let rows = (self.words.len() / 4).saturating_sub(1);
+        let number = |row: usize| self.text(row).unwrap_or_default();
+        let Some(first) = (0..rows).find(|&row| missing(number(row), scale) > 0) else { return };
+        let begin = self.range(first).map_or(0, |range| range.start);
+        let mut bytes = self.bytes[..begin].to_vec();
+        let mut words = self.words[..(first + 1) * 4].to_vec();
+        for number in (first..rows).map(number) {
+            bytes.extend_from_slice(number.as_bytes());
             let zeros = missing(number, scale);
             if zeros == scale && !number.ends_with('.') {
-                text.push('.');
+                bytes.push(b'.');
             }
-            text.extend(std::iter::repeat_n('0', zeros));
-            offsets.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+            bytes.extend(std::iter::repeat_n(b'0', zeros));
+            words.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
         }
-        (self.text, self.offsets) = (text, offsets);
+        (self.bytes, self.words) = (bytes.into(), words.into());
     }
 
     /// Returns a cell.
@@ -96,10 +72,10 @@ impl Cells {
             return Scalar::Nil;
         }
         match self.kind {
-            Kind::Text => self.range(row).and_then(|range| self.text.get(range)).map(Scalar::Text),
+            Kind::Text => self.text(row).map(Scalar::Text),
             Kind::Bytes => self.range(row).and_then(|range| self.bytes.get(range)).map(Scalar::Bytes),
-            Kind::Integers => self.words.get(row).map(|word| Scalar::Int(i64::from_le_bytes(*word))),
-            Kind::Doubles => self.words.get(row).map(|word| Scalar::Float(f64::from_le_bytes(*word))),
+            Kind::Integers => self.word(row).map(|word| Scalar::Int(i64::from_le_bytes(word))),
+            Kind::Doubles => self.word(row).map(|word| Scalar::Float(f64::from_le_bytes(word))),
         }
         .unwrap_or(Scalar::Nil)
     }
@@ -129,12 +105,12 @@ impl Cells {
             return Some(Taken::Nil);
         }
         match self.kind {
-            Kind::Text => lexical.write(self.text.get(self.range(row)?)?, pen),
+            Kind::Text => lexical.write(self.bytes.get(self.range(row)?)?, pen),
             Kind::Integers => {
-                pen.put_int(i64::from_le_bytes(*self.words.get(row)?))?;
+                pen.put_int(i64::from_le_bytes(self.word(row)?))?;
                 Some(Taken::Number)
             }
-            Kind::Doubles => Some(Taken::Float { bits: u64::from_le_bytes(*self.words.get(row)?) }),
+            Kind::Doubles => Some(Taken::Float { bits: u64::from_le_bytes(self.word(row)?) }),
             Kind::Bytes => None,
         }
     }
@@ -144,9 +120,20 @@ impl Cells {
         !self.nulls.is_empty() && self.nulls.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1)
     }
 
+    /// Returns a text. That it is one was looked at when the batch was decoded.
+    fn text(&self, row: usize) -> Option<&str> {
+        str::from_utf8(self.bytes.get(self.range(row)?)?).ok()
+    }
+
+    #[inline(always)]
+    fn word(&self, row: usize) -> Option<[u8; 8]> {
+        self.words.get(row * 8..)?.first_chunk().copied()
+    }
+
+    #[inline(always)]
     fn range(&self, row: usize) -> Option<std::ops::Range<usize>> {
-        let [begin, end] = *self.offsets.get(row..row + 2)? else { return None };
-        Some(begin as usize..end as usize)
+        let [b1, b2, b3, b4, e1, e2, e3, e4] = *self.words.get(row * 4..)?.first_chunk::<8>()?;
+        Some(u32::from_le_bytes([b1, b2, b3, b4]) as usize..u32::from_le_bytes([e1, e2, e3, e4]) as usize)
     }
 }
 
@@ -174,11 +161,10 @@ mod tests {
     #[test]
     fn numbers_have_the_decimals_of_their_type() {
         let check = |numbers: &[&str], scale: usize, expected: &[&str]| {
-            let mut cells = Cells { offsets: vec![0], ..Cells::default() };
-            for number in numbers {
-                cells.text.push_str(number);
-                cells.offsets.push(u32::try_from(cells.text.len()).unwrap());
-            }
+            let ends = (0..=numbers.len()).map(|n| numbers[..n].concat().len());
+            let words = ends.flat_map(|end| u32::try_from(end).unwrap().to_le_bytes());
+            let bytes = numbers.concat().into();
+            let mut cells = Cells { bytes, words: words.collect(), ..Cells::default() };
             cells.scale(scale);
             for (row, expected) in expected.iter().enumerate() {
                 assert_eq!(cells.scalar(row), Scalar::Text(expected), "{numbers:?}");

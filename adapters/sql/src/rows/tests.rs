@@ -77,11 +77,11 @@ fn load(set: &mut RowSet, rows: usize) {
             batch.doubles((0..rows).map(|_| Some(0.5)));
         }
     });
-    let Ok(FromWorker::Batch(batch)) = FromWorker::decode(bytes[4], &bytes[HEADER_BYTES..], set.width())
-    else {
+    let payload = Bytes::from(bytes.split_off(HEADER_BYTES));
+    let Ok(FromWorker::Batch(batch)) = FromWorker::decode(bytes[4], &payload, set.width()) else {
         panic!("no batch")
     };
-    set.load(&batch);
+    set.load(&batch, &payload);
 }
 
 #[test]

@@ -377,7 +377,7 @@ impl kernel::TakeRows for Taken<'_> {
             let ty = self.0.shape.scalar(self.0.shape.part(slot.part).ty).expect("a scalar");
             let write = |pen: &mut Pen<'_>| match leaf.as_scalar() {
                 _ if *leaf == Leaf::Nil => Some(kernel::Taken::Nil),
-                Scalar::Text(text) => Lexical::of(ty).write(text, pen),
+                Scalar::Text(text) => Lexical::of(ty).write(text.as_bytes(), pen),
                 other => panic!("{other:?} is not given"),
             };
             let Some(end) = slot.fill(index, write, to, (sheet, at)) else { return false };
