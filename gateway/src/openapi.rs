@@ -10,13 +10,23 @@ pub(crate) use events::envelope;
 pub use examples::{Example, Examples};
 
 use crate::problem::{Kind, Types};
+use engine::json as exact;
 use engine::lang::AuthKind;
 use engine::program::{OperationPlan, Program};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Returns the document.
-pub fn document(program: &Program, types: &Types, examples: &Examples) -> Value {
+/// Returns the document, as JSON. Numbers of examples have the digits that they have in the tests.
+pub fn document(program: &Program, types: &Types, examples: &Examples) -> String {
+    let mut document = exact::from_serde(&described(program, types, examples));
+    examples.fill_in(&mut document);
+    let mut text = Vec::new();
+    exact::write(&document, &mut text);
+    String::from_utf8(text).expect("JSON is UTF-8")
+}
+
+/// Returns the document, with stand-ins for the bodies of examples.
+fn described(program: &Program, types: &Types, examples: &Examples) -> Value {
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     let mut schemas = schemas(program);
     for plan in &program.operations {

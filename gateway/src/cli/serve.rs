@@ -118,7 +118,7 @@ async fn service(args: &ServeArgs, project: &Project, store: Option<Arc<Sqlite>>
         auth: auth(&program, project.folder.root()).await?,
         store: store.map(|store| store as Arc<dyn Store>),
         clock: Arc::new(now),
-        openapi: document.to_string().into(),
+        openapi: document.into(),
         signing_key: signing_key(),
         body_bytes_max: args.body_bytes_max,
         types,

@@ -2,10 +2,12 @@
 //!
 //! **Invariant.** Every status that the operation can answer is listed, with the problems that it stands for.
 
+use super::examples::Shown;
 use super::{Examples, embedded, is_secured, operation_id, problem_response};
 use crate::http::params::{FIELDS, SORT, takes_fields, takes_sort};
 use crate::problem::{Kind, Types, words};
 use crate::service::location;
+use engine::json as exact;
 use engine::lang::Idempotency;
 use engine::program::{CallPlan, OperationPlan, Param, Place, Program, Verb};
 use engine::ty;
@@ -318,15 +320,14 @@ fn header(description: &str) -> Value {
 }
 
 /// A test may well show what the schema refuses; that is an example of nothing.
-fn fitting(schema: &Value) -> impl Fn(&(&str, &Value)) -> bool + use<> {
+fn fitting(schema: &Value) -> impl Fn(&Shown<'_>) -> bool + use<> {
     let validator = jsonschema::options().offline().build(schema).ok();
-    move |(_, value)| validator.as_ref().is_some_and(|validator| validator.is_valid(value))
+    move |shown| validator.as_ref().is_some_and(|validator| validator.is_valid(&exact::to_serde(shown.body)))
 }
 
-fn example((name, value): (&str, &Value)) -> (String, Value) {
-    let key: String =
-        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
-    (key, json!({ "summary": name, "value": value }))
+fn example(shown: Shown<'_>) -> (String, Value) {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    (shown.name.chars().map(plain).collect(), shown.object())
 }
 
 fn summary(plan: &OperationPlan) -> String {

@@ -2,6 +2,7 @@
 //!
 //! **Invariant.** What is checked is what OpenAPI 3.1 and JSON Schema demand; the example is read where it lies.
 
+use super::examples::Shown;
 use super::*;
 use crate::cli::ProjectArgs;
 use crate::project::{Mode, Project};
@@ -12,7 +13,8 @@ fn example() -> Value {
     let args = ProjectArgs { project: folder.into(), env: None, libs: Vec::new() };
     let project =
         Project::load(&args, Mode::Offline).unwrap_or_else(|findings| panic!("{}", findings.text()));
-    document(&project.program, &Types::new("https://api.example.com"), &project.examples())
+    let document = document(&project.program, &Types::new("https://api.example.com"), &project.examples());
+    serde_json::from_str(&document).unwrap()
 }
 
 /// Calls `see` with every object in a document and the pointer to it.
@@ -129,4 +131,29 @@ fn references_of_an_embedded_schema_stay_within_it() {
         "$defs": { "money": { "type": "number" } },
     });
     assert_eq!(embedded("A", &schema), expected);
+}
+
+#[test]
+fn bodies_of_examples_have_the_digits_that_they_have_in_the_tests() {
+    let body = |text: &str| exact::parse(text.as_bytes(), exact::JsonLimits::default()).ok();
+    let example = Example {
+        name: "digits".into(),
+        operation: Some("GET /x".into()),
+        model: None,
+        request: body(r#"{"rate":0.10}"#),
+        status: None,
+        response: body(r#"{"total":1000.00,"many":[12345678901234567890.120]}"#),
+    };
+    let examples = Examples(vec![example]);
+    let requests: Vec<Value> = examples.requests("GET /x").map(Shown::object).collect();
+    let answers: Vec<Value> = examples.answers("GET /x", 200, None).map(Shown::object).collect();
+    let mut document = exact::from_serde(&json!({ "requests": requests, "answers": answers, "other": [1, "x"] }));
+    examples.fill_in(&mut document);
+    let mut text = Vec::new();
+    exact::write(&document, &mut text);
+    let text = String::from_utf8(text).unwrap();
+    for part in [r#""value":{"rate":0.10}"#, r#""value":{"total":1000.00,"many":[12345678901234567890.120]}"#] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(text.contains(r#""other":[1,"x"]"#) && !text.contains("body"), "{text}");
 }

@@ -10,7 +10,7 @@ use adapters_ports::Event;
 use engine::json::{self, JsonLimits};
 use engine::lang::{Payload, Test};
 use engine::program::{OperationPlan, Segment, TopicPlan};
-use serde_json::Value;
+use engine::value::Value;
 use std::sync::Arc;
 
 /// Events of one test that are shown.
@@ -66,7 +66,7 @@ impl Project {
     }
 
     fn data(&self, payload: &Payload) -> Option<Value> {
-        testing::data(&self.folder, payload).ok().map(|value| json::to_serde(&value))
+        testing::data(&self.folder, payload).ok()
     }
 }
 

@@ -593,6 +593,7 @@ fn the_description_of_the_api_says_what_tables_can() {
     let (service, _) = shop(0);
     let types = Types::new("");
     let document = crate::openapi::document(service.program(), &types, &crate::openapi::Examples::default());
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
     let names = |path: &str, method: &str| -> Vec<String> {
         let parameters = document["paths"][path][method]["parameters"].as_array().unwrap();
         parameters.iter().map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect()
