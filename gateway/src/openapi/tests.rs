@@ -147,12 +147,14 @@ fn bodies_of_examples_have_the_digits_that_they_have_in_the_tests() {
     let examples = Examples(vec![example]);
     let requests: Vec<Value> = examples.requests("GET /x").map(Shown::object).collect();
     let answers: Vec<Value> = examples.answers("GET /x", 200, None).map(Shown::object).collect();
-    let mut document = exact::from_serde(&json!({ "requests": requests, "answers": answers, "other": [1, "x"] }));
+    let mut document =
+        exact::from_serde(&json!({ "requests": requests, "answers": answers, "other": [1, "x"] }));
     examples.fill_in(&mut document);
     let mut text = Vec::new();
     exact::write(&document, &mut text);
     let text = String::from_utf8(text).unwrap();
-    for part in [r#""value":{"rate":0.10}"#, r#""value":{"total":1000.00,"many":[12345678901234567890.120]}"#] {
+    for part in [r#""value":{"rate":0.10}"#, r#""value":{"total":1000.00,"many":[12345678901234567890.120]}"#]
+    {
         assert!(text.contains(part), "{text}");
     }
     assert!(text.contains(r#""other":[1,"x"]"#) && !text.contains("body"), "{text}");

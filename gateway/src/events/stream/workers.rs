@@ -277,3 +277,6 @@ impl Drop for Promise {
         self.send(Err(mistake()));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -266,7 +266,8 @@ async fn what_is_published_is_described_and_the_schemas_that_events_name_are_the
 async fn topics_are_in_the_description_of_the_api_with_their_scopes() {
     let world = world(COMPARED, Vec::new()).await;
     let types = crate::problem::Types::new("");
-    let document = crate::openapi::document(world.service.program(), &types, &crate::openapi::Examples::default());
+    let document =
+        crate::openapi::document(world.service.program(), &types, &crate::openapi::Examples::default());
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
     let items = &document["paths"]["/events/items"]["get"];
     assert!(items["description"].as_str().unwrap().contains("`events:items`"), "{items}");
