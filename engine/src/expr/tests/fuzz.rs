@@ -1,25 +1,10 @@
 //! Compiles and evaluates random expressions: nothing may panic, whatever is written and whatever the values are.
 
 use super::{Scope, scope};
+use crate::codec::tests::kit::Random;
 use crate::expr::compile;
 use crate::value::Value;
 use kernel::{FileId, Span};
-
-/// A small generator with a fixed seed (xorshift), so that a failure repeats.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).unwrap() % n
-    }
-
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
-    }
-}
 
 const LEAVES: &[&str] = &[
     "checkIn",
@@ -168,17 +153,17 @@ const TOKENS: &[&str] = &[
 
 fn expression(random: &mut Random, depth: usize) -> String {
     if depth == 0 || random.below(6) == 0 {
-        return random.pick(LEAVES).to_owned();
+        return random.one(LEAVES).to_owned();
     }
     let sub = |random: &mut Random| expression(random, depth - 1);
     match random.below(9) {
-        0..=2 => format!("({} {} {})", sub(random), random.pick(BINARY), sub(random)),
+        0..=2 => format!("({} {} {})", sub(random), random.one(BINARY), sub(random)),
         3 => format!("({} ? {} : {})", sub(random), sub(random), sub(random)),
-        4 => format!("{}({})", random.pick(FUNCTIONS), arguments(random, depth)),
-        5 => format!("{}.{}({})", sub(random), random.pick(METHODS), arguments(random, depth)),
-        6 => format!("{}.{}(each, {})", sub(random), random.pick(MACROS), sub(random)),
+        4 => format!("{}({})", random.one(FUNCTIONS), arguments(random, depth)),
+        5 => format!("{}.{}({})", sub(random), random.one(METHODS), arguments(random, depth)),
+        6 => format!("{}.{}(each, {})", sub(random), random.one(MACROS), sub(random)),
         7 => format!("{}[{}]", sub(random), sub(random)),
-        _ => format!("{}{}", random.pick(&["!", "-"]), sub(random)),
+        _ => format!("{}{}", random.one(&["!", "-"]), sub(random)),
     }
 }
 
@@ -244,7 +229,7 @@ fn random_texts_never_panic() {
     for _ in 0..10_000 {
         let tokens = 1 + random.below(12);
         let text: String = (0..tokens)
-            .map(|_| if random.below(3) == 0 { random.pick(LEAVES) } else { random.pick(TOKENS) })
+            .map(|_| if random.below(3) == 0 { random.one(LEAVES) } else { random.one(TOKENS) })
             .collect();
         run(&text, &scopes);
         let bytes: Vec<u8> =
@@ -253,7 +238,7 @@ fn random_texts_never_panic() {
         let mut cut = expression(&mut random, 3);
         let at = random.below(cut.len() + 1);
         if cut.is_char_boundary(at) {
-            cut.insert_str(at, random.pick(TOKENS));
+            cut.insert_str(at, random.one(TOKENS));
         }
         run(&cut, &scopes);
     }

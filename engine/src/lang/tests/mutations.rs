@@ -1,6 +1,7 @@
 //! Tests that no damaged project makes the loader panic.
 
 use super::*;
+use crate::codec::tests::kit::Random;
 
 /// A project with every section and every form, so that edits reach all of the reader.
 const SAMPLE: &str = include_str!("sample.yaml");
@@ -14,20 +15,6 @@ const PIECES: [&str; 40] = [
     "!t ", "<<: ", "~", "${", "${env:", "}", "/", "..", "[0]", "[*]", "$", "@", "- ", "---\n", "\u{feff}",
     "é", "名", "\0", "\r\n", "|", ">", "? ",
 ];
-
-/// A small generator with a fixed seed.
-///
-/// Source: xorshift64, G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (14), 2003.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(end.max(1)).expect("it is small")).expect("it is smaller")
-    }
-}
 
 fn boundary(text: &str, mut at: usize) -> usize {
     while !text.is_char_boundary(at) {

@@ -3,6 +3,7 @@
 //! **Invariant.** Both read the same record: the one is told its parts, the other takes its leaves.
 
 use super::{Case, case};
+use crate::codec::tests::kit::Random;
 use crate::plan::stream::{EventReader, Said};
 use crate::plan::testing::Told;
 use crate::program::Ambient;
@@ -44,34 +45,21 @@ events:
 
 const PARTS: [&str; 9] = ["ID", "NAME", "CODE", "QTY", "AMOUNT", "DAY", "NOTE", "FLAG", "RATE"];
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        // Xorshift, by G. Marsaglia.
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 8).unwrap() % end
-    }
-
-    fn of(&mut self, all: &[&str]) -> String {
-        all[self.below(all.len())].to_owned()
-    }
-
-    fn value(&mut self, part: &str) -> String {
-        let odd = self.below(40) == 0;
-        match part {
-            _ if odd => self.of(&["", " ", "x", "-0", "0", "99999999", "a\\b", "é", "  lead", "null", "[1]"]),
-            "ID" => format!("A{}", self.below(1_000)),
-            "NAME" => self.of(&["HUBER", "Müller", "a b", "tab\there", "back\\slash", "trail  "]),
-            "CODE" => self.of(&["A", "C"]),
-            "QTY" => self.below(500).to_string(),
-            "AMOUNT" | "RATE" => format!("{}.{:02}", self.below(10_000), self.below(100)),
-            "DAY" => format!("{}{:02}{:02}", 2000 + self.below(30), 1 + self.below(12), 1 + self.below(28)),
-            "NOTE" => self.of(&["", "none", "late", " "]),
-            _ => self.of(&["Y", "N"]),
-        }
+/// A value of a part; one in 40 is no usual one.
+fn value(random: &mut Random, part: &str) -> String {
+    let odd = random.below(40) == 0;
+    match part {
+        _ if odd => random
+            .one(&["", " ", "x", "-0", "0", "99999999", "a\\b", "é", "  lead", "null", "[1]"])
+            .to_owned(),
+        "ID" => format!("A{}", random.below(1_000)),
+        "NAME" => random.one(&["HUBER", "Müller", "a b", "tab\there", "back\\slash", "trail  "]).to_owned(),
+        "CODE" => random.one(&["A", "C"]).to_owned(),
+        "QTY" => random.below(500).to_string(),
+        "AMOUNT" | "RATE" => format!("{}.{:02}", random.below(10_000), random.below(100)),
+        "DAY" => format!("{}{:02}{:02}", 2000 + random.below(30), 1 + random.below(12), 1 + random.below(28)),
+        "NOTE" => random.one(&["", "none", "late", " "]).to_owned(),
+        _ => random.one(&["Y", "N"]).to_owned(),
     }
 }
 
@@ -185,7 +173,7 @@ fn both_ways_give_the_same_events() {
     let mut random = Random(0xB41E_F001);
     let (mut gone, mut all) = (0, 0);
     for _ in 0..20_000 {
-        let row = Row(PARTS.iter().map(|part| random.value(part)).collect());
+        let row = Row(PARTS.iter().map(|part| value(&mut random, part)).collect());
         gone += u32::from(both.check(&row));
         all += 1;
     }

@@ -3,6 +3,7 @@
 //! **Invariant.** Rows that break the contract are among them; both ways refuse the same ones with the same words.
 
 use super::kit::Kit;
+use crate::codec::tests::kit::Random;
 use crate::plan::query::Listing;
 
 const TABLES: &str = "
@@ -41,37 +42,21 @@ rest:
     page: { size: 50, max: 100 }
 "#;
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        // Xorshift, by G. Marsaglia.
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 8).unwrap() % end
-    }
-
-    fn of(&mut self, all: &[&str]) -> String {
-        all[self.below(all.len())].to_owned()
-    }
-}
-
 /// A row; one in `odd` cells is no usual one.
 fn row(random: &mut Random, odd: usize) -> String {
     let columns = ["ID", "NAME", "CODE", "AMOUNT", "DAY", "AT", "NOTE", "PART", "FLAG"];
     let cell = |name: &&str| {
         let value = match *name {
-            _ if random.below(odd) == 0 => random.of(&["NULL", "", "x", "  ", "-1", "\"", "é\\"]),
+            _ if random.below(odd) == 0 => random.one(&["NULL", "", "x", "  ", "-1", "\"", "é\\"]).to_owned(),
             "ID" => random.below(1_000).to_string(),
-            "NAME" => random.of(&["HUBER   ", "Müller", "a \"b\"", "  lead"]),
-            "CODE" => random.of(&["A", "C", "NULL"]),
+            "NAME" => random.one(&["HUBER   ", "Müller", "a \"b\"", "  lead"]).to_owned(),
+            "CODE" => random.one(&["A", "C", "NULL"]).to_owned(),
             "AMOUNT" => format!("{}.{:02}", random.below(10_000), random.below(100)),
-            "DAY" => random.of(&["20260301", "0", "20240229"]),
-            "AT" => random.of(&["2026-03-29T01:30:00", "2026-07-01 12:00:00.5", "NULL"]),
-            "NOTE" => random.of(&["", "late", "NULL", "line\tbreak"]),
-            "PART" => random.of(&["2026-01-31", "NULL"]),
-            _ => random.of(&["true", "false", "1", "0"]),
+            "DAY" => random.one(&["20260301", "0", "20240229"]).to_owned(),
+            "AT" => random.one(&["2026-03-29T01:30:00", "2026-07-01 12:00:00.5", "NULL"]).to_owned(),
+            "NOTE" => random.one(&["", "late", "NULL", "line\tbreak"]).to_owned(),
+            "PART" => random.one(&["2026-01-31", "NULL"]).to_owned(),
+            _ => random.one(&["true", "false", "1", "0"]).to_owned(),
         };
         format!("{name}={value}")
     };
