@@ -44,7 +44,8 @@ pub fn load(folder: &Path) -> Result<Project, String> {
 
 /// Returns the document that a project serves at `/openapi.json`.
 pub fn document(project: &Project) -> Value {
-    openapi::document(&project.program, &Types::new(""), &project.examples())
+    let document = openapi::document(&project.program, &Types::new(""), &project.examples());
+    serde_json::from_str(&document).expect("it is JSON")
 }
 
 /// Returns a document as it is committed: members sorted by name, one per line.

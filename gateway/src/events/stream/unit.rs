@@ -94,7 +94,7 @@ impl Work<'_> {
         StreamCounts::set(&counts.unit_bytes, unit.bytes().unwrap_or(0));
         let (unit, (identity, differences)) = match self.first_pass(unit).await {
             Ok(found) => found,
-            Err((unit, error)) => return self.unreadable(unit, Counted::default(), error).await,
+            Err((unit, error)) => return self.unreadable(unit, Counted::default(), *error).await,
         };
         let known = self.stream.store.progress(self.stream.id, identity).await?;
         if let Some(known) = known.as_ref().filter(|known| known.settled) {
@@ -131,7 +131,7 @@ impl Work<'_> {
         };
         match identity {
             Ok(identity) => Ok((unit, (identity, differences))),
-            Err(error) => Err((Some(unit), error)),
+            Err(error) => Err((Some(unit), Box::new(error))),
         }
     }
 

@@ -38,7 +38,7 @@ pub(super) struct Verified {
 }
 
 /// Why a unit was not read to its end; with the unit, unless that was a mistake of our own.
-pub(super) type Failed = (Option<Box<dyn Unit>>, Error);
+pub(super) type Failed = (Option<Box<dyn Unit>>, Box<Error>);
 
 /// Reads a unit to its end, and compares its totals.
 pub(super) async fn verify(
@@ -48,9 +48,9 @@ pub(super) async fn verify(
 ) -> Result<(Box<dyn Unit>, Verified), Failed> {
     let reading = tokio::task::spawn_blocking(move || match add_up(&mut *unit, &blocks, &counts) {
         Ok(verified) => Ok((unit, verified)),
-        Err(error) => Err((Some(unit), error)),
+        Err(error) => Err((Some(unit), Box::new(error))),
     });
-    reading.await.unwrap_or_else(|error| Err((None, mistake().because(error))))
+    reading.await.unwrap_or_else(|error| Err((None, Box::new(mistake().because(error)))))
 }
 
 fn add_up(unit: &mut dyn Unit, blocks: &[Block], counts: &StreamCounts) -> Result<Verified, Error> {
