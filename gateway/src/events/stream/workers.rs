@@ -39,6 +39,8 @@ pub(super) struct Permit {
 /// Has a unit read and mapped, as long as what comes of it is taken.
 pub(super) struct Workers {
     desk: Arc<Desk>,
+    /// Threads at most. The system reads files to say how many processors there are, so it is asked once.
+    most: usize,
     done: UnboundedReceiver<Done>,
     /// For workers that are yet to start.
     to: UnboundedSender<Done>,
@@ -92,7 +94,8 @@ impl Workers {
         let turn = Mutex::new(Turn { unit: Some(unit), at: from.bytes, begun: 0 });
         let desk = Arc::new(Desk { turn, flow: Mutex::default(), shared, counts });
         let (to, done) = mpsc::unbounded_channel();
-        Self { desk, done, to, early: BTreeMap::new(), next: 0, ended: None }
+        let most = available_parallelism().map_or(1, usize::from).min(WORKERS_MAX);
+        Self { desk, most, done, to, early: BTreeMap::new(), next: 0, ended: None }
     }
 
     /// Waits for the next batch; nothing at the end of the unit, and where it cannot be read any further.
@@ -144,9 +147,8 @@ impl Workers {
 
     /// Starts workers that ended because too much was in flight.
     fn start(&self) {
-        let most = available_parallelism().map_or(1, usize::from).min(WORKERS_MAX);
         let mut flow = self.desk.flow();
-        while !flow.over && flow.has_room() && flow.workers < most {
+        while !flow.over && flow.has_room() && flow.workers < self.most {
             flow.workers += 1;
             let worker = Worker { desk: Arc::clone(&self.desk), to: self.to.clone(), left: false };
             tokio::task::spawn_blocking(move || worker.run());
