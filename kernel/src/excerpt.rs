@@ -8,7 +8,7 @@
 
 mod lexical;
 
-pub use lexical::Lexical;
+pub use lexical::{Lexical, without_end};
 
 use crate::PartId;
 use std::ops::Range;
@@ -246,10 +246,10 @@ impl Pen<'_> {
             (Some(_), Some(_)) => copy_text(text, place.get_mut(..length)?)?,
             _ => {
                 let word = short_word(text)?;
-                *place.first_chunk_mut()? = word;
+                *place.first_chunk_mut()? = word.to_le_bytes();
                 // What stands behind a short text are noughts, which would have to be escaped.
                 let blanks = (u64::MAX / 0xff * 0x20) << (length * 8);
-                !has_to_escape((u64::from_le_bytes(word) | blanks).to_le_bytes())
+                !has_to_escape((word | blanks).to_le_bytes())
             }
         };
         self.at += length;
@@ -307,10 +307,11 @@ pub const INT_BYTES_MAX: usize = 20;
 /// Room that is behind whatever a pen writes.
 pub const ROOM_BEHIND: usize = 16;
 
-/// Returns a text of less than eight bytes, and noughts behind it.
+/// Returns a text of up to eight bytes as the low end of a word, and noughts behind it.
 #[inline(always)]
-fn short_word(text: &[u8]) -> Option<[u8; WORD]> {
-    let word = match text {
+pub fn short_word(text: &[u8]) -> Option<u64> {
+    Some(match text {
+        _ if text.len() > WORD => return None,
         // Where the two halves overlap they are alike.
         [a, b, c, d, ..] => {
             let high = u32::from_le_bytes(*text.last_chunk::<4>()?);
@@ -320,8 +321,13 @@ fn short_word(text: &[u8]) -> Option<[u8; WORD]> {
         [a, b] => u64::from(*a) | u64::from(*b) << 8,
         [a] => u64::from(*a),
         [] => 0,
-    };
-    Some(word.to_le_bytes())
+    })
+}
+
+/// Returns whether a byte cannot stand in a JSON text.
+#[inline(always)]
+pub fn must_escape(byte: u8) -> bool {
+    (byte < b' ') | (byte == b'"') | (byte == b'\\')
 }
 
 /// Copies a text of more than 16 bytes to its place, and says whether nothing in it has to be escaped in JSON.
@@ -330,7 +336,7 @@ fn copy_text(text: &[u8], place: &mut [u8]) -> Option<bool> {
     let mut found = [0; LANES];
     let mut look = |chunk: &[u8; LANES]| {
         for (found, byte) in found.iter_mut().zip(chunk) {
-            *found |= u8::from(*byte < b' ') | u8::from(*byte == b'"') | u8::from(*byte == b'\\');
+            *found |= u8::from(must_escape(*byte));
         }
     };
     let (chunks, _) = text.as_chunks::<LANES>();

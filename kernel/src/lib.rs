@@ -21,7 +21,7 @@ pub use document::{BadField, DecodeError, Document, Interest, Leaf, Progress, St
 pub use error::{Cause, Class, Error};
 pub use excerpt::{
     INT_BYTES_MAX, Lexical, Pen, ROOM_BEHIND, Sheet, Slot, Snippet, TakeRows, Taken, Taker, Usual,
-    date_of_digits, digits_of, has_to_escape,
+    date_of_digits, digits_of, has_to_escape, must_escape, short_word, without_end,
 };
 pub use limits::Limits;
 pub use node::{Entry, Node, NodeKind, Style, Text};

@@ -8,7 +8,7 @@ use super::number::{Format, is_blank};
 use super::pattern::Makes;
 use super::step::Step;
 use crate::json;
-use kernel::{Scalar, ScalarType, TextType, date_of_digits};
+use kernel::{Scalar, ScalarType, TextType, date_of_digits, without_end};
 
 /// Which short cut a chain has.
 #[derive(Debug, Clone)]
@@ -147,7 +147,8 @@ impl Fast {
                 Some(())
             }
             Self::Trimmed => {
-                let text = without_end(text);
+                // A blank is a character of its own, so there is always something up to its place.
+                let text = text.get(..without_end(text.as_bytes()).len()).unwrap_or(text);
                 if is_all_blank(text) {
                     return None;
                 }
@@ -172,23 +173,6 @@ fn without_default(steps: &[Step]) -> &[Step] {
         [rest @ .., Step::Default(_)] => rest,
         steps => steps,
     }
-}
-
-/// Takes the blanks at the end of a text away.
-fn without_end(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    let mut end = bytes.len();
-    // Padded texts are mostly padding, so eight bytes are looked at at once.
-    while let Some((_, last)) = bytes.get(..end).and_then(|rest| rest.split_last_chunk::<8>())
-        && *last == [b' '; 8]
-    {
-        end -= 8;
-    }
-    while end > 0 && bytes.get(end - 1) == Some(&b' ') {
-        end -= 1;
-    }
-    // A blank is a character of its own, so there is always something up to its place.
-    text.get(..end).unwrap_or(text)
 }
 
 fn is_all_blank(text: &str) -> bool {

@@ -5,7 +5,7 @@
 use crate::value::{Instant, Value};
 use base64::Engine as _;
 use jiff::civil;
-use kernel::{Decimal, INT_BYTES_MAX, digits_of, has_to_escape};
+use kernel::{Decimal, INT_BYTES_MAX, digits_of, has_to_escape, must_escape, short_word};
 use std::io::Write as _;
 
 /// Appends a value. Absent is written as `null`; a caller that leaves members out does not write them.
@@ -54,17 +54,7 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
 fn quoted(text: &[u8]) -> Option<u64> {
     const QUOTE: u64 = b'"' as u64;
     let length = text.len();
-    let word = match text {
-        // Where the two halves overlap they are alike.
-        [a, b, c, d, ..] if length <= WORD - 2 => {
-            let high = text.last_chunk::<4>().map_or(0, |half| u32::from_le_bytes(*half));
-            u64::from(u32::from_le_bytes([*a, *b, *c, *d])) | u64::from(high) << ((length - 4) * 8)
-        }
-        [a, b, c] => u64::from(*a) | u64::from(*b) << 8 | u64::from(*c) << 16,
-        [a, b] => u64::from(*a) | u64::from(*b) << 8,
-        [a] => u64::from(*a),
-        _ => return None,
-    };
+    let word = short_word(text).filter(|_| (1..=WORD - 2).contains(&length))?;
     // A nought would have to be escaped, so there are blanks behind the text while that is asked.
     let blanks = (u64::MAX / 0xff * 0x20) << (length * 8);
     if has_to_escape((word | blanks).to_le_bytes()) {
@@ -133,10 +123,6 @@ fn first_to_escape(bytes: &[u8]) -> Option<usize> {
 fn halves(bytes: &[u8]) -> Option<[u8; WORD]> {
     let ([a, b, c, d], [e, f, g, h]) = (*bytes.first_chunk::<4>()?, *bytes.last_chunk::<4>()?);
     Some([a, b, c, d, e, f, g, h])
-}
-
-fn must_escape(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 const WORD: usize = 8;

@@ -46,7 +46,7 @@ impl Lexical {
 
 /// Takes the blanks at the end of a text away.
 #[inline(always)]
-fn without_end(text: &[u8]) -> &[u8] {
+pub fn without_end(text: &[u8]) -> &[u8] {
     let mut rest = text;
     // Padded texts are mostly padding, so eight bytes are looked at at once.
     while let Some((before, b"        ")) = rest.split_last_chunk::<8>() {

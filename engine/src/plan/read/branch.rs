@@ -110,7 +110,7 @@ impl State {
             self.done[active.branch as usize] = true;
         }
         if let Some(level) = branch.level
-            && !(self.arenas[level as usize].nil || self.arenas[level as usize].written)
+            && !self.arenas[level as usize].nil
         {
             self.emit(plan, level);
         }

@@ -19,13 +19,8 @@ pub(super) struct Row {
 impl Row {
     /// Returns the short way of a reading; nothing where it has none.
     pub(super) fn of(plan: &ReadPlan) -> Option<Self> {
-        let plain = plan.yields == Yield::Many
-            && plan.levels.len() == 2
-            && plan.logs == 0
-            && plan.conditions == 0
-            && !plan.tests_asked
-            && plan.cursor.is_none();
-        let branch = plan.branches.iter().position(|branch| branch.level == Some(1)).filter(|_| plain)?;
+        let is_list = plan.yields == Yield::Many;
+        let branch = plan.branches.iter().position(|branch| branch.level == Some(1)).filter(|_| is_list)?;
         let it = plan.branches.get(branch)?;
         let root = plan.nodes.get(plan.branches.first()?.node? as usize)?;
         let (part, _) = root.known().find(|(_, way)| way.branch as usize == branch)?;

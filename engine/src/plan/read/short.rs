@@ -42,19 +42,18 @@ struct Leaf {
 impl Short {
     /// Returns the short way of a reading; nothing where it has none.
     pub(crate) fn of(plan: &ReadPlan) -> Option<Self> {
-        let plain = plan.rooted
-            && plan.yields == Yield::One
-            && plan.levels.len() == 2
-            && plan.logs == 0
-            && plan.conditions == 0
-            && !plan.tests_asked
-            && plan.cursor.is_none();
-        if plain { Self::below(plan, 0, &plan.key) } else { None }
+        let is_record = plan.rooted && plan.yields == Yield::One;
+        if is_record { Self::below(plan, 0, &plan.key) } else { None }
     }
 
     /// Returns the short way of what is read below a branch, with the texts of these values beside it.
     pub(super) fn below(plan: &ReadPlan, branch: usize, values: &[Box<[u32]>]) -> Option<Self> {
-        let flat = plan.levels.get(1)?.flattened(1)?;
+        let plain = plan.levels.len() == 2
+            && plan.logs == 0
+            && plan.conditions == 0
+            && !plan.tests_asked
+            && plan.cursor.is_none();
+        let flat = plan.levels.get(1).filter(|_| plain)?.flattened(1)?;
         let mut reads = Vec::new();
         gather(plan, branch, &mut reads)?;
         let given = |leaf: &Flat<'_>| values.iter().any(|path| **path == *leaf.path);

@@ -74,8 +74,6 @@ pub(super) struct Arena {
     pub(super) tidy: u32,
     /// The level is explicitly nothing.
     pub(super) nil: bool,
-    /// It was written before its end.
-    pub(super) written: bool,
 }
 
 /// The text of an arena is not its members one behind the other.
@@ -188,7 +186,6 @@ impl Arena {
         self.text.clear();
         self.tidy = 0;
         self.nil = false;
-        self.written = false;
     }
 }
 
