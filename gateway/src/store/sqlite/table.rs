@@ -16,6 +16,8 @@ const VERSION: i64 = 4;
 /// Expired rows that are removed at once.
 const PURGE_MAX: usize = 1_000;
 
+/// The rows of one watch, or of one stream, are read in the order of their numbers: an index has that of a row behind its
+/// own columns.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS request (
         key BLOB PRIMARY KEY, payload BLOB NOT NULL, expires_s INTEGER NOT NULL,
@@ -50,6 +52,10 @@ const TABLES: &str = "
         deleted INTEGER NOT NULL, newest TEXT, PRIMARY KEY (block, key)
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS letters (topic BLOB PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS watched_in_order ON watched (watch);
+    CREATE INDEX IF NOT EXISTS outgoing_in_order ON outgoing (watch);
+    CREATE INDEX IF NOT EXISTS dirty_in_order ON dirty (watch);
+    CREATE INDEX IF NOT EXISTS unit_in_order ON unit (stream);
 ";
 
 /// What version 2 lacks.

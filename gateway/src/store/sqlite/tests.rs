@@ -230,3 +230,17 @@ async fn a_content_is_unchanged_only_after_it_was_accepted_alone() {
     assert_eq!(store.offer(KEY, [1; 32]).await.unwrap(), Offer::Unchanged);
     assert_eq!(store.offer(KEY, [3; 32]).await.unwrap(), Offer::Changed);
 }
+
+#[test]
+fn the_rows_of_one_watch_or_stream_are_found_without_looking_at_all_others() {
+    let db = table::open(std::path::Path::new(":memory:")).unwrap();
+    for sql in [watch::OUTGOING, watch::SCAN, watch::DIRTY, stream::FORGET] {
+        let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let none = vec![rusqlite::types::Null; explain.parameter_count()];
+        let steps = explain.query_map(rusqlite::params_from_iter(none), |row| row.get::<_, String>(3));
+        for step in steps.unwrap() {
+            let step = step.unwrap();
+            assert!(!step.starts_with("SCAN") && !step.contains("TEMP B-TREE"), "{sql}: {step}");
+        }
+    }
+}

@@ -15,6 +15,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
+pub(super) const OUTGOING: &str =
+    "SELECT row, rejected, attributes, data FROM outgoing WHERE watch = ?1 ORDER BY row LIMIT ?2";
+pub(super) const SCAN: &str = "SELECT key, row, content, change, kind, partition, subject FROM watched
+    WHERE watch = ?1 AND row > ?2 ORDER BY row LIMIT ?3";
+pub(super) const DIRTY: &str = "SELECT row, key, deletes FROM dirty WHERE watch = ?1 ORDER BY row";
+
 impl Sqlite {
     /// Runs work in the writer's transaction and answers once that is on disk.
     pub(super) fn work<T: Send + 'static>(
@@ -69,9 +75,7 @@ impl Watches for Sqlite {
     fn outgoing(&self, watch: i64, count_max: usize) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>> {
         let limit = i64::try_from(count_max).unwrap_or(i64::MAX);
         self.work(move |db| {
-            let mut find = db.prepare_cached(
-                "SELECT row, rejected, attributes, data FROM outgoing WHERE watch = ?1 ORDER BY row LIMIT ?2",
-            )?;
+            let mut find = db.prepare_cached(OUTGOING)?;
             let found = find.query_map([watch, limit], |row| {
                 let attributes: Attributes = json(2, &row.get::<_, String>(2)?)?;
                 let event = attributes.event(row.get::<_, Vec<u8>>(3)?.into());
@@ -89,10 +93,7 @@ impl Watches for Sqlite {
     ) -> BoxFuture<'_, Result<Vec<Keyed>, StoreError>> {
         let limit = i64::try_from(count_max).unwrap_or(i64::MAX);
         self.work(move |db| {
-            let mut find = db.prepare_cached(
-                "SELECT key, row, content, change, kind, partition, subject FROM watched
-                 WHERE watch = ?1 AND row > ?2 ORDER BY row LIMIT ?3",
-            )?;
+            let mut find = db.prepare_cached(SCAN)?;
             let found = find
                 .query_map([watch, after, limit], |row| Ok((row.get::<_, Arc<str>>(0)?, known(row, 1)?)))?;
             found.collect()
@@ -109,8 +110,7 @@ impl Watches for Sqlite {
 
     fn dirty(&self, watch: i64) -> BoxFuture<'_, Result<Vec<Dirty>, StoreError>> {
         self.work(move |db| {
-            let mut find =
-                db.prepare_cached("SELECT row, key, deletes FROM dirty WHERE watch = ?1 ORDER BY row")?;
+            let mut find = db.prepare_cached(DIRTY)?;
             let dirty =
                 |row: &Row<'_>| Ok(Dirty { row: row.get(0)?, key: row.get(1)?, deletes: row.get(2)? });
             let found = find.query_map([watch], dirty)?;

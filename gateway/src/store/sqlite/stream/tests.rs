@@ -79,18 +79,32 @@ async fn a_store_of_the_version_before_is_taken_over() {
 #[test]
 fn only_so_many_units_are_remembered_and_the_oldest_are_forgotten() {
     let db = crate::store::sqlite::table::open(Path::new(":memory:")).unwrap();
-    let insert = "INSERT INTO unit (row, stream, identity, name, stamp, records, bytes, settled, counted)
-                  VALUES (?1, 1, ?2, 'a', '1', 0, 0, 1, '{}')";
-    for row in [1, 2, i64::from(UNITS_MAX) + 1] {
-        db.execute(insert, params![row, row.to_be_bytes()]).unwrap();
+    let left = |stream: i64| -> Vec<u8> {
+        let mut find = db.prepare("SELECT identity FROM unit WHERE stream = ?1 ORDER BY row").unwrap();
+        find.query_map([stream], |row| row.get::<_, [u8; 32]>(0)).unwrap().map(|it| it.unwrap()[0]).collect()
+    };
+    for n in 1..=9 {
+        keep(&db, 1, &advance(n, 1, n != 2)).unwrap();
+        keep(&db, 2, &advance(n, 1, true)).unwrap();
     }
-    keep(&db, 1, &advance(7, 1, true)).unwrap();
-    let left: Vec<i64> = db
-        .prepare("SELECT row FROM unit ORDER BY row")
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(left, [i64::from(UNITS_MAX) + 1, i64::from(UNITS_MAX) + 2], "the two oldest are forgotten");
+    forget(&db, 1, 9).unwrap();
+    assert_eq!(left(1), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    forget(&db, 1, 5).unwrap();
+    assert_eq!(left(1), [2, 5, 6, 7, 8, 9], "what is not settled stays");
+    assert_eq!(left(2).len(), 9, "another stream has its own");
+}
+
+#[test]
+fn units_are_forgotten_as_others_are_settled() {
+    let db = crate::store::sqlite::table::open(Path::new(":memory:")).unwrap();
+    let many = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+                INSERT INTO unit (stream, identity, name, stamp, records, bytes, settled, counted)
+                SELECT 1, n, 'a', '1', 0, 0, 1, '{}' FROM n";
+    db.execute(many, [UNITS_MAX + 10]).unwrap();
+    let settled = |n| keep(&db, 1, &advance(n, 1, true)).unwrap();
+    let count = || db.query_row("SELECT count(*) FROM unit", [], |row| row.get::<_, u32>(0)).unwrap();
+    settled(1);
+    assert_eq!(count(), UNITS_MAX + 11);
+    settled(0);
+    assert_eq!(count(), UNITS_MAX);
 }
