@@ -99,7 +99,7 @@ pub(crate) fn read(way: Way, settings: &Settings<'_>) -> Result<Config, Vec<Diag
     let node = settings.node;
     let catalog = forms.text(node, "catalog");
     if catalog.is_none() {
-        let hint = format!("write it from the database: seawall snapshot {}", settings.name);
+        let hint = format!("write it from the database: seawall snapshot {} --write", settings.name);
         forms.missing(node, "catalog", &hint);
     }
     let url = forms.text(node, "url");

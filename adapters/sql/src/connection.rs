@@ -114,7 +114,7 @@ fn read_snapshot(
 ) -> Result<Snapshot, Vec<Diagnostic>> {
     let unreadable = |reason: String| {
         let message = format!("the catalog `{path}` cannot be read: {reason}");
-        let hint = format!("write it from the database: seawall snapshot {name}");
+        let hint = format!("write it from the database: seawall snapshot {name} --write");
         vec![Diagnostic::new("E091", span, message).hint(hint)]
     };
     let bytes = files.read(path).map_err(unreadable)?;

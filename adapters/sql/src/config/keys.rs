@@ -45,7 +45,7 @@ const SHARED: &[KeyDoc] = &[
         "catalog",
         "text",
         "",
-        "The snapshot of tables and procedures, relative to the project; `seawall snapshot` writes it.",
+        "The snapshot of tables and procedures, relative to the project; `seawall snapshot CONNECTION --write` writes it.",
     ),
     KeyDoc::new("auth", "map", "", "Who we are to the database; without it, what `url` says."),
     KeyDoc::new("auth.type", "basic", "basic", "A user and a password."),

@@ -27,8 +27,8 @@ pub struct UnitReport {
     pub outcome: UnitOutcome,
     /// What was counted in it, before and now.
     pub counted: Counted,
-    /// Its totals were compared, and hold.
-    pub verified: bool,
+    /// Whether its totals hold; nothing where none were compared.
+    pub verified: Option<bool>,
     /// What was compared.
     pub totals: Vec<UnitTotal>,
     /// From which record on it was read now; 0 is the beginning.
@@ -60,7 +60,7 @@ struct Work<'s> {
     of: &'s UnitRef,
     stop: watch::Receiver<bool>,
     begun: Instant,
-    verified: bool,
+    verified: Option<bool>,
     totals: Vec<UnitTotal>,
     from: Position,
 }
@@ -72,7 +72,7 @@ impl Stream {
         of: &UnitRef,
         stop: watch::Receiver<bool>,
     ) -> Result<UnitReport, Trouble> {
-        let (begun, verified, from) = (Instant::now(), false, Position::START);
+        let (begun, verified, from) = (Instant::now(), None, Position::START);
         let work = Work { stream: self, of, stop, begun, verified, totals: Vec::new(), from };
         let result = work.run().await;
         self.counts.doing(None);
@@ -119,7 +119,7 @@ impl Work<'_> {
         if blocks.iter().any(|block| block.mapping.tally().is_some()) {
             let verified = verify::verify(unit, blocks, Arc::clone(&stream.counts)).await?;
             (unit, Verified { totals: self.totals, differences }) = verified;
-            self.verified = differences.is_empty();
+            self.verified = Some(differences.is_empty());
         } else if stream.dry.is_some() {
             // Nothing is kept by it.
             unit.once();

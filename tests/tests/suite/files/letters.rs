@@ -46,6 +46,7 @@ fn streamed(world: &World, broker: &Broker, bytes: &[u8], sum: u64) -> Message {
     let ended = world.run_once();
     assert_eq!(ended.code, 1, "{}", ended.said);
     let unit = ended.unit("large.ach");
+    assert_eq!(unit["totalsHold"], Value::Null, "this mapping compares no totals: {unit}");
     assert_eq!((&unit["outcome"], &unit["rejected"]["Entry"]), (&"settled".into(), &1.into()), "{unit}");
     assert_eq!(unit["events"][TOPIC], ENTRIES - 1, "{unit}");
     let seen = unique(&broker.consumer().all(TOPIC).unwrap());
