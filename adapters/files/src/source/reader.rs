@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most records of a batch.
-const RECORDS_MAX: usize = 65_536;
+const RECORDS_MAX: usize = 4_096;
 
 /// How units are read.
 #[derive(Debug)]

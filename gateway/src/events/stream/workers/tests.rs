@@ -18,12 +18,13 @@ enum At {
     Never,
 }
 
-/// A unit of batches of one record.
+/// A unit of batches of one record, which may count for many.
 #[derive(Debug)]
 struct Numbers {
     name: Arc<str>,
     batches: u64,
     bytes: u64,
+    records: u64,
     at: At,
     read: u64,
     /// Batches that were read, for others to see.
@@ -80,7 +81,7 @@ impl Unit for Numbers {
         if self.at == At::Error(number) {
             return Err(Error::new(Class::Poison, Cause::Contract, "torn"));
         }
-        let after = Position { records: number, bytes: number * self.bytes };
+        let after = Position { records: number * self.records, bytes: number * self.bytes };
         let records = One { number, panics: self.at == At::PanicMapping(number), told: false };
         Ok(Some(Batch { records: Box::new(records), token: Token::new(after) }))
     }
@@ -106,9 +107,10 @@ impl Unit for Numbers {
     }
 }
 
-fn workers(batches: u64, bytes: u64, at: At) -> (Workers, Arc<AtomicU64>) {
+/// Works on batches of so many bytes and records each.
+fn workers(batches: u64, (bytes, records): (u64, u64), at: At) -> (Workers, Arc<AtomicU64>) {
     let seen = Arc::<AtomicU64>::default();
-    let unit = Numbers { name: "n".into(), batches, bytes, at, read: 0, seen: Arc::clone(&seen) };
+    let unit = Numbers { name: "n".into(), batches, bytes, records, at, read: 0, seen: Arc::clone(&seen) };
     let of = ("v".into(), "t".into());
     let shared = Shared::new(Arc::from([]), Arc::default(), &[0; 32], SinkRefused::new(), of);
     (Workers::new(Box::new(unit), Arc::new(shared), Arc::default(), Position::START), seen)
@@ -127,7 +129,7 @@ async fn take(workers: &mut Workers) -> u64 {
 
 #[tokio::test]
 async fn batches_come_in_the_order_in_which_they_were_read() {
-    let (mut workers, _) = workers(1_000, 100, At::Never);
+    let (mut workers, _) = workers(1_000, (100, 1), At::Never);
     assert_eq!(take(&mut workers).await, 1_000);
     assert!(workers.next().await.is_none(), "the end stays the end");
     let (unit, ended) = workers.close().await;
@@ -135,14 +137,14 @@ async fn batches_come_in_the_order_in_which_they_were_read() {
 }
 
 #[tokio::test]
-async fn what_is_in_flight_is_bounded_in_batches_and_in_bytes() {
+async fn what_is_in_flight_is_bounded_in_batches_bytes_and_records() {
     let threads = u64::try_from(available_parallelism().map_or(1, usize::from).min(WORKERS_MAX)).unwrap();
-    for (bytes, most) in [(1, 16), (1 << 20, 4 + threads)] {
-        let (mut workers, seen) = workers(500, bytes, At::Never);
+    for (size, most) in [((1, 1), 16), ((1 << 20, 1), 4 + threads), ((1, 5_000), 4 + threads)] {
+        let (mut workers, seen) = workers(500, size, At::Never);
         let first = workers.next().await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
         let read = seen.load(Ordering::Relaxed);
-        assert!((2..=most).contains(&read), "{read} batches of {bytes} bytes");
+        assert!((2..=most).contains(&read), "{read} batches of {size:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(seen.load(Ordering::Relaxed), read, "nothing more is read as long as nobody takes it");
         drop(first);
@@ -159,7 +161,7 @@ async fn a_batch_that_fails_ends_the_unit_behind_those_before_it() {
     for (at, comes_back) in
         [(At::Error(20), true), (At::PanicMapping(20), true), (At::PanicReading(20), false)]
     {
-        let (mut workers, _) = workers(1_000, 100, at);
+        let (mut workers, _) = workers(1_000, (100, 1), at);
         assert_eq!(take(&mut workers).await, 19, "{at:?}");
         let (unit, ended) = workers.close().await;
         assert_eq!(unit.is_some(), comes_back, "{at:?}");
@@ -170,7 +172,7 @@ async fn a_batch_that_fails_ends_the_unit_behind_those_before_it() {
 
 #[tokio::test]
 async fn who_takes_no_more_gets_the_unit_back_at_once() {
-    let (mut workers, seen) = workers(100_000, 100, At::Never);
+    let (mut workers, seen) = workers(100_000, (100, 1), At::Never);
     for _ in 0..3 {
         assert!(workers.next().await.is_some());
     }
