@@ -163,15 +163,24 @@ fn processors(ledger: &Ledger) -> Result<(), Box<dyn Error>> {
 
 fn memory() -> Result<(), Box<dyn Error>> {
     let ledger = Ledger::new("large", LARGE)?;
-    let mut child = ledger.seawall("0,1").stdout(Stdio::null()).spawn()?;
+    let most = most_memory(&mut ledger.seawall("0,1"))?;
+    println!("a file of 2 GB: {most:.1} MiB of memory at most");
+    Ok(())
+}
+
+/// Runs a process to its end, its output to nowhere, and returns the most memory that it had at once, in MiB.
+///
+/// # Errors
+/// It cannot be run, or ends badly.
+pub fn most_memory(command: &mut Command) -> io::Result<f64> {
+    let mut child = command.stdout(Stdio::null()).spawn()?;
     let mut most = 0.0_f64;
     while child.try_wait()?.is_none() {
         most = most.max(peak(child.id()));
         std::thread::sleep(Duration::from_millis(20));
     }
     ended(&mut child)?;
-    println!("a file of 2 GB: {most:.1} MiB of memory at most");
-    Ok(())
+    Ok(most)
 }
 
 /// The most memory that a process had at once, in MiB; zero where it is gone.

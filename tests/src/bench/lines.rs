@@ -4,7 +4,7 @@
 //! **Invariant.** Both are whole processes on the same processor and wait until the broker, which is on neither side, has
 //! confirmed every message; it is counted how many these were.
 
-use super::files::cpu;
+use super::files::{cpu, most_memory};
 use super::median;
 use crate::kafka::Broker;
 use crate::process::scratch;
@@ -52,6 +52,7 @@ pub fn run() -> Result<(), Box<dyn Error>> {
         median(&mut alike),
         median(&mut to_alike),
     );
+    println!("  memory of seawall: {:.1} MiB at most", most_memory(&mut orders.seawall(ROUNDS))?);
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// Events that are published at once, but for the last batch.
-const GROUP_MAX: usize = 10_000;
+const GROUP_MAX: usize = 5_000;
 /// How often a position is kept while a unit is read.
 pub(super) const KEEP_EVERY: Duration = Duration::from_millis(250);
 

@@ -2,7 +2,7 @@
 //! at once, while it is in its cache, and gives only what came of it to another.
 //!
 //! **Invariant.** Batches are given out in the order in which they were read; every one that was begun is given out or its
-//! error is; what is in flight is bounded in bytes, records and batches; no thread waits for anything but its turn to read.
+//! error is; what is in flight is bounded in bytes, events and batches; no thread waits for anything but its turn to read.
 
 use super::counts::StreamCounts;
 use super::map::{Mapped, Shared};
@@ -18,8 +18,8 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 const BATCHES_MAX: usize = 16;
 /// Bytes of records in flight with which no further batch is read.
 const BYTES_MAX: u64 = 4 << 20;
-/// Records in flight with which no further batch is read: an event takes some hundred bytes besides its data.
-const RECORDS_MAX: u64 = 20_000;
+/// Events in flight with which no further batch is read: each takes some hundred bytes besides its data.
+const EVENTS_MAX: usize = 8_000;
 /// Threads for one unit at most.
 const WORKERS_MAX: usize = 16;
 
@@ -36,7 +36,7 @@ pub(super) struct Job {
 pub(super) struct Permit {
     desk: Arc<Desk>,
     bytes: u64,
-    records: u64,
+    events: usize,
 }
 
 /// Has a unit read and mapped, as long as what comes of it is taken.
@@ -70,8 +70,8 @@ struct Desk {
 /// What the one has whose turn it is to read.
 struct Turn {
     unit: Option<Box<dyn Unit>>,
-    /// Where it is read next.
-    at: Position,
+    /// Bytes before what is read next.
+    at: u64,
     /// Batches that were begun.
     begun: u64,
 }
@@ -82,7 +82,7 @@ struct Flow {
     workers: usize,
     batches: usize,
     bytes: u64,
-    records: u64,
+    events: usize,
     /// Nothing more is read.
     over: bool,
 }
@@ -95,7 +95,7 @@ impl Workers {
         counts: Arc<StreamCounts>,
         from: Position,
     ) -> Self {
-        let turn = Mutex::new(Turn { unit: Some(unit), at: from, begun: 0 });
+        let turn = Mutex::new(Turn { unit: Some(unit), at: from.bytes, begun: 0 });
         let desk = Arc::new(Desk { turn, flow: Mutex::default(), shared, counts });
         let (to, done) = mpsc::unbounded_channel();
         let most = available_parallelism().map_or(1, usize::from).min(WORKERS_MAX);
@@ -162,7 +162,7 @@ impl Workers {
 
 impl Flow {
     fn has_room(&self) -> bool {
-        self.batches < BATCHES_MAX && self.bytes < BYTES_MAX && self.records < RECORDS_MAX
+        self.batches < BATCHES_MAX && self.bytes < BYTES_MAX && self.events < EVENTS_MAX
     }
 }
 
@@ -185,8 +185,10 @@ impl Worker {
         while let Some(permit) = self.admit() {
             let Some((promise, read)) = self.read(permit) else { break };
             let answer = read.map(|read| {
-                let (Batch { records, token }, bytes, permit) = read?;
-                Some(Job { mapped: self.desk.shared.map(records), token, bytes, permit })
+                let (Batch { records, token }, bytes, mut permit) = read?;
+                let mapped = self.desk.shared.map(records);
+                permit.grow(0, mapped.entries.len());
+                Some(Job { mapped, token, bytes, permit })
             });
             promise.keep(answer);
         }
@@ -203,7 +205,7 @@ impl Worker {
         }
         flow.batches += 1;
         drop(flow);
-        Some(Permit { desk: Arc::clone(&self.desk), bytes: 0, records: 0 })
+        Some(Permit { desk: Arc::clone(&self.desk), bytes: 0, events: 0 })
     }
 
     /// Waits for its turn, and reads a batch; nothing where nothing is to be read any more.
@@ -222,10 +224,10 @@ impl Worker {
         StreamCounts::set(&self.desk.counts.unit_bytes_read, unit.bytes_read());
         match batch {
             Ok(Some(batch)) => {
-                let behind = batch.token.position();
-                let bytes = behind.bytes.saturating_sub(at.bytes);
-                permit.grow(bytes, behind.records.saturating_sub(at.records));
+                let behind = batch.token.position().bytes;
+                let bytes = behind.saturating_sub(*at);
                 *at = behind;
+                permit.grow(bytes, 0);
                 Some((promise, Ok(Some((batch, bytes, permit)))))
             }
             other => {
@@ -245,12 +247,12 @@ impl Drop for Worker {
 }
 
 impl Permit {
-    fn grow(&mut self, bytes: u64, records: u64) {
+    fn grow(&mut self, bytes: u64, events: usize) {
         let mut flow = self.desk.flow();
         flow.bytes += bytes;
-        flow.records += records;
+        flow.events += events;
         self.bytes += bytes;
-        self.records += records;
+        self.events += events;
     }
 }
 
@@ -259,7 +261,7 @@ impl Drop for Permit {
         let mut flow = self.desk.flow();
         flow.batches -= 1;
         flow.bytes -= self.bytes;
-        flow.records -= self.records;
+        flow.events -= self.events;
     }
 }
 
