@@ -17,6 +17,7 @@ use engine::plan::stream::Compared;
 use engine::program::{Ambient, Program, TopicPlan};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -187,19 +188,19 @@ async fn one(
             .round(stop, &mut |report| {
                 if !quiet {
                     progress::clear();
-                    sayer(args)(&unit_text(report));
+                    sayer(args)(&unit_text(&report));
                 }
-                told.push(report.clone());
+                told.push(report);
             })
             .await?;
-        let Round { reports, waiting, held } = round;
-        if !reports.is_empty() {
+        let Round { worked, waiting, held } = round;
+        if worked > 0 {
             continue;
         }
         let left = args.wait.saturating_sub(begun.elapsed());
         if waiting.is_empty() || left.is_zero() {
-            let refused_now = |name: &Arc<str>| summary.units.iter().any(|unit| unit.name == *name);
-            let held: Vec<_> = held.into_iter().filter(|(name, _)| !refused_now(name)).collect();
+            let now: HashSet<&Arc<str>> = summary.units.iter().map(|unit| &unit.name).collect();
+            let held: Vec<_> = held.into_iter().filter(|(name, _)| !now.contains(name)).collect();
             summary.held.extend(held);
             summary.waiting.extend(waiting);
             return Ok(());

@@ -86,7 +86,9 @@ pub(crate) fn play(subject: &Subject<'_>, test: &Test) -> Result<Option<Found>, 
 
 async fn stream_once(subject: &Subject<'_>, stream: &Stream, kept: &Kept) -> Result<Found, String> {
     let (_stop, stopped) = tokio::sync::watch::channel(false);
-    let round = stream.round(&stopped, &mut |_| {}).await.map_err(|trouble| trouble.to_string())?;
+    let mut reports = Vec::new();
+    let round = stream.round(&stopped, &mut |report| reports.push(report)).await;
+    round.map_err(|trouble| trouble.to_string())?;
     let kept = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
     let is_reject =
         |topic: &TopicPlan| subject.program.events.iter().any(|plan| plan.reject.as_ref() == Some(topic));
@@ -98,7 +100,7 @@ async fn stream_once(subject: &Subject<'_>, stream: &Stream, kept: &Kept) -> Res
         reason.map_or_else(String::new, |(_, reason)| reason.to_string())
     };
     let mut rejected: Vec<String> = letters.iter().map(reason).collect();
-    for report in round.reports {
+    for report in reports {
         match report.outcome {
             UnitOutcome::Refused(reason) | UnitOutcome::Left(reason) => rejected.push(reason),
             UnitOutcome::Settled | UnitOutcome::Duplicate => {}

@@ -65,8 +65,8 @@ pub struct Stream {
 /// What one look at a source came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Round {
-    /// Units that were worked on.
-    pub reports: Vec<UnitReport>,
+    /// How many units were worked on.
+    pub worked: usize,
     /// Units that are not ready, and why.
     pub waiting: Vec<(Arc<str>, String)>,
     /// Units that were refused before, and why.
@@ -123,7 +123,7 @@ impl Stream {
     pub async fn round(
         &self,
         stop: &watch::Receiver<bool>,
-        each: &mut (dyn FnMut(&UnitReport) + Send),
+        each: &mut (dyn FnMut(UnitReport) + Send),
     ) -> Result<Round, Trouble> {
         let listing = self.source.list().await.map_err(Trouble::Source)?;
         self.forget(&listing).await?;
@@ -143,12 +143,12 @@ impl Stream {
                 return Err(Trouble::Stopped);
             }
             let report = self.unit(unit, stop.clone()).await?;
-            each(&report);
-            self.gauge(ready.len() - done - 1, &round);
+            round.worked += 1;
             if let UnitOutcome::Refused(reason) = &report.outcome {
                 round.held.push((Arc::clone(&unit.name), reason.clone()));
             }
-            round.reports.push(report);
+            each(report);
+            self.gauge(ready.len() - done - 1, &round);
         }
         self.gauge(0, &round);
         Ok(round)
@@ -163,10 +163,10 @@ impl Stream {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut pause = PAUSES.0;
         while !*stop.borrow() {
-            let result = self.round(&stop, &mut |report| tell(&self.connection, report)).await;
+            let result = self.round(&stop, &mut |report| tell(&self.connection, &report)).await;
             let wait = async {
                 match &result {
-                    Ok(round) if round.reports.is_empty() => self.wait().await,
+                    Ok(round) if round.worked == 0 => self.wait().await,
                     Ok(_) => {}
                     Err(_) => tokio::time::sleep(pause).await,
                 }

@@ -13,6 +13,8 @@ use std::time::Duration;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Version of the tables, in `user_version`.
 const VERSION: i64 = 4;
+/// Statements that are kept prepared: more than there are.
+const STATEMENTS: usize = 64;
 /// Expired rows that are removed at once.
 const PURGE_MAX: usize = 1_000;
 
@@ -76,6 +78,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, String> {
     }
     let connection = Connection::open(path).map_err(describe)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(describe)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Exclusive: what is in flight is known in the memory of one process, so there must be only one.
     connection
         .execute_batch(

@@ -45,7 +45,7 @@ async fn check(rules: Rules) {
     let letters = kept.letters.lock().unwrap();
     assert_eq!(letters.lines().count(), real.topic("t.rejected").len());
     let counted =
-        |round: &Round| round.reports.iter().map(|report| report.counted.clone()).collect::<Vec<_>>();
+        |round: &Looked| round.reports.iter().map(|report| report.counted.clone()).collect::<Vec<_>>();
     assert_eq!(counted(&shown), counted(&published));
     assert_eq!(outcomes(&shown), outcomes(&published));
 

@@ -36,6 +36,13 @@ pub(super) struct World {
     store: Arc<Sqlite>,
 }
 
+/// What one look came to.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub(super) reports: Vec<UnitReport>,
+    pub(super) held: Vec<(Arc<str>, String)>,
+}
+
 struct State {
     /// Units by their names: stamp and content.
     units: BTreeMap<String, (u32, String)>,
@@ -223,10 +230,14 @@ impl World {
     }
 
     /// One round; `None` if the process ended.
-    pub(super) async fn round(&self, stream: &Stream) -> Option<Round> {
+    pub(super) async fn round(&self, stream: &Stream) -> Option<Looked> {
         let (_stop, stopped) = watch::channel(false);
-        match stream.round(&stopped, &mut |_| {}).await {
-            Ok(round) => Some(round),
+        let mut reports = Vec::new();
+        match stream.round(&stopped, &mut |report| reports.push(report)).await {
+            Ok(Round { worked, held, .. }) => {
+                assert_eq!(worked, reports.len());
+                Some(Looked { reports, held })
+            }
             Err(_) if self.lock().dead => None,
             Err(trouble) => panic!("{trouble}"),
         }
