@@ -65,7 +65,7 @@ pub struct Stream {
 /// What one look at a source came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Round {
-    /// How many units were worked on.
+    /// How many units were ready, all of which were worked on.
     pub worked: usize,
     /// Units that are not ready, and why.
     pub waiting: Vec<(Arc<str>, String)>,
@@ -137,13 +137,13 @@ impl Stream {
             }
         }
         round.waiting = listing.waiting;
+        round.worked = ready.len();
         self.gauge(ready.len(), &round);
         for (done, unit) in ready.iter().enumerate() {
             if *stop.borrow() {
                 return Err(Trouble::Stopped);
             }
             let report = self.unit(unit, stop.clone()).await?;
-            round.worked += 1;
             if let UnitOutcome::Refused(reason) = &report.outcome {
                 round.held.push((Arc::clone(&unit.name), reason.clone()));
             }

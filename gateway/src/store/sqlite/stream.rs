@@ -11,6 +11,7 @@ use adapters_ports::{BoxFuture, Identity, Position};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::sync::Arc;
 
+// It goes by the number of a row; a test looks at how it is planned.
 pub(super) const FORGET: &str = "DELETE FROM unit WHERE stream = ?1 AND settled AND row <=
     (SELECT row FROM unit WHERE stream = ?1 ORDER BY row DESC LIMIT 1 OFFSET ?2)";
 

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
+// These go by the number of a row; a test looks at how they are planned.
 pub(super) const OUTGOING: &str =
     "SELECT row, rejected, attributes, data FROM outgoing WHERE watch = ?1 ORDER BY row LIMIT ?2";
 pub(super) const SCAN: &str = "SELECT key, row, content, change, kind, partition, subject FROM watched
